@@ -1,0 +1,276 @@
+"""The port: what a network adapter takes and gives. Every adapter is a folder of this room that fills it.
+
+An adapter never sleeps, never reads a clock of its own, never touches a database and never raises for what a network
+does: whatever happens becomes one of the outcomes. `now` is passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import httpx
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """A picture as it goes out. `size` in bytes, `width` and `height` in pixels; `read` loads the bytes when needed."""
+
+    sha256: str
+    mime: str
+    alt: str
+    width: int
+    height: int
+    size: int
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is to appear on one account. `key` and `created_at` never change between attempts: natural keys grow from them."""
+
+    key: str  # 32 hex digits
+    created_at: datetime
+    text: str
+    language: str = "en"
+    media: tuple[Medium, ...] = ()
+
+
+class Credentials(Protocol):
+    """The stored secret of one account's connection. `replace` stores a refreshed one at once and for good."""
+
+    def get(self) -> Mapping[str, str]: ...
+
+    def replace(self, values: Mapping[str, str]) -> None: ...
+
+
+class Notes(Protocol):
+    """What an adapter must remember between steps and attempts (upload ids, containers). `keep` is durable when it returns."""
+
+    def get(self, name: str) -> str | None: ...
+
+    def keep(self, name: str, value: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """An account as an adapter reaches it."""
+
+    base_url: str
+    native_id: str  # the network's own id of the account
+    handle: str
+    credentials: Credentials
+    http: httpx.Client  # the guarded client, with a total time-out
+    limits: Mapping[str, int] = field(default_factory=dict)  # read from the server when connected, where it tells
+
+
+# Outcomes: a closed set.
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The network answered that it is out. Still to be read back."""
+
+    native_id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Nothing is out yet; the network is still preparing (media). Ask again at `at`. Costs no attempt."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing is out, and a person must change something first."""
+
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnect:
+    """Nothing is out: the connection no longer works and a person must renew it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Nothing is out; the network named (or the adapter chose) a time to try again. `limited`: costs no attempt."""
+
+    at: datetime
+    reason: str
+    limited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """It may be out. Look; never send again blindly."""
+
+    reason: str
+
+
+Outcome = Sent | Pending | Refused | Reconnect | Later | Unsure
+
+
+# Read-back
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A post as the network shows it."""
+
+    native_id: str
+    url: str
+    text: str
+    media: int
+    account: str  # native id of the account it stands on
+    alts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The network was read, and the post is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The network could not be read."""
+
+    reason: str
+    reconnect: bool = False
+
+
+Sighting = Found | Missing | Unreadable
+
+
+# Parts
+
+
+class Publisher(Protocol):
+    def publish(self, channel: Channel, item: Item, notes: Notes, *, now: datetime) -> Outcome: ...
+
+
+class Reader(Protocol):
+    def find(self, channel: Channel, item: Item, notes: Notes, *, native_id: str | None, now: datetime) -> Sighting:
+        """Look for this very item: by `native_id` where known, else by the natural key, else among own recent posts."""
+        ...
+
+    def matches(self, item: Item, found: Found, channel: Channel) -> bool:
+        """Whether what stands on the network is what was sent: text, number of media, account."""
+        ...
+
+
+class Remover(Protocol):
+    def remove(self, channel: Channel, *, native_id: str, now: datetime) -> Outcome:
+        """Take a post down. Removing what is already gone is `Sent`-like success, told as Sent(native_id, "")."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a connection turned out to be, with what to keep of it."""
+
+    native_id: str
+    handle: str
+    url: str
+    base_url: str
+    credentials: Mapping[str, str]
+    limits: Mapping[str, int]
+
+
+class ConnectError(Exception):
+    """A connection could not be made; the message is for the person who tried."""
+
+
+class Connector(Protocol):
+    """Turns what a person typed (the spec's connect fields) or an OAuth answer into an identity."""
+
+    def connect(self, fields: Mapping[str, str], http: httpx.Client, *, now: datetime) -> Identity: ...
+
+
+class OAuthConnector(Protocol):
+    """The code flow, for networks that have one. `begin` gives the address to send the person to, and what to keep until
+    they come back; `finish` trades the code."""
+
+    def begin(
+        self, fields: Mapping[str, str], redirect_uri: str, state: str, http: httpx.Client
+    ) -> tuple[str, Mapping[str, str]]: ...
+
+    def finish(
+        self, kept: Mapping[str, str], code: str, redirect_uri: str, http: httpx.Client, *, now: datetime
+    ) -> Identity: ...
+
+
+# Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A limit that an item breaks: the same words in the composer and from the adapter."""
+
+    field: str  # "text" | "media" | "alt"
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How much of a text limit is used, in the network's own unit."""
+
+    used: int
+    limit: int
+    unit: str  # "characters", "graphemes"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectField:
+    """One thing a person gives to connect an account."""
+
+    name: str
+    label: str
+    hint: str = ""
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRules:
+    """Pictures as the network takes them. `max_bytes` per picture."""
+
+    max_count: int
+    max_bytes: int
+    mimes: frozenset[str]
+    max_alt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A network as data."""
+
+    slug: str
+    name: str
+    media: MediaRules
+    connect_fields: tuple[ConnectField, ...]
+    read_lag: timedelta  # how long after success a post may still be invisible to its reader
+    timeout: timedelta  # total, for one call
+    natural_key: bool  # find() can decide by a key of ours, not only by comparing recent posts
+    default_base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A folder's whole offer. A part that a network lacks is None, not a method that raises."""
+
+    spec: Spec
+    count: Callable[[str, Mapping[str, int]], Count]  # (text, limits) -> Count
+    check: Callable[[Item, Mapping[str, int]], list[Problem]]  # (item, limits) -> every limit broken
+    publisher: Publisher
+    reader: Reader
+    remover: Remover | None = None
+    connector: Connector | None = None
+    oauth: OAuthConnector | None = None
