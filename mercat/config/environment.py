@@ -1,0 +1,66 @@
+"""The typed environment: every setting of an installation, read once, each with its meaning.
+
+All names start with `MERCAT_`; a `.env` file is not read, so that what runs is what the process was given.
+"""
+
+from __future__ import annotations
+
+import secrets
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Environment(BaseSettings):
+    """What an installation can be told from outside."""
+
+    model_config = SettingsConfigDict(env_prefix="MERCAT_", extra="ignore")
+
+    home: Path = Field(ROOT / ".mercat", description="Where everything an installation keeps on disk lives.")
+    pack: str = Field("police-scotland", description="The guidance: a pack that ships with Mercat, or a folder.")
+    database_url: str = Field("", description="PostgreSQL ≥ 15 as the application role; empty: the embedded server.")
+    owner_database_url: str = Field("", description="The same database as its owner, for migrations; empty: database_url.")
+    app_role: str = Field("mercat_app", description="The database role that the application runs as: it gets grants, not ownership.")
+    host: str = Field("127.0.0.1", description="Where the web process listens.")
+    port: int = Field(8200, description="The web process's port.")
+    sandbox_port: int = Field(8300, description="The stand-in networks' port (demonstration and training).")
+    public_url: str = Field("", description="The address people use, for links and OAuth redirects; empty: host and port.")
+    demo: bool = Field(False, description="Demonstration people and stand-in networks; never with live accounts.")
+    debug: bool = Field(False, description="Django's debug pages. For development only.")
+    secret_key_file: Path | None = Field(None, description="Django's secret key; default: made in home/secrets.")
+    audit_key_file: Path | None = Field(None, description="The Ed25519 key that signs checkpoints; default: made in home/secrets.")
+    vault_key_file: Path | None = Field(None, description="The key that wraps connection secrets; default: made in home/secrets.")
+    allowed_hosts: str = Field("", description="Further host names of the web process, comma-separated.")
+    send_threads: int = Field(32, description="Calls to networks that one worker makes at a time.")
+
+    @property
+    def base_url(self) -> str:
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+    def secret(self, name: str, given: Path | None) -> Path:
+        """Path of a secret of this installation: the one given, or home/secrets/name."""
+        return given or self.home / "secrets" / name
+
+
+@cache
+def environment() -> Environment:
+    return Environment()
+
+
+def text_secret(path: Path) -> str:
+    """A random text secret, made once with mode 0600."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{secrets.token_hex(4)}")
+        partial.touch(mode=0o600)
+        partial.write_text(secrets.token_urlsafe(48))
+        partial.replace(path)
+    return path.read_text().strip()

@@ -1,0 +1,141 @@
+"""Django's settings, from the typed environment."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import dj_database_url
+
+from mercat.config.embedded import embedded_url
+from mercat.config.environment import ROOT, environment, text_secret
+
+ENV = environment()
+
+DEBUG = ENV.debug
+SECRET_KEY = text_secret(ENV.secret("secret_key", ENV.secret_key_file))
+ALLOWED_HOSTS = [
+    "127.0.0.1",
+    "localhost",
+    "[::1]",
+    urlsplit(ENV.base_url).hostname or "127.0.0.1",
+    *filter(None, ENV.allowed_hosts.split(",")),
+]
+ROOT_URLCONF = "mercat.config.urls"
+WSGI_APPLICATION = "mercat.config.wsgi.application"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "procrastinate.contrib.django",
+    "mercat.audit",
+    "mercat.people",
+    "mercat.register",
+    "mercat.delivery",
+    "mercat.images",
+    "mercat.posts",
+    "mercat.web",
+    "mercat.config",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mercat.web.middleware.ContentSecurityPolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+DATABASES = {
+    "default": {
+        **dj_database_url.parse(ENV.database_url or embedded_url(ENV.home, ENV.app_role)),
+        # A pool in every process: workers' threads and web threads share few connections.
+        "OPTIONS": {"pool": {"min_size": 0, "max_size": 12, "timeout": 20, "max_idle": 60}},
+        "CONN_MAX_AGE": 0,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "people.Person"
+LOGIN_URL = "web:sign-in"
+LOGIN_REDIRECT_URL = "web:home"
+LOGOUT_REDIRECT_URL = "web:sign-in"
+# OWASP's first choice; the passphrase rule itself is a policy of the pack (5.5).
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "APP_DIRS": True,
+        "OPTIONS": {"environment": "mercat.web.jinja.environment"},
+    },
+]
+FORM_RENDERER = "django.forms.renderers.Jinja2"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = ENV.home / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True  # the built assets live in the web room; nothing is collected twice
+MEDIA_ROOT = ENV.home / "files"
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+USE_TZ = True
+TIME_ZONE = "Europe/London"
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60  # one long shift
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.base_url.startswith("https://")
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [ENV.base_url]
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Rule 9 of sending: jobs are nudges. The Django connector lets a nudge commit with the rows it is about.
+PROCRASTINATE_ON_APP_READY = "mercat.delivery.queue.on_app_ready"
+PROCRASTINATE_READONLY_MODELS = True
+
+MERCAT_PACK = ENV.pack
+MERCAT_DEMO = ENV.demo
+MERCAT_APP_ROLE = ENV.app_role
+MERCAT_AUDIT_KEY_FILE = ENV.secret("audit_key", ENV.audit_key_file)
+MERCAT_VAULT_KEY_FILE = ENV.secret("vault_key", ENV.vault_key_file)
+MERCAT_BASE_URL = ENV.base_url
+MERCAT_SANDBOX_URL = ENV.sandbox_url
+MERCAT_SEND_THREADS = ENV.send_threads
+MERCAT_ROOT = ROOT
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "httpx": {"level": "WARNING"},  # its INFO lines carry addresses with queries
+        "procrastinate": {"level": "WARNING"},
+    },
+}
