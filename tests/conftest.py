@@ -1,0 +1,1 @@
+"""Fixtures of the whole suite. What must happen before Django loads is in `tests/plugin.py`."""

@@ -1,0 +1,63 @@
+"""Before Django's settings load: a home of our own and, unless a database is given, one embedded server for the session.
+
+`MERCAT_DATABASE_URL` (an owner who may create databases) runs the suite on that server; `MERCAT_TEST_POSTGRES_BIN`
+starts the PostgreSQL of that `bin` folder instead of the bundled one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from mercat.config import embedded_ground
+from mercat.config.embedded import OWNER, EmbeddedPostgres, embedded_url
+
+KEPT = {"MERCAT_DATABASE_URL", "MERCAT_SPECS", "MERCAT_TEST_POSTGRES_BIN"}
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # a worker inherits what its controller made
+
+
+class Ground:
+    """What one test session stands on: a temporary home, and the server in it."""
+
+    def __init__(self) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="mercat-tests-"))
+        self.home.chmod(0o711)
+        self.server: EmbeddedPostgres | None = None
+        for name in [name for name in os.environ if name.startswith("MERCAT_") and name not in KEPT]:
+            del os.environ[name]
+        os.environ["MERCAT_HOME"] = str(self.home)
+        if not os.environ.get("MERCAT_DATABASE_URL"):
+            binaries = os.environ.get("MERCAT_TEST_POSTGRES_BIN")
+            self.server = EmbeddedPostgres(self.home, binaries=Path(binaries) if binaries else None, durable=False)
+            embedded_ground.make_socket_folder(self.home)
+            os.environ["MERCAT_DATABASE_URL"] = embedded_url(self.home, OWNER)
+
+    def start(self) -> None:
+        if self.server:
+            self.server.start()
+
+    def clear(self) -> None:
+        if self.server:
+            self.server.stop()
+            embedded_ground.remove(self.home)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+GROUND = None if IS_WORKER else Ground()
+if GROUND:
+    atexit.register(GROUND.clear)  # also after Ctrl-C, and when settings fail to load
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if GROUND and not config.option.collectonly:
+        GROUND.start()
+
+
+def pytest_report_header() -> str:
+    source = os.environ.get("MERCAT_TEST_POSTGRES_BIN") or ("embedded" if GROUND and GROUND.server else "by URL")
+    return f"postgresql: {source}"
