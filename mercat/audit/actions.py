@@ -1,0 +1,111 @@
+"""Every write of the record."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TypeAlias
+
+from django.db import connection
+
+from mercat.audit.actors import REFERENCE, Actor, System, columns
+from mercat.audit.canonical import leaf_bytes
+from mercat.audit.models import Event, PersonalData
+from mercat.audit.verifier import JSON, commitment
+
+VERB = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+SALT_BYTES = 32
+
+About: TypeAlias = Iterable[str | tuple[str, object]]
+
+
+class NotRecorded(ValueError):
+    """The event cannot be recorded as given; nothing was written."""
+
+
+class OutsideTransaction(RuntimeError):
+    """An event stands or falls with what it tells of, so it is recorded inside the same transaction."""
+
+
+def record(
+    *,
+    by: Actor | System,
+    what: str,
+    about: About = (),
+    facts: Mapping[str, JSON] | None = None,
+    personal: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+) -> Event:
+    """Append one event, in the caller's transaction.
+
+    `what` is a dotted verb ("post.submitted"); `about` are references, "post:17" or ("post", 17); `facts` are text,
+    whole numbers, yes/no, null, lists and mappings of these. Names and free text about people go to `personal`:
+    the log carries only a salted commitment to it, so that it can be erased. `now` defaults to the transaction's clock.
+
+    Raises NoActor, NotRecorded or OutsideTransaction; then nothing was written.
+    """
+    if not connection.in_atomic_block:
+        raise OutsideTransaction(f"{what} was not recorded: open transaction.atomic() around the change and record().")
+    actor, system_reason = columns(by)
+    salt = secrets.token_bytes(SALT_BYTES) if personal else None
+    event = Event(
+        uid=uuid.uuid4(),
+        at=_instant(now),
+        actor=actor,
+        system_reason=system_reason,
+        what=_verb(what),
+        about=_references(about),
+        facts=dict(facts or {}),
+        commitment=_commit(salt, personal),
+    )
+    event.leaf = _leaf(event)
+    event.save(force_insert=True)
+    if personal:
+        PersonalData.objects.create(event=event, salt=salt, data=dict(personal))
+    return event
+
+
+def _instant(now: datetime | None) -> datetime:
+    if now is None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT transaction_timestamp()")
+            return cursor.fetchone()[0]
+    if now.tzinfo is None:
+        raise NotRecorded(f"The time {now} has no time zone. Nothing was recorded. Pass an aware datetime.")
+    return now
+
+
+def _verb(what: str) -> str:
+    if len(what) > 100 or not VERB.fullmatch(what):
+        raise NotRecorded(f'"{what}" is not a dotted verb such as "post.submitted". Nothing was recorded.')
+    return what
+
+
+def _references(about: About) -> list[str]:
+    if isinstance(about, str):
+        raise NotRecorded(f'about= is a list of references, not the text "{about}". Nothing was recorded.')
+    references = [item if isinstance(item, str) else "{}:{}".format(*item) for item in about]
+    for reference in references:
+        if not REFERENCE.fullmatch(reference):
+            raise NotRecorded(f'"{reference}" is not a reference such as "post:17". Nothing was recorded.')
+    return references
+
+
+def _commit(salt: bytes | None, personal: Mapping[str, str] | None) -> bytes | None:
+    if salt is None or not personal:
+        return None
+    try:
+        return commitment(salt, personal)
+    except ValueError:
+        # The data is about people, so the message must not repeat it.
+        raise NotRecorded("The personal data holds what cannot be kept: pass text. Nothing was recorded.") from None
+
+
+def _leaf(event: Event) -> bytes:
+    try:
+        return leaf_bytes(event)
+    except ValueError as error:
+        raise NotRecorded(f"Nothing was recorded: {error}.") from error
