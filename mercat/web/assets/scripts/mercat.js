@@ -1,0 +1,7 @@
+// Starts the design systems' components. Every page works without it.
+import * as govuk from './govuk-frontend.min.js'
+import * as moj from './moj-frontend.min.js'
+
+document.body.classList.add('js-enabled', 'govuk-frontend-supported')
+govuk.initAll()
+moj.initAll()
