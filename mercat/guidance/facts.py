@@ -40,6 +40,7 @@ class Person:
     training_confirmed: bool = False  # by the communications team, for the service desk
     access: bool = False  # opened by ICT, and not ended
     licensed: bool = False
+    steps: frozenset[tuple[str, str]] = frozenset()  # who did each step of their joining: (action, person id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Application:
     justified: bool = False
     decided: bool = False
     applicant: str = ""
+    approved: bool = False  # decided, and the answer was yes
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class Situation:
     now: datetime
     managed_device: bool = True
     paused: bool = False  # a pause in force covers this account or pillar
+    paused_by: str | None = None  # the person whose pause a resume would lift
 
 
 Resource = Account | Person | Application | Unit | Body

@@ -1,0 +1,141 @@
+"""What one file of a pack says about another must be true: every key that is named is there, and there once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import cedarpy
+
+from mercat.guidance.examples import Example
+from mercat.guidance.fault import Fault
+from mercat.guidance.house import OWN_RULES, PAUSE
+from mercat.guidance.lines import Document, Path_
+from mercat.guidance.policies import SCHEMA, schema_actions
+from mercat.guidance.shape import ClausesFile, PackFile, Policy, StructureFile
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The files of a pack, each of the right shape."""
+
+    head: PackFile
+    structure: StructureFile
+    clauses: ClausesFile
+    policies: Sequence[Policy]
+    examples: Sequence[Example]
+    schema: cedarpy.Schema
+
+
+def contradictions(documents: Mapping[str, Document], parts: Parts) -> list[Fault]:
+    """Every contradiction between the files of a pack."""
+    return [
+        *_in_head(documents["pack.yaml"], parts.head),
+        *_in_structure(documents["structure.yaml"], parts.head, parts.structure),
+        *_in_clauses(documents["clauses.yaml"], parts.clauses),
+        *_in_policies(parts.head, parts.clauses, parts.policies),
+        *_in_actions(parts.policies, parts.schema),
+        *_in_examples(parts.policies, parts.examples),
+    ]
+
+
+def _in_head(document: Document, head: PackFile) -> Iterator[Fault]:
+    for name in ("aims", "pillars", "ranks", "roles", "tiers", "networks", "procedures", "compliance"):
+        yield from _doubles(document, name, [each.key for each in getattr(head, name)])
+    aims, roles, tiers = ({each.key for each in named} for named in (head.aims, head.roles, head.tiers))
+    for index, pillar in enumerate(head.pillars):
+        yield from _unknown(document, ("pillars", index, "aims"), "aim", pillar.aims, aims)
+    yield from _unknown(document, ("approvals",), "tier", head.approvals, tiers)
+    for tier in sorted(tiers - head.approvals.keys()):
+        yield document.fault(("approvals",), f"tier {tier} has no rule of approval")
+    for tier, approval in head.approvals.items():
+        yield from _unknown(document, ("approvals", tier, "by"), "role", approval.by, roles)
+    yield from _unknown(document, ("warnings", "approved_by"), "role", head.warnings.approved_by, roles)
+    yield from _unknown(document, ("course", "trainer"), "role", [head.course.trainer], roles)
+    yield from _unknown(document, ("administered_by",), "role", [head.administered_by], roles)
+
+
+def _in_structure(document: Document, head: PackFile, structure: StructureFile) -> Iterator[Fault]:
+    yield from _doubles(document, "units", [unit.id for unit in structure.units])
+    yield from _doubles(document, "slots", [slot.id for slot in structure.slots])
+    units = {unit.id: unit.within for unit in structure.units}
+    for index, unit in enumerate(structure.units):
+        yield from _unknown(document, ("units", index, "within"), "unit", [unit.within or unit.id], units)
+        if _within_itself(unit.id, units):
+            yield document.fault(("units", index, "within"), f"unit {unit.id} lies within itself")
+    tiers, networks = ({each.key for each in named} for named in (head.tiers, head.networks))
+    for index, slot in enumerate(structure.slots):
+        yield from _unknown(document, ("slots", index, "unit"), "unit", [slot.unit], units)
+        yield from _unknown(document, ("slots", index, "tier"), "tier", [slot.tier], tiers)
+        yield from _unknown(document, ("slots", index, "network"), "network", [slot.network], networks)
+
+
+def _within_itself(unit_id: str, units: Mapping[str, str | None]) -> bool:
+    around = units.get(unit_id)
+    for _ in units:
+        if around is None or around == unit_id:
+            break
+        around = units.get(around)
+    return around == unit_id
+
+
+def _in_clauses(document: Document, clauses: ClausesFile) -> Iterator[Fault]:
+    ids = [clause.id for clause in clauses.clauses]
+    own = [clause.id for clause in clauses.house]
+    yield from _doubles(document, "clauses", ids)
+    yield from _doubles(document, "house", own)
+    for index, clause in enumerate(own):
+        if clause in ids or not clause.startswith("M."):
+            yield document.fault(("house", index, "id"), f"{clause}: a house rule has an id of its own, M.…")
+    for clause, meaning in OWN_RULES.items():
+        if clause not in own:
+            yield document.fault(("house",), f"house rule {clause} is missing: {meaning}")
+
+
+def _in_policies(head: PackFile, clauses: ClausesFile, policies: Sequence[Policy]) -> Iterator[Fault]:
+    known = {clause.id for clause in (*clauses.clauses, *clauses.house)}
+    owners = {*head.owners, *(role.key for role in head.roles)}
+    for policy in policies:
+        if policy.clause and policy.clause not in known:
+            yield _policy_fault(policy, f"there is no clause {policy.clause}")
+        if policy.owner and policy.owner not in owners:
+            yield _policy_fault(policy, f"there is no role or owner {policy.owner}")
+    if not any(policy.clause == PAUSE for policy in policies):
+        yield Fault("policies", 1, f"no policy carries house rule {PAUSE}: a pause would hold nothing")
+
+
+def _in_actions(policies: Sequence[Policy], schema: cedarpy.Schema) -> Iterator[Fault]:
+    permits: dict[str, Policy] = {}
+    for policy in policies:
+        if policy.permits and permits.setdefault(policy.permits, policy) is not policy:
+            yield _policy_fault(policy, f"action {policy.permits} already has a permit, {permits[policy.permits].id}")
+    for action in sorted(schema_actions(schema) - permits.keys()):
+        yield Fault(SCHEMA, 1, f"no policy permits action {action}")
+
+
+def _in_examples(policies: Sequence[Policy], examples: Sequence[Example]) -> Iterator[Fault]:
+    forbids = {policy.id for policy in policies if policy.effect == "forbid"}
+    actions = {policy.permits for policy in policies if policy.permits}
+    for example in examples:
+        for policy in sorted(example.refused_by - forbids):
+            yield Fault(example.file, example.line, f"there is no policy {policy} that could refuse")
+        if example.action not in actions:
+            yield Fault(example.file, example.line, f"there is no action {example.action}")
+
+
+def _policy_fault(policy: Policy, reason: str) -> Fault:
+    return Fault(policy.file, policy.line, f"policy {policy.id}: {reason}")
+
+
+def _doubles(document: Document, name: str, keys: Sequence[str]) -> Iterator[Fault]:
+    for index, key in enumerate(keys):
+        if key in keys[:index]:
+            yield document.fault((name, index), f"{name}: {key} is given twice")
+
+
+def _unknown(
+    document: Document, place: Path_, kind: str, named: Iterable[str], known: Iterable[str]
+) -> Iterator[Fault]:
+    for key in named:
+        if key not in set(known):
+            yield document.fault(place, f"there is no {kind} {key}")

@@ -1,0 +1,291 @@
+"""The shape of a pack: a body's guidance as typed data. Every name below is a key of the pack's YAML files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from mercat.guidance import facts
+from mercat.guidance.fault import Fault
+from mercat.guidance.lines import Document
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
+ClauseKind = Literal["forbid", "require", "permit", "duty", "fact"]
+Status = Literal["done", "part", "open"]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Named(Shape):
+    key: Key
+    name: Text
+
+
+class NumberToCall(Named):
+    """A number the public is told to call, and when."""
+
+    number: Text
+    when: Text
+
+
+class BodyIdentity(Shape):
+    """How the body calls itself, and the words its pages use."""
+
+    name: Text
+    short_name: Text
+    colours: dict[Key, Colour]
+    numbers: list[NumberToCall] = Field(min_length=1)
+    words: dict[Key, Text]
+
+
+class Pillar(Named):
+    """What a post is for; `aims` are keys of the pack's aims."""
+
+    aims: list[Key] = Field(min_length=1)
+
+
+class Rank(Named):
+    """A rank or grade; the pack lists them from junior to senior."""
+
+    kind: Literal["officer", "staff"]
+    individual_account: bool = False
+
+
+class Role(Named):
+    """A role; `scope` tells where it is held, `may` is the end of the sentence “Holders may …”."""
+
+    scope: Literal["body", "unit", "account"]
+    may: Text
+
+
+class Tier(Named):
+    """A kind of account; `spoc`: it needs a single point of contact; `holder`: it is for one person."""
+
+    spoc: bool = False
+    holder: bool = False
+
+
+class Approval(Shape):
+    """How many approvals a post to this tier needs, and the roles whose holders may give one."""
+
+    needed: int = Field(ge=1)
+    by: list[Key] = Field(min_length=1)
+
+
+class Course(Named):
+    """The training course; a completion is signed off by a holder of `trainer`."""
+
+    valid_days: int = Field(ge=1)
+    trainer: Key
+
+
+class Licences(Shape):
+    pool: int = Field(ge=0)
+
+
+class SpocRule(Shape):
+    """How long an account may speak without a single point of contact."""
+
+    grace_days: int = Field(ge=0)
+
+    @property
+    def grace(self) -> timedelta:
+        return timedelta(days=self.grace_days)
+
+
+class WarningRule(Shape):
+    """Warnings: who approves one, whether a pause lets it through, and whether a double is better than a miss."""
+
+    approved_by: list[Key] = Field(min_length=1)
+    passes_pause: bool
+    prefer_double: bool
+
+
+class ComplianceItem(Named):
+    """One line of the compliance record; dates are absent where the body has not published them."""
+
+    state: Text
+    completed: date | None = None
+    review_due: date | None = None
+
+
+class VersionEntry(Shape):
+    """One line of the version control table."""
+
+    version: Text
+    amendments: Text
+    approved: date
+
+
+class PackFile(Shape):
+    """pack.yaml."""
+
+    key: Key
+    name: Text
+    version: Text
+    administered_by: Key
+    body: BodyIdentity
+    aims: list[Named] = Field(min_length=1)
+    pillars: list[Pillar] = Field(min_length=1)
+    ranks: list[Rank] = Field(min_length=1)
+    roles: list[Role] = Field(min_length=1)
+    owners: dict[Key, Text]
+    tiers: list[Tier] = Field(min_length=1)
+    networks: list[Named] = Field(min_length=1)
+    approvals: dict[Key, Approval]
+    course: Course
+    procedures: list[Named]
+    licences: Licences
+    spoc: SpocRule
+    warnings: WarningRule
+    compliance: list[ComplianceItem]
+    versions: list[VersionEntry] = Field(min_length=1)
+
+
+class UnitEntry(Shape):
+    """A unit of the body; `within` is the unit that directly contains it, `letter` its public letter if it has one."""
+
+    id: Key
+    name: Text
+    kind: Key
+    letter: str = ""
+    within: Key | None = None
+
+
+class Slot(Shape):
+    """A place in the authorised structure: the body has approved that an account like this exists."""
+
+    id: Key
+    network: Key
+    tier: Key
+    unit: Key
+    ordinal: int = Field(ge=1)
+    name: Text
+
+
+class StructureFile(Shape):
+    """structure.yaml."""
+
+    units: list[UnitEntry] = Field(min_length=1)
+    slots: list[Slot]
+
+
+class Clause(Shape):
+    """A clause of the guidance, and what carries it.
+
+    `by` is what a reader must find behind the clause: a policy that decides, a feature, or data of the pack.
+    `status` is a claim; `coverage.broken_claims` holds it against the tree.
+    """
+
+    id: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]+\.[0-9]+$")]
+    kind: ClauseKind
+    says: Text
+    becomes: Text
+    by: Literal["policy", "feature", "data"] | None = None
+    feature: str = ""
+    tests: list[str] = Field(default_factory=list)
+    status: Status = "open"
+
+    @property
+    def carried_by(self) -> str:
+        """What carries the clause; where the pack does not say: a policy, a feature for a duty, data for a fact."""
+        if self.by:
+            return self.by
+        return {"duty": "feature", "fact": "data"}.get(self.kind, "policy")
+
+
+class ClausesFile(Shape):
+    """clauses.yaml; `house` holds the rules that are Mercat's own and no clause of the body's guidance."""
+
+    note: Text
+    clauses: list[Clause] = Field(min_length=1)
+    house: list[Clause] = Field(min_length=1)
+
+
+class Policy(Shape):
+    """One Cedar policy of the pack, by its `@id`. The text fields are empty for a permit."""
+
+    id: str
+    effect: Literal["permit", "forbid"]
+    clause: str
+    refusal: str
+    remedy: str
+    owner: str
+    permits: str  # the one action that a permit opens; empty for a forbid
+    cedar: Mapping[str, Any]
+    file: str
+    line: int
+
+
+class Expectation(Shape):
+    """One example: who does what to which thing, and what must come of it.
+
+    Names point into `examples/cast.yaml`; `but` overrides single facts of it. Without a thing it is about the body.
+    """
+
+    says: Text
+    action: Text
+    person: Key
+    account: Key | None = None
+    subject: Key | None = None
+    application: Key | None = None
+    unit: Key | None = None
+    post: Key | None = None
+    but: dict[Literal["person", "resource", "post", "situation"], dict[str, Any]] = Field(default_factory=dict)
+    allowed: bool = False
+    refused_by: list[Text] = Field(default_factory=list)
+
+
+class ExamplesFile(Shape):
+    """examples/*.yaml, the cast aside."""
+
+    examples: list[Expectation] = Field(min_length=1)
+
+
+class Cast(Shape):
+    """examples/cast.yaml: facts that examples start from, as arguments of `facts.py`; `unit` is an id of the pack."""
+
+    situation: dict[str, Any]
+    people: dict[Key, dict[str, Any]] = Field(min_length=1)
+    accounts: dict[Key, dict[str, Any]] = Field(default_factory=dict)
+    applications: dict[Key, dict[str, Any]] = Field(default_factory=dict)
+    posts: dict[Key, dict[str, Any]] = Field(default_factory=dict)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def shaped(document: Document, model: type[Model], faults: list[Fault]) -> Model | None:
+    """The document as this model, or None with the faults added."""
+    if document.data is None:
+        if all(fault.file != document.file for fault in faults):
+            faults.append(Fault(document.file, 1, "the file is empty"))
+        return None
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        faults.extend(document.fault(each["loc"], _reason(each["loc"], each["msg"])) for each in error.errors())
+        return None
+
+
+def _reason(place: tuple[int | str, ...], message: str) -> str:
+    name = ".".join(str(part) for part in place)
+    return f"{name}: {message}" if name else message
+
+
+def unit_fact(units: Sequence[UnitEntry], unit_id: str) -> facts.Unit:
+    """A unit with those around it, nearest first. Raises KeyError for an id that is not there."""
+    outer = {unit.id: unit.within for unit in units}
+    chain: list[str] = []
+    around = outer[unit_id]
+    while around is not None and around not in (unit_id, *chain):
+        chain.append(around)
+        around = outer[around]
+    return facts.Unit(unit_id, tuple(chain))
