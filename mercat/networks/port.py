@@ -29,7 +29,8 @@ class Medium:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What is to appear on one account. `key` and `created_at` never change between attempts: natural keys grow from them."""
+    """What is to appear on one account. `key` and `created_at` never change between attempts: natural keys grow from
+    them."""
 
     key: str  # 32 hex digits
     created_at: datetime
@@ -47,7 +48,8 @@ class Credentials(Protocol):
 
 
 class Notes(Protocol):
-    """What an adapter must remember between steps and attempts (upload ids, containers). `keep` is durable when it returns."""
+    """What an adapter must remember between steps and attempts (upload ids, containers). `keep` is durable when it
+    returns."""
 
     def get(self, name: str) -> str | None: ...
 
@@ -196,8 +198,8 @@ class Connector(Protocol):
 
 
 class OAuthConnector(Protocol):
-    """The code flow, for networks that have one. `begin` gives the address to send the person to, and what to keep until
-    they come back; `finish` trades the code."""
+    """The code flow, for networks that have one. `begin` takes the fields that are not secret and gives the address to
+    send the person to, and what to keep (secretly) until they come back; `finish` trades the code."""
 
     def begin(
         self, fields: Mapping[str, str], redirect_uri: str, state: str, http: httpx.Client

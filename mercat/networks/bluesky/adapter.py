@@ -1,0 +1,245 @@
+"""The calls to a personal data server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from mercat.networks.bluesky import payload
+from mercat.networks.bluesky.session import ACCESS, REFRESH, authorised, bearer, scope_of, secrets_of, xrpc
+from mercat.networks.bluesky.spec import APP, SPEC
+from mercat.networks.kit.address import server_address
+from mercat.networks.kit.connecting import asking, typed
+from mercat.networks.kit.steps import (
+    RETRY,
+    Halt,
+    bytes_of,
+    fields_of,
+    json_of,
+    preparing,
+    publishing,
+    said_error,
+    said_status,
+    text_of,
+)
+from mercat.networks.port import (
+    Channel,
+    ConnectError,
+    Found,
+    Identity,
+    Item,
+    Later,
+    Medium,
+    Missing,
+    Network,
+    Notes,
+    Outcome,
+    Refused,
+    Sent,
+    Sighting,
+    Unreadable,
+    Unsure,
+)
+
+_GONE = "Bluesky no longer has the picture that was handed to it; it is handed over again."
+_GARBLED = "Bluesky answered, but not in a way that says whether the post is out."
+
+
+class Publisher:
+    """Pictures first, then mentions, then the record under its own key: however often, it stands there once."""
+
+    def publish(self, channel: Channel, item: Item, notes: Notes, *, now: datetime) -> Outcome:
+        if problems := payload.check(item, channel.limits):
+            return Refused(" ".join(problem.message for problem in problems))
+        try:
+            blobs = [_blob(channel, medium, notes, now) for medium in item.media]
+            dids = _dids(channel, item.text, notes, now)
+            return _put(channel, item, payload.record(item, dids, blobs), notes, now)
+        except Halt as halt:
+            return halt.outcome
+
+
+def _blob(channel: Channel, medium: Medium, notes: Notes, now: datetime) -> dict[str, Any]:
+    if stored := payload.stored_blob(notes.get(_note(medium))):
+        return stored
+    content = bytes_of(medium, now=now)
+    url = xrpc(channel.base_url, "com.atproto.repo.uploadBlob")
+
+    def upload(token: str) -> httpx.Response:
+        headers = {**bearer(token), "Content-Type": medium.mime}
+        return preparing(lambda: channel.http.post(url, content=content, headers=headers), now=now)
+
+    response = authorised(channel, upload, now=now)
+    if response.is_client_error:
+        raise Halt(payload.refusal(response, secrets_of(channel)))
+    blob = payload.blob_of(response)
+    if blob is None:
+        raise Halt(Later(now + RETRY, "Bluesky did not say that it has the picture."))
+    notes.keep(_note(medium), json.dumps(blob))
+    return blob
+
+
+def _note(medium: Medium) -> str:
+    return f"blob:{medium.sha256}"
+
+
+def _dids(channel: Channel, text: str, notes: Notes, now: datetime) -> dict[str, str]:
+    """Who is mentioned. Noted, so that every attempt writes the same record."""
+    handles = dict.fromkeys(span.text for span in payload.mentions(text))
+    found = {handle: _did(channel, handle, notes, now) for handle in handles}
+    return {handle: did for handle, did in found.items() if did}
+
+
+def _did(channel: Channel, handle: str, notes: Notes, now: datetime) -> str:
+    noted = notes.get(f"did:{handle}")
+    if noted is not None:
+        return noted
+    url = xrpc(channel.base_url, "com.atproto.identity.resolveHandle")
+    response = preparing(lambda: channel.http.get(url, params={"handle": handle}), now=now)
+    did = text_of(fields_of(response), "did") if response.is_success else ""
+    notes.keep(f"did:{handle}", did)
+    return did
+
+
+def _put(channel: Channel, item: Item, record: Mapping[str, Any], notes: Notes, now: datetime) -> Outcome:
+    uri = payload.uri_of(channel.native_id, item)
+    body = {
+        "repo": channel.native_id,
+        "collection": payload.POST,
+        "rkey": payload.key_of(uri),
+        "record": record,
+        # Only onto an empty place: an equal record is left as it is, another one is never overwritten.
+        "swapRecord": None,
+    }
+    url = xrpc(channel.base_url, "com.atproto.repo.putRecord")
+
+    def put(token: str) -> httpx.Response:
+        return publishing(lambda: channel.http.post(url, json=body, headers=bearer(token)), now=now)
+
+    response = authorised(channel, put, now=now)
+    if response.is_client_error:
+        return _not_put(response, channel, item, notes, now)
+    if text_of(fields_of(response), "uri") != uri:
+        return Unsure(_GARBLED)
+    return Sent(uri, payload.permalink(channel, uri))
+
+
+def _not_put(response: httpx.Response, channel: Channel, item: Item, notes: Notes, now: datetime) -> Outcome:
+    # Blobs that no record holds are swept away after some hours.
+    if text_of(fields_of(response), "error") != "BlobNotFound":
+        return payload.refusal(response, secrets_of(channel))
+    for medium in item.media:
+        notes.keep(_note(medium), "")
+    return Later(now + RETRY, _GONE)
+
+
+class Reader:
+    """Reads the record by its key. Records are public, so this works even when the session has ended."""
+
+    def find(self, channel: Channel, item: Item, notes: Notes, *, native_id: str | None, now: datetime) -> Sighting:
+        uri = native_id or payload.uri_of(channel.native_id, item)
+        url = xrpc(channel.base_url, "com.atproto.repo.getRecord")
+        params = {"repo": channel.native_id, "collection": payload.POST, "rkey": payload.key_of(uri)}
+        try:
+            response = channel.http.get(url, params=params)
+        except httpx.HTTPError as error:
+            return Unreadable(said_error(error))
+        return _sighting(response, channel, uri)
+
+    def matches(self, item: Item, found: Found, channel: Channel) -> bool:
+        return (found.text, found.media, found.alts, found.account) == (
+            item.text,
+            len(item.media),
+            tuple(medium.alt for medium in item.media),
+            channel.native_id,
+        )
+
+
+def _sighting(response: httpx.Response, channel: Channel, uri: str) -> Sighting:
+    if response.is_success:
+        found = payload.found(response, channel)
+        return found if found and found.native_id == uri else Unreadable("Bluesky's answer is not a post.")
+    if text_of(fields_of(response), "error") == "RecordNotFound":
+        return Missing()
+    return Unreadable(said_status(response))
+
+
+class Remover:
+    """Deletes the record. The protocol's delete succeeds on what is already gone."""
+
+    def remove(self, channel: Channel, *, native_id: str, now: datetime) -> Outcome:
+        url = xrpc(channel.base_url, "com.atproto.repo.deleteRecord")
+        body = {"repo": channel.native_id, "collection": payload.POST, "rkey": payload.key_of(native_id)}
+
+        def delete(token: str) -> httpx.Response:
+            return publishing(lambda: channel.http.post(url, json=body, headers=bearer(token)), now=now)
+
+        try:
+            response = authorised(channel, delete, now=now)
+        except Halt as halt:
+            return halt.outcome
+        if response.is_client_error:
+            return payload.refusal(response, secrets_of(channel))
+        return Sent(native_id, "") if isinstance(json_of(response), dict) else Unsure(_GARBLED)
+
+
+class Connector:
+    """Signs in with handle and app password, and keeps the session."""
+
+    def connect(self, fields: Mapping[str, str], http: httpx.Client, *, now: datetime) -> Identity:
+        base_url = server_address(fields.get("base_url", "").strip() or SPEC.default_base_url)
+        identifier = typed(fields, "handle", "The handle").removeprefix("@")
+        body = {"identifier": identifier, "password": typed(fields, "app_password", "The app password")}
+        url = xrpc(base_url, "com.atproto.server.createSession")
+        response = asking(lambda: http.post(url, json=body), now=now)
+        if response.is_client_error:
+            raise ConnectError(_not_signed_in(text_of(fields_of(response), "error")))
+        return _identity(fields_of(response), base_url)
+
+
+def _not_signed_in(code: str) -> str:
+    if code == "AuthFactorTokenRequired":
+        return "That is the account's own password. Make an app password in its settings and use that."
+    if code == "AccountTakedown":
+        return payload.SUSPENDED
+    return "Bluesky does not accept this handle with this app password. Check both; app passwords are shown only once."
+
+
+def _identity(answer: Mapping[str, Any], base_url: str) -> Identity:
+    did, handle = text_of(answer, "did"), text_of(answer, "handle")
+    access, refresh = text_of(answer, "accessJwt"), text_of(answer, "refreshJwt")
+    if not (did and handle and access and refresh):
+        raise ConnectError("The server answered, but not like a server of Bluesky. Check its address.")
+    if answer.get("active") is False:
+        raise ConnectError(payload.SUSPENDED)
+    if scope_of(access) == "com.atproto.access":
+        raise ConnectError("That is the account's own password. Make an app password in its settings and use that.")
+    home = _home(answer.get("didDoc")) or base_url
+    app = APP if home.startswith("https://") else home
+    return Identity(did, handle, f"{app}/profile/{handle}", home, {ACCESS: access, REFRESH: refresh}, {})
+
+
+def _home(did_document: Any) -> str:
+    """The server that the account really lives on, behind a common front such as bsky.social; https only."""
+    services = did_document.get("service") if isinstance(did_document, dict) else None
+    for service in services if isinstance(services, list) else ():
+        if isinstance(service, dict) and str(service.get("id", "")).endswith("#atproto_pds"):
+            address = text_of(service, "serviceEndpoint").rstrip("/")
+            return address if urlsplit(address).scheme == "https" else ""
+    return ""
+
+
+NETWORK = Network(
+    spec=SPEC,
+    count=payload.count,
+    check=payload.check,
+    publisher=Publisher(),
+    reader=Reader(),
+    remover=Remover(),
+    connector=Connector(),
+)

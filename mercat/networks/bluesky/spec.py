@@ -1,0 +1,43 @@
+"""Bluesky as data."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from mercat.networks.port import ConnectField, MediaRules, Spec
+
+NAME = "Bluesky"
+APP = "https://bsky.app"  # where people read; a personal data server shows no posts itself
+
+# Lexicon app.bsky.feed.post: maxGraphemes 300 and maxLength 3,000 (UTF-8 bytes); both enforced by a server we ran.
+MAX_GRAPHEMES = 300
+MAX_BYTES = 3_000
+# Lexicon app.bsky.richtext.facet#tag: maxGraphemes 64, maxLength 640.
+MAX_TAG_GRAPHEMES = 64
+MAX_TAG_BYTES = 640
+
+SPEC = Spec(
+    slug="bluesky",
+    name=NAME,
+    media=MediaRules(
+        max_count=4,  # lexicon app.bsky.embed.images: maxLength 4
+        max_bytes=2_000_000,  # the same: maxSize 2,000,000
+        # The lexicon takes any image/*; these are what browsers show everywhere. An animated GIF would stand still.
+        mimes=frozenset({"image/jpeg", "image/png", "image/webp"}),
+        max_alt=2_000,  # the lexicon names no limit; the network's own app stops here
+    ),
+    connect_fields=(
+        ConnectField(
+            "base_url", "Server", "Leave https://bsky.social unless the account lives on a server of its own."
+        ),
+        ConnectField("handle", "Handle", "The account's name, such as example.bsky.social, without the @."),
+        ConnectField(
+            "app_password", "App password", "Made in the account's settings. Never its own password.", secret=True
+        ),
+    ),
+    # A record is read from the very server it was written to, so it is visible at once; this is for caches in front.
+    read_lag=timedelta(seconds=2),
+    timeout=timedelta(seconds=20),
+    natural_key=True,
+    default_base_url="https://bsky.social",
+)

@@ -1,0 +1,21 @@
+"""The address of a server, as a person types it."""
+
+from __future__ import annotations
+
+import httpx
+
+from mercat.networks.port import ConnectError
+
+_UNCLEAR = "“{}” is not the address of a server. Give it like https://example.social."
+
+
+def server_address(typed: str) -> str:
+    """A base address without a slash at its end; https where no protocol was typed. Raises ConnectError."""
+    typed = typed.strip()
+    try:
+        url = httpx.URL(typed if "://" in typed else f"https://{typed}")
+    except httpx.InvalidURL:
+        raise ConnectError(_UNCLEAR.format(typed[:100])) from None
+    if url.scheme not in {"http", "https"} or not url.host or url.userinfo or url.query or url.fragment:
+        raise ConnectError(_UNCLEAR.format(typed[:100] if not url.userinfo else url.host))
+    return str(url).rstrip("/")

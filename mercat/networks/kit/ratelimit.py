@@ -1,0 +1,54 @@
+"""When a network says to come back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+LONGEST = timedelta(days=1)  # a longer wait than any network's window is a mistake of theirs, or an attack
+SHORTEST = timedelta(seconds=1)
+_EPOCH = 1_000_000_000  # a reset number above this is a moment (2001 or later), below it a number of seconds
+
+
+def reset_at(headers: httpx.Headers, now: datetime, otherwise: timedelta) -> datetime:
+    """The moment named by Retry-After, ratelimit-reset (epoch or seconds) or X-RateLimit-Reset (ISO 8601 or epoch).
+
+    A moment is measured against the server's own Date where it tells one, so that a clock that is wrong on either side
+    does no harm. Without a readable header: `now` + `otherwise`.
+    """
+    wait = otherwise
+    for name in ("retry-after", "ratelimit-reset", "x-ratelimit-reset"):
+        named = _wait(headers.get(name, ""), _server_time(headers) or now)
+        if named is not None:
+            wait = named
+            break
+    return now + min(max(wait, SHORTEST), LONGEST)
+
+
+def _wait(value: str, server_now: datetime) -> timedelta | None:
+    try:
+        number = float(value)
+        return _from_epoch(number) - server_now if number > _EPOCH else timedelta(seconds=number)
+    except (ValueError, OverflowError):
+        moment = _moment(value)
+        return moment - server_now if moment else None
+
+
+def _from_epoch(seconds: float) -> datetime:
+    return datetime.fromtimestamp(min(seconds, 32_503_680_000.0), UTC)  # the year 3000: fromtimestamp has an end
+
+
+def _moment(value: str) -> datetime | None:
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            moment = read(value)
+        except (ValueError, TypeError, IndexError):
+            continue
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return None
+
+
+def _server_time(headers: httpx.Headers) -> datetime | None:
+    return _moment(headers["date"]) if "date" in headers else None

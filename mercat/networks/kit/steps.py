@@ -1,0 +1,130 @@
+"""The steps of an attempt. A step that cannot go on halts with the outcome of the whole attempt.
+
+Two kinds of step, told apart by what a lost answer means: before anything is public it costs nothing to come again
+(`preparing`); once the network may have made it public, only looking helps (`publishing`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from mercat.networks.kit.http import AddressRefused, never_left
+from mercat.networks.kit.ratelimit import reset_at
+from mercat.networks.port import Later, Medium, Outcome, Reconnect, Refused, Unsure
+
+RETRY = timedelta(seconds=20)  # after trouble of theirs that names no time
+LIMIT = timedelta(seconds=60)  # after a limit that names no time
+
+Call = Callable[[], httpx.Response]
+
+
+class Halt(Exception):
+    """The attempt ends here, with this outcome."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(type(outcome).__name__)
+        self.outcome = outcome
+
+
+def preparing(call: Call, *, now: datetime) -> httpx.Response:
+    """A step before anything is public. Comes back with an answer of 2xx or 4xx, or halts: nothing is out."""
+    try:
+        response = call()
+    except httpx.HTTPError as error:
+        raise Halt(_unreached(error, now)) from None
+    _stop_at_limit(response, now)
+    if _undecided(response):
+        raise Halt(Later(reset_at(response.headers, now, RETRY), said_status(response)))
+    return response
+
+
+def publishing(call: Call, *, now: datetime) -> httpx.Response:
+    """The step that makes it public. Comes back with an answer of 2xx or 4xx; what leaves it open halts as Unsure."""
+    try:
+        response = call()
+    except httpx.HTTPError as error:
+        raise Halt(_unreached(error, now) if never_left(error) else Unsure(said_error(error))) from None
+    _stop_at_limit(response, now)
+    if _undecided(response):
+        raise Halt(Unsure(said_status(response)))
+    return response
+
+
+def _unreached(error: httpx.HTTPError, now: datetime) -> Outcome:
+    if isinstance(error, AddressRefused):
+        return Reconnect(said_error(error))
+    return Later(now + RETRY, said_error(error))
+
+
+def _stop_at_limit(response: httpx.Response, now: datetime) -> None:
+    if response.status_code == 429:
+        at = reset_at(response.headers, now, LIMIT)
+        raise Halt(Later(at, "The network asks us to slow down.", limited=True))
+
+
+def _undecided(response: httpx.Response) -> bool:
+    """Neither done nor cleanly refused: trouble of theirs, a redirect (never followed), a request they gave up on."""
+    return not (response.is_success or response.is_client_error) or response.status_code in {408, 425}
+
+
+def said_status(response: httpx.Response) -> str:
+    """An undecided answer in words."""
+    if response.is_redirect:
+        return "The network answered by pointing elsewhere, which is not followed."
+    return f"The network had trouble of its own (answer {response.status_code})."
+
+
+def said_error(error: httpx.HTTPError) -> str:
+    """A call without an answer in words. Never the exception's own text: it may quote what was sent."""
+    if isinstance(error, AddressRefused):
+        return "The network's address is not a public https address, so it was not called."
+    if isinstance(error, httpx.TimeoutException):
+        return "The network did not answer in time."
+    if never_left(error):
+        return "The network could not be reached."
+    return "The connection to the network was lost before its answer came."
+
+
+def json_of(response: httpx.Response) -> Any:
+    """The answer's JSON, or None where it is not JSON: an error page, half an answer, nonsense."""
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def fields_of(response: httpx.Response) -> Mapping[str, Any]:
+    """The answer's JSON object; empty where it is none."""
+    body = json_of(response)
+    return body if isinstance(body, dict) else {}
+
+
+def text_of(fields: Mapping[str, Any], name: str) -> str:
+    """A field that should be text; empty where it is not."""
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def quoted(said: str, secrets: Iterable[str]) -> str:
+    """What a network said, short, and without our secrets should it have echoed one."""
+    for secret in secrets:
+        if secret:
+            said = said.replace(secret, "…")
+    return " ".join(said.split())[:300]
+
+
+def bytes_of(medium: Medium, *, now: datetime) -> bytes:
+    """The picture's bytes, if they are the approved ones."""
+    try:
+        content = medium.read()
+    except Exception:
+        # Whatever the store raises (a disk, a bucket), nothing is out and it may be back soon.
+        raise Halt(Later(now + RETRY, "The picture could not be read from our own store.")) from None
+    if hashlib.sha256(content).hexdigest() != medium.sha256:
+        raise Halt(Refused("The picture in the store is not the one that was approved. Attach it again."))
+    return content

@@ -1,0 +1,178 @@
+"""Between Mercat's words and Mastodon's. Pure: no call is made here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import httpx
+import regex
+
+from mercat.networks.kit.media import media_problems
+from mercat.networks.kit.steps import fields_of, quoted, text_of
+from mercat.networks.kit.text import Span, graphemes, links, squashed, text_of_html
+from mercat.networks.mastodon.spec import (
+    DESCRIPTION,
+    IMAGE_PIXELS,
+    IMAGE_SIZE,
+    MAX_CHARACTERS,
+    MAX_MEDIA,
+    NAME,
+    PER_URL,
+    limit,
+    media_rules,
+)
+from mercat.networks.port import Count, Found, Item, Medium, Outcome, Problem, Reconnect, Refused
+
+RENEW = "The connection to this Mastodon account has ended. Connect the account again."
+FORBIDDEN = "The server no longer lets this connection post: the account is limited, or a permission is missing."
+
+# Answers of a clean refusal, and what each means for the post. The server's own words go along as detail.
+# Statuses without a line here are Refused with the last line's words.
+ERRORS: dict[int, Outcome] = {
+    401: Reconnect(RENEW),
+    403: Reconnect(FORBIDDEN),
+    404: Refused("The server does not know what it was asked. Check that it is a Mastodon server."),
+    413: Refused("The server says that a picture is too large. Use a smaller one."),
+    422: Refused("The server refused the post. Its answer says what to change."),
+}
+
+
+def refusal(response: httpx.Response, secrets: Iterable[str]) -> Outcome:
+    """The outcome of a clean refusal."""
+    outcome = ERRORS.get(response.status_code, ERRORS[422])
+    if isinstance(outcome, Refused):
+        return Refused(outcome.reason, quoted(said(response), secrets))
+    return outcome
+
+
+def said(response: httpx.Response) -> str:
+    """The server's own words for an error; empty where there are none."""
+    return text_of(fields_of(response), "error")
+
+
+def still_processing(response: httpx.Response) -> bool:
+    """A post refused only because a picture is not ready yet (Mastodon: media_attachments.validations.not_ready)."""
+    return response.status_code == 422 and "not finished processing" in said(response)
+
+
+# Counting and limits
+
+# app/models/account.rb MENTION_RE: a user name, and the server where it is another one.
+_MENTION = regex.compile(r"(?<![=/\w])@(([a-z0-9_]+(?:[.-]+[a-z0-9_]+)*)(?:@[\w.-]+\w)?)", regex.IGNORECASE)
+
+
+def count(text: str, limits: Mapping[str, int]) -> Count:
+    """Characters as Mastodon counts them: graphemes, each link a fixed number, of @user@server only @user."""
+    used = graphemes(_countable(text, limit(limits, PER_URL)))
+    return Count(used, limit(limits, MAX_CHARACTERS), "characters")
+
+
+def _countable(text: str, per_url: int) -> str:
+    found_links = links(text)
+    swaps = [(span, "x" * per_url) for span in found_links]
+    swaps += [(span, span.text) for span in _mentions(text) if not any(span.overlaps(link) for link in found_links)]
+    for span, instead in sorted(swaps, key=lambda swap: swap[0].start, reverse=True):
+        text = text[: span.start] + instead + text[span.end :]
+    return text
+
+
+def _mentions(text: str) -> list[Span]:
+    """Every mention; the span's text is what remains of it where only the user name shows."""
+    return [Span(match.start(), match.end(), f"@{match.group(2)}") for match in _MENTION.finditer(text)]
+
+
+def check(item: Item, limits: Mapping[str, int]) -> list[Problem]:
+    """Every limit of the account's server that the item breaks."""
+    media = media_problems(NAME, media_rules(limits), item.media)
+    return [*_text_problems(item, limits), *media, *_pixel_problems(item.media, limit(limits, IMAGE_PIXELS))]
+
+
+def _text_problems(item: Item, limits: Mapping[str, int]) -> Iterator[Problem]:
+    if not item.text.strip() and not item.media:
+        yield Problem("text", "There is neither text nor a picture.")
+    used = count(item.text, limits)
+    if used.used > used.limit:
+        over = used.used - used.limit
+        yield Problem("text", f"The text has {used.used:,} characters; {NAME} takes {used.limit:,}. Take out {over:,}.")
+
+
+def _pixel_problems(media: Sequence[Medium], most: int) -> Iterator[Problem]:
+    for n, medium in enumerate(media, 1):
+        if medium.width * medium.height > most:
+            size = f"{medium.width:,} by {medium.height:,}"
+            yield Problem("media", f"Picture {n} has {size} pixels, more than {NAME} takes. Use a smaller one.")
+
+
+# The instance document
+
+
+def limits_of(instance: Mapping[str, Any]) -> dict[str, int]:
+    """The limits a server tells, from version 2 or 1 of its instance document. What it does not tell is left out."""
+    configuration = _object(instance, "configuration")
+    told = {**_object(configuration, "statuses"), **_object(configuration, "media_attachments")}
+    told.setdefault(MAX_CHARACTERS, instance.get("max_toot_chars"))  # older software that speaks the API
+    names = (MAX_CHARACTERS, PER_URL, MAX_MEDIA, IMAGE_SIZE, IMAGE_PIXELS, DESCRIPTION)
+    return {name: told[name] for name in names if _is_limit(told.get(name))}
+
+
+def _object(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = fields.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _is_limit(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+# Posts
+
+
+def status(item: Item, media_ids: list[str]) -> dict[str, Any]:
+    """The body that publishes the item."""
+    return {
+        "status": item.text,
+        "media_ids": media_ids,
+        "language": item.language.partition("-")[0],  # Mastodon takes ISO 639 codes
+        "visibility": "public",
+    }
+
+
+def found(answer: Any) -> Found | None:
+    """A status as read; None where it is not one. Its `text` is what a reader sees."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("content"), str):
+        return None
+    native_id, account = text_of(answer, "id"), text_of(_object(answer, "account"), "id")
+    attached = answer.get("media_attachments")
+    if not native_id or not account or not isinstance(attached, list):
+        return None
+    alts = tuple(text_of(medium, "description") if isinstance(medium, dict) else "" for medium in attached)
+    return Found(native_id, address_of(answer), text_of_html(answer["content"]), len(alts), account, alts)
+
+
+def address_of(answer: Mapping[str, Any]) -> str:
+    """Where people read a status."""
+    return text_of(answer, "url") or text_of(answer, "uri")
+
+
+def created(answer: Mapping[str, Any]) -> datetime | None:
+    """When the server says a status was made; None where it does not."""
+    try:
+        at = datetime.fromisoformat(text_of(answer, "created_at"))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
+
+
+def same(item: Item, found: Found) -> bool:
+    """Whether a status says what the item says: the text as Mastodon shows it, the pictures and their descriptions."""
+    alts = tuple(squashed(medium.alt) for medium in item.media)
+    return _shown(item.text) == _shown(found.text) and tuple(map(squashed, found.alts)) == alts
+
+
+def _shown(text: str) -> str:
+    """Without what Mastodon changes in showing: paragraphs are re-flowed, a mention loses its server."""
+    for span in reversed(_mentions(text)):
+        text = text[: span.start] + span.text + text[span.end :]
+    return squashed(text)
