@@ -11,7 +11,7 @@ from mercat.guidance.examples import Example
 from mercat.guidance.fault import Fault
 from mercat.guidance.house import OWN_RULES, PAUSE
 from mercat.guidance.lines import Document, Path_
-from mercat.guidance.policies import SCHEMA, schema_actions
+from mercat.guidance.policies import SCHEMA, action_groups
 from mercat.guidance.shape import ClausesFile, PackFile, Policy, StructureFile
 
 
@@ -109,7 +109,7 @@ def _in_actions(policies: Sequence[Policy], schema: cedarpy.Schema) -> Iterator[
     for policy in policies:
         if policy.permits and permits.setdefault(policy.permits, policy) is not policy:
             yield _policy_fault(policy, f"action {policy.permits} already has a permit, {permits[policy.permits].id}")
-    for action in sorted(schema_actions(schema) - permits.keys()):
+    for action in sorted(action_groups(schema).keys() - permits.keys()):
         yield Fault(SCHEMA, 1, f"no policy permits action {action}")
 
 

@@ -18,9 +18,11 @@ from mercat.guidance.decision import Decision, Refusal
 from mercat.guidance.facts import Account, Person, Post, Resource, Situation
 from mercat.guidance.house import EVALUATION
 from mercat.guidance.pack import Pack, find_pack, load_pack
-from mercat.guidance.policies import policy_set
+from mercat.guidance.policies import action_groups, concerns, policy_set
 
 log = logging.getLogger(__name__)
+
+NO_POLICIES = policy_set([])  # for an action that the pack does not know: denied by default
 
 Posts = Post | Mapping[str, Post] | None
 
@@ -42,13 +44,17 @@ class Guidance:
     """A pack with its policies parsed once, ready to be asked from any thread."""
 
     pack: Pack
-    policies: cedarpy.PolicySet
+    policies: Mapping[str, cedarpy.PolicySet]  # by action, those whose scope takes it in
     base: cedarpy.Entities  # the pack's own entity and the groups of actions
 
     @classmethod
     def of(cls, pack: Pack) -> Guidance:
         base = cedarpy.Entities.from_json_str(entities.dump([entities.pack_entity(pack)]), pack.cedar_schema)
-        return cls(pack, policy_set(pack.policies), base)
+        policies = {
+            action: policy_set(each for each in pack.policies if concerns(each, {action, *groups}))
+            for action, groups in action_groups(pack.cedar_schema).items()
+        }
+        return cls(pack, policies, base)
 
 
 def load_guidance(name_or_path: str | Path) -> Guidance:
@@ -87,7 +93,8 @@ class Prepared:
         }
 
     def _ask(self, action: str, requests: list[entities.Json]) -> list[Decision]:
-        results = cedarpy.is_authorized_batch(requests, self.guidance.policies, self.parsed)
+        policies = self.guidance.policies.get(action, NO_POLICIES)
+        results = cedarpy.is_authorized_batch(requests, policies, self.parsed)
         return [_decision(self.guidance.pack, action, result) for result in results]
 
 
