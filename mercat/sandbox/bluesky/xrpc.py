@@ -1,0 +1,286 @@
+"""The XRPC calls. Answers and refusals follow a PDS as measured; see docs/reference/sandbox.md."""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import islice
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from mercat.sandbox.bluesky import feed, record, tokens
+from mercat.sandbox.bluesky.ids import RECORD_KEY, TID, blob_cid, record_cid, tid
+from mercat.sandbox.fields import BadBody, read_json
+from mercat.sandbox.pages import picture
+from mercat.sandbox.pictures import inspect
+from mercat.sandbox.standin import ApiError, World, base_url, hidden_after
+from mercat.sandbox.store import Account, Post, Upload
+
+MAX_UPLOAD_BYTES = 50 * 1024 * 1024
+LEXICON_KEY = "https://atproto.com/specs/record-key"
+
+
+class Xrpc:
+    def __init__(self, world: World) -> None:
+        self.world, self.store = world, world.store
+
+    # Sessions
+
+    async def create_session(self, request: Request) -> Response:
+        fields = await _input(request, "identifier", "password")
+        account = self.store.account(self.world.slug, fields["identifier"].removeprefix("@"))
+        if account is None or account.secret != fields["password"]:
+            raise ApiError(401, {"error": "AuthenticationRequired", "message": "Invalid identifier or password"})
+        return JSONResponse({**tokens.new_session(self.world, account), **_told(account)})
+
+    async def refresh_session(self, request: Request) -> Response:
+        claims = tokens.claims_of(self.world, request.headers.get("authorization"), tokens.REFRESH)
+        account = self._account(claims["sub"])
+        with self.store.transaction():
+            tokens.end_session(self.world, claims)
+            session = tokens.new_session(self.world, account)
+        return JSONResponse({**session, **_told(account)})
+
+    async def get_session(self, request: Request) -> Response:
+        return JSONResponse(_told(self._signed_in(request)))
+
+    async def delete_session(self, request: Request) -> Response:
+        tokens.end_session(self.world, tokens.claims_of(self.world, request.headers.get("authorization"), tokens.REFRESH))
+        return Response()
+
+    async def describe_server(self, request: Request) -> Response:
+        return JSONResponse(
+            {"did": "did:web:localhost", "availableUserDomains": [".bluesky.test"], "inviteCodeRequired": True,
+             "links": {}, "contact": {}}
+        )  # fmt: skip
+
+    async def resolve_handle(self, request: Request) -> Response:
+        account = self.store.account(self.world.slug, _param(request, "handle"))
+        if account is None:
+            raise _invalid("Unable to resolve handle")
+        return JSONResponse({"did": account.native_id})
+
+    # Writing
+
+    async def upload_blob(self, request: Request) -> Response:
+        account, data = self._signed_in(request), await request.body()
+        if not data:
+            raise _invalid("A request body is expected but none was provided")
+        if len(data) > MAX_UPLOAD_BYTES:
+            raise ApiError(413, {"error": "PayloadTooLarge", "message": "request entity too large"})
+        if "content-type" not in request.headers:
+            raise _invalid("Request encoding (Content-Type) required but not provided")
+        upload = _upload(account, data, request)
+        self.store.add_upload(upload, data)
+        blob = {"$type": "blob", "ref": {"$link": upload.native_id}, "mimeType": upload.mime, "size": upload.size}
+        return JSONResponse({"blob": blob})
+
+    async def create_record(self, request: Request) -> Response:
+        account = self._signed_in(request)
+        fields = await self._write_input(request, account, "repo", "collection")
+        key = fields.get("rkey")
+        key = _record_key(key) if key is not None else self._fresh_key()
+        post = self._post(request, account, key, fields.get("record"))
+        if self.store.post(self.world.slug, post.native_id):
+            # As measured on a PDS: the repository refuses the second record of a key, and nothing translates that.
+            raise ApiError(500, {"error": "InternalServerError", "message": "Internal Server Error"})
+        self.store.put_post(post)
+        return JSONResponse(self._written(post, commit=True))
+
+    async def put_record(self, request: Request) -> Response:
+        account = self._signed_in(request)
+        fields = await self._write_input(request, account, "repo", "collection", "rkey")
+        post = self._post(request, account, _record_key(fields["rkey"]), fields.get("record"))
+        known = self.store.post(self.world.slug, post.native_id)
+        changed = known is None or known.body["cid"] != post.body["cid"]
+        if changed:
+            self.store.put_post(post)
+        return JSONResponse(self._written(post, commit=changed))
+
+    async def delete_record(self, request: Request) -> Response:
+        account = self._signed_in(request)
+        fields = await self._write_input(request, account, "repo", "collection", "rkey")
+        uri = _uri(account, _record_key(fields["rkey"]))
+        if self.store.post(self.world.slug, uri) is None:
+            return JSONResponse({})
+        self.store.remove_post(self.world.slug, uri)
+        return JSONResponse({"commit": self._commit(uri)})
+
+    # Reading
+
+    async def get_record(self, request: Request) -> Response:
+        repo, collection, key = (_param(request, name) for name in ("repo", "collection", "rkey"))
+        uri = f"at://{self._account(repo).native_id}/{collection}/{key}"
+        post = self.store.post(self.world.slug, uri, hidden_after(request))
+        if post is None or request.query_params.get("cid", post.body["cid"]) != post.body["cid"]:
+            raise ApiError(400, {"error": "RecordNotFound", "message": f"Could not locate record: {uri}"})
+        return JSONResponse(feed.record_view(post))
+
+    async def list_records(self, request: Request) -> Response:
+        account, collection = self._account(_param(request, "repo")), _param(request, "collection")
+        if collection != record.COLLECTION:
+            return JSONResponse({"records": []})
+        limit, cursor = _limit(request), request.query_params.get("cursor")
+        reverse = request.query_params.get("reverse") == "true"
+        bound = {"above" if reverse else "below": _uri(account, cursor)} if cursor else {}
+        posts = self.store.posts_by_id(
+            self.world.slug, account.native_id, ascending=reverse, until=hidden_after(request), **bound
+        )
+        records = [feed.record_view(post) for post in islice(posts, limit)]
+        more = {"cursor": records[-1]["uri"].rpartition("/")[2]} if len(records) == limit else {}
+        return JSONResponse({"records": records, **more})
+
+    async def get_blob(self, request: Request) -> Response:
+        upload = self.store.upload(self.world.slug, _param(request, "cid"), self._account(_param(request, "did")).native_id)
+        if upload is None:
+            raise ApiError(400, {"error": "BlobNotFound", "message": "Blob not found"})
+        return picture(self.store.bytes_of(upload.sha256), upload.mime)
+
+    async def get_profile(self, request: Request) -> Response:
+        account = self.store.account(self.world.slug, _param(request, "actor"))
+        if account is None:
+            raise _invalid("Profile not found")
+        posts = self.store.count_posts(self.world.slug, account.native_id)
+        return JSONResponse({**feed.profile_view(account), "postsCount": posts, "followersCount": 0, "followsCount": 0})
+
+    async def get_author_feed(self, request: Request) -> Response:
+        account = self.store.account(self.world.slug, _param(request, "actor"))
+        if account is None:
+            raise _invalid("Profile not found")
+        limit, cursor = _limit(request), request.query_params.get("cursor", "")
+        posts = self.store.posts(
+            self.world.slug,
+            account.native_id,
+            until=hidden_after(request),
+            older_than=int(cursor) if cursor.isdecimal() else None,
+            limit=limit,
+        )
+        base = base_url(request, self.world.slug)
+        more = {"cursor": str(posts[-1].seq)} if len(posts) == limit else {}
+        return JSONResponse({"feed": [{"post": feed.post_view(account, post, base)} for post in posts], **more})
+
+    async def get_posts(self, request: Request) -> Response:
+        uris = request.query_params.getlist("uris")
+        if not 1 <= len(uris) <= 25:
+            raise _invalid("Error: uris must have between 1 and 25 elements")
+        base, views = base_url(request, self.world.slug), []
+        for uri in uris:
+            post = self.store.post(self.world.slug, uri, hidden_after(request))
+            if post:
+                views.append(feed.post_view(self._account(post.account), post, base))
+        return JSONResponse({"posts": views})
+
+    async def unknown(self, request: Request) -> Response:
+        raise ApiError(501, {"error": "MethodNotImplemented", "message": "Method Not Implemented"})
+
+    # Parts
+
+    def _signed_in(self, request: Request) -> Account:
+        claims = tokens.claims_of(self.world, request.headers.get("authorization"), tokens.ACCESS)
+        return self._account(claims["sub"])
+
+    def _account(self, name: str) -> Account:
+        account = self.store.account(self.world.slug, name)
+        if account is None:
+            raise _invalid(f"Could not find repo: {name}")
+        return account
+
+    async def _write_input(self, request: Request, account: Account, *required: str) -> dict[str, Any]:
+        fields = await _input(request, *required)
+        if fields["repo"].lower() not in (account.native_id, account.handle):
+            raise ApiError(401, {"error": "AuthenticationRequired", "message": "Authentication Required"})
+        if fields["collection"] != record.COLLECTION:
+            raise _invalid(f"Lexicon not found: lex:{fields['collection']}")
+        if {"swapRecord", "swapCommit"} & set(fields):
+            raise _invalid("This stand-in does not swap: leave out swapRecord and swapCommit")
+        return fields
+
+    def _fresh_key(self) -> str:
+        return tid(self.world.clock(), self.store.count_posts(self.world.slug) % 1024)
+
+    def _post(self, request: Request, account: Account, key: str, content: Any) -> Post:
+        media = record.check(content, lambda cid: self.store.upload(self.world.slug, cid, account.native_id))
+        content = {"$type": record.COLLECTION, **content}
+        try:
+            cid = record_cid(content)
+        except ValueError as error:
+            raise _invalid(f"Invalid record: {error}") from error
+        body = {"cid": cid, "record": content}
+        uri, received_at = _uri(account, key), request.state.received_at
+        return Post(
+            0, self.world.slug, account.native_id, uri, content["text"], body, media, content["createdAt"], received_at
+        )
+
+    def _written(self, post: Post, *, commit: bool) -> dict[str, Any]:
+        answer = {"uri": post.native_id, "cid": post.body["cid"], "validationStatus": "valid"}
+        return {**answer, "commit": self._commit(post.native_id)} if commit else answer
+
+    def _commit(self, uri: str) -> dict[str, str]:
+        rev = tid(self.world.clock())
+        return {"cid": record_cid([uri, rev]), "rev": rev}
+
+
+async def _input(request: Request, *required: str) -> dict[str, Any]:
+    """The JSON input, with these members as strings. Raises ApiError."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise _invalid(f"Wrong request encoding (Content-Type): {kind}" if kind else "Request encoding (Content-Type) required")
+    try:
+        fields = await read_json(request)
+    except BadBody as error:
+        raise _invalid(str(error)) from error
+    if not isinstance(fields, dict):
+        raise _invalid("A request body is expected but none was provided")
+    for name in required:
+        if name not in fields:
+            raise _invalid(f'Input must have the property "{name}"')
+        if not isinstance(fields[name], str):
+            raise _invalid(f"Input/{name} must be a string")
+    return fields
+
+
+def _upload(account: Account, data: bytes, request: Request) -> Upload:
+    """A PDS believes the bytes first, and the caller's content type only where it does not know them."""
+    seen = inspect(data)
+    given = request.headers["content-type"].partition(";")[0].strip().lower()
+    mime, width, height = (seen.mime, seen.width, seen.height) if seen else (given, 0, 0)
+    digest = hashlib.sha256(data)
+    cid, received_at = blob_cid(digest.digest()), request.state.received_at
+    return Upload(
+        account.network, cid, account.native_id, digest.hexdigest(), mime, len(data), width, height, "", 0, None, received_at
+    )
+
+
+def _record_key(key: Any) -> str:
+    if not isinstance(key, str) or not RECORD_KEY.fullmatch(key):
+        raise _invalid("Invalid record key: see " + LEXICON_KEY)
+    if not TID.fullmatch(key):
+        raise _invalid(f"Invalid record key: {record.COLLECTION} takes TIDs, see {LEXICON_KEY}")
+    return key
+
+
+def _uri(account: Account, key: str) -> str:
+    return f"at://{account.native_id}/{record.COLLECTION}/{key}"
+
+
+def _param(request: Request, name: str) -> str:
+    value = request.query_params.get(name)
+    if not value:
+        raise _invalid(f'Error: Params must have the property "{name}"')
+    return value
+
+
+def _limit(request: Request) -> int:
+    given = request.query_params.get("limit", "50")
+    if not given.isdecimal() or not 1 <= int(given) <= 100:
+        raise _invalid("Error: limit must be between 1 and 100")
+    return int(given)
+
+
+def _told(account: Account) -> dict[str, Any]:
+    return {"did": account.native_id, "handle": account.handle, "active": True}
+
+
+def _invalid(message: str) -> ApiError:
+    return ApiError(400, {"error": "InvalidRequest", "message": message})

@@ -1,0 +1,159 @@
+"""The control: accounts, fault switches and what was published, for tests, benchmarks and trainers. Loopback only.
+
+Forms get a redirect to the index page, everything else gets JSON. Errors are 400 {"error": text}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from mercat.sandbox.faults import BadFault
+from mercat.sandbox.fields import BadBody, is_form, read_fields, read_json
+from mercat.sandbox.standin import BadAccount, StandIn, World, base_url
+from mercat.sandbox.store import Account, Post
+
+Handler = Callable[[Request], Awaitable[Any]]
+ACCOUNT_FIELDS = {"handle", "display_name"}
+
+
+class Control:
+    def __init__(self, networks: Sequence[tuple[StandIn, World]]) -> None:
+        self._networks = {standin.slug: (standin, world) for standin, world in networks}
+
+    def routes(self) -> list[Route]:
+        return [
+            _route("GET", "/networks", self.list_networks),
+            _route("POST", "/reset", self.reset),
+            _route("GET", "/{network}/faults", self.list_faults),
+            _route("POST", "/{network}/faults", self.add_fault),
+            _route("DELETE", "/{network}/faults", self.clear_faults),
+            _route("POST", "/{network}/faults/clear", self.clear_faults),
+            _route("GET", "/{network}/accounts", self.list_accounts),
+            _route("POST", "/{network}/accounts", self.add_accounts),
+            _route("GET", "/{network}/posts", self.list_posts),
+            _route("GET", "/{network}/requests", self.list_requests),
+        ]
+
+    async def list_networks(self, request: Request) -> Any:
+        return [{"slug": slug, "name": standin.name} for slug, (standin, _) in self._networks.items()]
+
+    async def reset(self, request: Request) -> Any:
+        """Forgets everything: accounts, posts, pictures, sessions, faults."""
+        for _, world in self._networks.values():
+            world.store.clear()
+            world.faults.clear()
+            world.windows.clear()
+        return {}
+
+    async def list_faults(self, request: Request) -> Any:
+        _, world = self._network(request)
+        return [fault.told() for fault in world.faults.active]
+
+    async def add_fault(self, request: Request) -> Any:
+        _, world = self._network(request)
+        return world.faults.add(await read_fields(request)).told()
+
+    async def clear_faults(self, request: Request) -> Any:
+        """All of the network, or those named by ?fault= or the form field `fault`."""
+        _, world = self._network(request)
+        fields = await read_fields(request)
+        world.faults.clear(request.query_params.get("fault") or fields.get("fault") or None)
+        return [fault.told() for fault in world.faults.active]
+
+    async def list_accounts(self, request: Request) -> Any:
+        standin, world = self._network(request)
+        base = base_url(request, standin.slug)
+        return [_told_account(standin, account, base) for account in world.store.accounts(standin.slug)]
+
+    async def add_accounts(self, request: Request) -> Any:
+        """One object, or a list of them: then all or none."""
+        standin, world = self._network(request)
+        wanted = await read_fields(request) if is_form(request) else await read_json(request)
+        base = base_url(request, standin.slug)
+        with world.store.transaction():
+            if isinstance(wanted, list):
+                return [_told_account(standin, _account(standin, world, one), base) for one in wanted]
+            return _told_account(standin, _account(standin, world, wanted), base)
+
+    async def list_posts(self, request: Request) -> Any:
+        """Oldest first."""
+        standin, world = self._network(request)
+        base = base_url(request, standin.slug)
+        accounts = {account.native_id: account for account in world.store.accounts(standin.slug)}
+        posts = reversed(world.store.posts(standin.slug))
+        return [_told_post(standin, accounts[post.account], post, base) for post in posts]
+
+    async def list_requests(self, request: Request) -> Any:
+        standin, world = self._network(request)
+        requests = world.store.requests(standin.slug)
+        return {"count": len(requests), "requests": requests}
+
+    def _network(self, request: Request) -> tuple[StandIn, World]:
+        try:
+            return self._networks[request.path_params["network"]]
+        except KeyError:
+            raise HTTPException(404, f"There is no stand-in network {request.path_params['network']!r} here.") from None
+
+
+def _route(method: str, path: str, handler: Handler) -> Route:
+    async def answer(request: Request) -> Response:
+        try:
+            result = await handler(request)
+        except (BadFault, BadAccount, BadBody) as error:
+            return JSONResponse({"error": str(error)}, 400)
+        except HTTPException as error:
+            return JSONResponse({"error": error.detail}, error.status_code)
+        return RedirectResponse("/", 303) if is_form(request) else JSONResponse(result)
+
+    return Route(path, answer, methods=[method])
+
+
+def _account(standin: StandIn, world: World, wanted: Any) -> Account:
+    """The account of that handle: made, or brought up to date with the fields given."""
+    if not isinstance(wanted, Mapping) or not isinstance(wanted.get("handle"), str):
+        raise BadAccount("An account needs a handle.")
+    unknown = set(wanted) - ACCOUNT_FIELDS - {standin.secret_name}
+    if unknown:
+        raise BadAccount(f"{standin.name} accounts have no field {', '.join(sorted(unknown))}.")
+    handle, native_id = standin.identify(wanted["handle"].strip())
+    known = world.store.account(standin.slug, handle)
+    account = Account(
+        network=standin.slug,
+        native_id=native_id,
+        handle=handle,
+        display_name=wanted.get("display_name") or (known.display_name if known else handle),
+        secret=wanted.get(standin.secret_name) or (known.secret if known else standin.new_secret()),
+        created_at=known.created_at if known else world.clock(),
+    )
+    world.store.put_account(account)
+    standin.admit(world, account, known)
+    return account
+
+
+def _told_account(standin: StandIn, account: Account, base: str) -> dict[str, Any]:
+    return {
+        "handle": account.handle,
+        "native_id": account.native_id,
+        "display_name": account.display_name,
+        standin.secret_name: account.secret,
+        "url": base + standin.profile_path(account),
+    }
+
+
+def _told_post(standin: StandIn, account: Account, post: Post, base: str) -> dict[str, Any]:
+    return {
+        "native_id": post.native_id,
+        "account": account.native_id,
+        "handle": account.handle,
+        "text": post.text,
+        "media": [{"mime": m.mime, "size": m.size, "sha256": m.sha256, "alt": m.alt} for m in post.media],
+        "created_at": post.created_at,
+        "received_at": post.received_at,
+        "url": base + standin.post_path(account, post),
+    }

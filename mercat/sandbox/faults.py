@@ -1,0 +1,171 @@
+"""The fault switches: what a stand-in is told to do wrong, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+OPERATIONS = ("publish", "upload", "read", "remove", "session", "any")
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKind:
+    """A fault that can be switched on. `options` are its extra fields with their defaults (a tuple: choices, default first).
+
+    A lasting fault is a way of being (it stays until cleared); the others happen `times` times and are used up.
+    """
+
+    name: str
+    label: str
+    help: str
+    on: str = "publish"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    lasting: bool = False
+
+
+COMMON_FAULTS = (
+    FaultKind("answer_lost", "Answer lost", "The work is done, then the connection is dropped without an answer."),
+    FaultKind(
+        "rate_limited",
+        "Rate limited",
+        "429 with the network's own headers; nothing is done. retry_after: seconds until the limit ends.",
+        options={"retry_after": 30},
+    ),
+    FaultKind("error_before", "Error before", "503; nothing is done."),
+    FaultKind("error_after", "Error after", "The work is done, then the answer is 500."),
+    FaultKind("expired_token", "Expired token", "The access token is refused once, as if it had run out; nothing is done."),
+    FaultKind(
+        "stale_timeline",
+        "Stale timeline",
+        "Reading calls do not show what was received in the last so many seconds.",
+        on="read",
+        options={"seconds": 60},
+    ),
+    FaultKind(
+        "wrong_200",
+        "Wrong 200",
+        "200 with something that is not the answer. body: html or no_id; done: whether the work is done.",
+        options={"body": ("html", "no_id"), "done": False},
+    ),
+    FaultKind(
+        "slow",
+        "Slow",
+        "The answer comes late. seconds: how late; done: whether the work is done before the wait or after it.",
+        options={"seconds": 5, "done": False},
+    ),
+)
+
+
+@dataclass(slots=True)
+class Fault:
+    """A fault that is switched on. `times` None: until cleared. `account`: handle or native id; None: every account."""
+
+    kind: FaultKind
+    on: str
+    times: int | None
+    account: str | None
+    options: dict[str, Any]
+
+    def told(self) -> dict[str, Any]:
+        return {
+            "fault": self.kind.name,
+            "on": self.on,
+            "times": self.times,
+            "account": self.account,
+            **self.options,
+        }
+
+
+class BadFault(Exception):
+    """The fault asked for does not exist or its fields are wrong; the message says how."""
+
+
+class Faults:
+    """The faults of one network, oldest first. In memory: a restart ends them."""
+
+    def __init__(self, kinds: Iterable[FaultKind]) -> None:
+        self.kinds = {kind.name: kind for kind in (*COMMON_FAULTS, *kinds)}
+        self.active: list[Fault] = []
+
+    def add(self, fields: Mapping[str, Any]) -> Fault:
+        fault = _parse(self.kinds, fields)
+        if fault.kind.lasting:
+            self.clear(fault.kind.name)
+        self.active.append(fault)
+        return fault
+
+    def clear(self, name: str | None = None) -> None:
+        self.active = [fault for fault in self.active if name is not None and fault.kind.name != name]
+
+    def standing(self, name: str) -> Fault | None:
+        """A lasting fault that is on, else None."""
+        return next((fault for fault in self.active if fault.kind.name == name), None)
+
+    def take(self, on: str, names: Iterable[str | None]) -> Fault | None:
+        """The oldest fault that fits this call, and one of its times used up. `names`: the caller's handle and id."""
+        known = set(names)
+        for fault in self.active:
+            if fault.kind.lasting or fault.on not in (on, "any"):
+                continue
+            if fault.account is None or fault.account in known:
+                self._use(fault)
+                return fault
+        return None
+
+    def _use(self, fault: Fault) -> None:
+        if fault.times is None:
+            return
+        fault.times -= 1
+        if fault.times <= 0:
+            self.active.remove(fault)
+
+
+def _parse(kinds: Mapping[str, FaultKind], fields: Mapping[str, Any]) -> Fault:
+    kind = kinds.get(str(fields.get("fault", "")))
+    if kind is None:
+        raise BadFault(f"There is no fault {fields.get('fault')!r}. Known here: {', '.join(kinds)}.")
+    unknown = set(fields) - {"fault", "times", "on", "account", *kind.options}
+    if unknown:
+        raise BadFault(f"{kind.name} has no field {', '.join(sorted(unknown))}.")
+    on = fields.get("on") or kind.on
+    if on not in OPERATIONS:
+        raise BadFault(f"on must be one of {', '.join(OPERATIONS)}.")
+    options = {name: _option(name, fields.get(name), default) for name, default in kind.options.items()}
+    return Fault(kind, on, None if kind.lasting else _times(fields), fields.get("account") or None, options)
+
+
+def _times(fields: Mapping[str, Any]) -> int | None:
+    """Absent or empty: once. JSON null: until cleared."""
+    given = fields.get("times", 1)
+    if given is None:
+        return None
+    try:
+        times = int(given or 1)
+    except (TypeError, ValueError) as error:
+        raise BadFault("times must be a whole number, or null for until it is cleared.") from error
+    if times < 1:
+        raise BadFault("times must be at least 1.")
+    return times
+
+
+def _option(name: str, given: Any, default: Any) -> Any:
+    if given is None or given == "":
+        return default[0] if isinstance(default, tuple) else default
+    if isinstance(default, bool):
+        return given in (True, "true", "on", "1")
+    if isinstance(default, tuple):
+        return _choice(name, given, default)
+    try:
+        number = float(given)
+    except (TypeError, ValueError) as error:
+        raise BadFault(f"{name} must be a number.") from error
+    if number < 0:
+        raise BadFault(f"{name} cannot be negative.")
+    return number
+
+
+def _choice(name: str, given: Any, choices: tuple[str, ...]) -> str:
+    if given not in choices:
+        raise BadFault(f"{name} must be one of {', '.join(choices)}.")
+    return given
