@@ -181,6 +181,7 @@ class EmbeddedPostgres:
         environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}
         done = subprocess.run(
             [self.binaries / command[0], *command[1:]],
+            check=False,
             input=given,
             stdin=None if given else subprocess.DEVNULL,
             capture_output=True,
@@ -198,8 +199,8 @@ class EmbeddedPostgres:
             return
         self.stop()
         raise Problem(
-            f"The database in {self.data} was made by PostgreSQL {made_by}; this Mercat brings {self.major}. Nothing was "
-            f"changed. Start it with the Mercat it was made by, take a backup, and restore that here."
+            f"The database in {self.data} was made by PostgreSQL {made_by}; this Mercat brings {self.major}. "
+            f"Nothing was changed. Start it with the Mercat it was made by, take a backup, and restore that here."
         )
 
     def _clear_the_dead(self) -> None:
@@ -229,7 +230,7 @@ class EmbeddedPostgres:
             stdout=output,
             stderr=output,
             process_group=0,
-            preexec_fn=die_with_parent(signal.SIGINT),
+            preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509 - whoever starts it has one thread
             env={"LC_ALL": "C", "TZ": "UTC"},
             **ground.as_server(),
         )
@@ -254,7 +255,7 @@ class EmbeddedPostgres:
 
 
 def die_with_parent(number: int) -> Callable[[], None] | None:
-    """For `preexec_fn`: the child is sent signal `number` when the thread that started it ends (Linux alone has this)."""
+    """For `preexec_fn`: on Linux, the child is sent signal `number` when the thread that started it ends."""
     if not sys.platform.startswith("linux"):
         return None
     libc, parent = ctypes.CDLL(None), os.getpid()

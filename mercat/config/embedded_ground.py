@@ -40,9 +40,9 @@ def server_user() -> pwd.struct_passwd | None:
 
 
 def _make_user() -> pwd.struct_passwd:
-    command = ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
+    options = ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/bin/false"]
     try:
-        made = subprocess.run([*command, "--shell", "/bin/false", SYSTEM_USER], capture_output=True, text=True)
+        made = subprocess.run(["useradd", *options, SYSTEM_USER], check=False, capture_output=True, text=True)  # noqa: S607
         return pwd.getpwnam(SYSTEM_USER)  # also when another process was quicker
     except FileNotFoundError:
         reason = "the command useradd is missing"
@@ -71,9 +71,14 @@ def give(path: Path) -> None:
 
 
 def _can_enter(path: Path) -> bool:
-    if server_user() is None:
-        return True
-    return subprocess.run(["/bin/sh", "-c", 'cd "$1"', "sh", path], capture_output=True, **as_server()).returncode == 0
+    return server_user() is None or _succeeds(["/bin/sh", "-c", 'cd "$1"', "sh", path])
+
+
+def _succeeds(command: list) -> bool:
+    try:
+        return subprocess.run(command, check=False, capture_output=True, **as_server()).returncode == 0
+    except OSError:
+        return False
 
 
 def place(home: Path) -> Path:
@@ -145,15 +150,12 @@ def runnable(binaries: Path, home: Path) -> Path:
     if _runs(copy):
         return copy
     raise Problem(
-        f"PostgreSQL's programs in {binaries} cannot be run on this machine. Give Mercat a database with MERCAT_DATABASE_URL."
+        f"PostgreSQL's programs in {binaries} cannot be run here. Give Mercat a database with MERCAT_DATABASE_URL."
     )
 
 
 def _runs(binaries: Path) -> bool:
-    try:
-        return subprocess.run([binaries / "postgres", "--version"], capture_output=True, **as_server()).returncode == 0
-    except OSError:
-        return False
+    return _succeeds([binaries / "postgres", "--version"])
 
 
 def _copy_of(binaries: Path, where: Path) -> Path:

@@ -1,0 +1,77 @@
+"""The commands that run an installation. Those of each room are in the room's own `cli.py`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import click
+
+from mercat.config.environment import environment
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="With demonstration people, and stand-in networks instead of real ones.")
+def up(demo: bool) -> None:
+    """Start everything and keep it running: database, web, workers, clock. Ctrl-C stops all of it."""
+    from mercat.config.supervisor import Supervisor
+
+    env = environment()
+    Supervisor(env, demo=demo or env.demo).run()
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database's tables up to date, as their owner, and give the application its grants."""
+    from mercat.config import database
+    from mercat.config.cli import set_up_django
+
+    env = environment()
+    database.check_answers(env)
+    os.environ["MERCAT_DATABASE_URL"] = database.owner_url(env)
+    environment.cache_clear()  # from here on this process is the owner
+    set_up_django()
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=1)
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Also demonstration people and accounts on the stand-in networks.")
+def seed(demo: bool) -> None:
+    """Fill in what the pack says: units, slots, roles. What is there already stays as it is."""
+    from mercat.config import seed as module
+
+    module.seed(demo=demo)
+
+
+@click.command()
+def web() -> None:
+    """Serve the pages, with eight threads."""
+    import waitress
+
+    from mercat.config.wsgi import application
+
+    env = environment()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # waitress then finishes what it is answering
+    waitress.serve(
+        application, host=env.host, port=env.port, threads=8, ident=None, url_scheme=env.base_url.partition(":")[0]
+    )
+
+
+@click.command()
+@click.argument("lane", type=click.Choice(["normal", "warning"]))
+def worker(lane: str) -> None:
+    """Send what is due in one lane, until told to stop."""
+    from mercat.delivery import worker as module
+
+    module.run(lane)
+
+
+@click.command()
+def clock() -> None:
+    """Hand over what becomes due, take back what dead workers held, and sign the record."""
+    from mercat.delivery import clock as module
+
+    module.run()

@@ -1,0 +1,58 @@
+"""What is looked at before anything starts, so that a refusal changes nothing."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import socket
+from pathlib import Path
+
+import psutil
+
+from mercat.config.problem import Problem
+
+SPACE_TO_START = 300 * 2**20  # a new database with its write-ahead log, and the first day's files
+SPACE_TO_WARN = 150 * 2**20
+
+
+def check_space(home: Path) -> None:
+    """Raises Problem when the disk under `home`, which must exist, is too full to start."""
+    free = shutil.disk_usage(home).free
+    if free < SPACE_TO_START:
+        raise Problem(
+            f"The disk of {home} is full: {megabytes(free)} are free, and Mercat needs {megabytes(SPACE_TO_START)}. "
+            "Nothing was changed. Make room, or choose another folder with MERCAT_HOME."
+        )
+
+
+def check_port(host: str, port: int, setting: str) -> None:
+    """Raises Problem when nothing can listen there; `setting` names what chooses another."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise Problem(
+            f"Port {port} on {host} cannot be used: {_reason(error, port)}. Choose another with {setting}."
+        ) from None
+
+
+def _reason(error: OSError, port: int) -> str:
+    if error.errno != errno.EADDRINUSE:
+        return error.strerror or str(error)
+    return f"it is in use by {_holder(port)}"
+
+
+def _holder(port: int) -> str:
+    try:
+        for line in psutil.net_connections("tcp"):
+            if line.status == psutil.CONN_LISTEN and line.laddr.port == port and line.pid:
+                return f"process {line.pid} ({psutil.Process(line.pid).name()})"
+    except psutil.Error:
+        pass  # not everybody may look
+    return "another process"
+
+
+def megabytes(count: int) -> str:
+    return f"{count / 2**20:.0f} MB"
