@@ -39,10 +39,10 @@ def read_document(root: Path, file: str, faults: list[Fault]) -> Document:
         document = Document(file, yaml.safe_load(text) if node else None)
     except yaml.MarkedYAMLError as error:
         faults.append(Fault(file, _line(error), f"this is not YAML: {error.problem}"))
-    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         faults.append(Fault(file, 1, _unreadable(error)))
     else:
-        _walk(node, (), document.lines, file, faults)
+        _Walker(file, faults, document.lines).walk(node, ())
         return document
     return Document(file, None)
 
@@ -58,21 +58,31 @@ def _unreadable(error: Exception) -> str:
     return f"the file cannot be read: {error}"
 
 
-def _walk(node: yaml.Node | None, path: Path_, lines: dict[Path_, int], file: str, faults: list[Fault]) -> None:
-    if node is None:
-        return
-    lines.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            _walk(item, (*path, index), lines, file, faults)
-    if isinstance(node, yaml.MappingNode):
-        _walk_mapping(node, path, lines, file, faults)
+@dataclass(frozen=True, slots=True)
+class _Walker:
+    """Notes the line of every value; what an alias repeats has the line of the alias."""
 
+    file: str
+    faults: list[Fault]
+    lines: dict[Path_, int]
+    seen: set[int] = field(default_factory=set)
 
-def _walk_mapping(node: yaml.MappingNode, path: Path_, lines: dict[Path_, int], file: str, faults: list[Fault]) -> None:
-    for key, value in node.value:
-        place = (*path, str(key.value))
-        if place in lines:
-            faults.append(Fault(file, key.start_mark.line + 1, f"“{key.value}” is given twice"))
-        lines[place] = key.start_mark.line + 1
-        _walk(value, place, lines, file, faults)
+    def walk(self, node: yaml.Node | None, path: Path_) -> None:
+        if node is None or id(node) in self.seen:
+            return
+        self.seen.add(id(node))
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                self.lines[*path, index] = item.start_mark.line + 1
+                self.walk(item, (*path, index))
+        if isinstance(node, yaml.MappingNode):
+            self._walk_mapping(node, path)
+
+    def _walk_mapping(self, node: yaml.MappingNode, path: Path_) -> None:
+        for key, value in node.value:
+            place = (*path, str(key.value))
+            if place in self.lines:
+                self.faults.append(Fault(self.file, key.start_mark.line + 1, f"“{key.value}” is given twice"))
+            self.lines[place] = key.start_mark.line + 1
+            self.walk(value, place)

@@ -16,6 +16,7 @@ from mercat.guidance.consistency import Parts, contradictions
 from mercat.guidance.decision import Refusal
 from mercat.guidance.examples import Example, read_examples
 from mercat.guidance.fault import Fault, PackError
+from mercat.guidance.fit import misfits
 from mercat.guidance.house import EVALUATION
 from mercat.guidance.lines import read_document
 from mercat.guidance.policies import read_policies, read_schema
@@ -128,7 +129,7 @@ def load_pack(path: Path) -> Pack:
     faults += contradictions(documents, Parts(head, structure, clauses, policies, examples, schema))
     if faults:
         raise PackError(path.name, faults)
-    return Pack(
+    pack = Pack(
         **dict(head),
         digest=pack_digest(path),
         units=tuple(structure.units),
@@ -139,6 +140,10 @@ def load_pack(path: Path) -> Pack:
         examples=tuple(examples),
         cedar_schema=schema,
     )
+    faults += misfits(pack, path)
+    if faults:
+        raise PackError(path.name, faults)
+    return pack
 
 
 def pack_digest(path: Path) -> str:
