@@ -5,6 +5,8 @@ All names start with `MERCAT_`; a `.env` file is not read, so that what runs is 
 
 from __future__ import annotations
 
+import contextlib
+import os
 import secrets
 from functools import cache
 from pathlib import Path
@@ -23,18 +25,31 @@ class Environment(BaseSettings):
     home: Path = Field(ROOT / ".mercat", description="Where everything an installation keeps on disk lives.")
     pack: str = Field("police-scotland", description="The guidance: a pack that ships with Mercat, or a folder.")
     database_url: str = Field("", description="PostgreSQL ≥ 15 as the application role; empty: the embedded server.")
-    owner_database_url: str = Field("", description="The same database as its owner, for migrations; empty: database_url.")
-    app_role: str = Field("mercat_app", description="The database role that the application runs as: it gets grants, not ownership.")
+    owner_database_url: str = Field(
+        "", description="The same database as its owner, for migrations; empty: database_url."
+    )
+    app_role: str = Field(
+        "mercat_app", description="The database role that the application runs as: it gets grants, not ownership."
+    )
     host: str = Field("127.0.0.1", description="Where the web process listens.")
     port: int = Field(8200, description="The web process's port.")
     sandbox_port: int = Field(8300, description="The stand-in networks' port (demonstration and training).")
-    public_url: str = Field("", description="The address people use, for links and OAuth redirects; empty: host and port.")
+    public_url: str = Field(
+        "", description="The address people use, for links and OAuth redirects; empty: host and port."
+    )
     demo: bool = Field(False, description="Demonstration people and stand-in networks; never with live accounts.")
     debug: bool = Field(False, description="Django's debug pages. For development only.")
     secret_key_file: Path | None = Field(None, description="Django's secret key; default: made in home/secrets.")
-    audit_key_file: Path | None = Field(None, description="The Ed25519 key that signs checkpoints; default: made in home/secrets.")
-    vault_key_file: Path | None = Field(None, description="The key that wraps connection secrets; default: made in home/secrets.")
+    audit_key_file: Path | None = Field(
+        None, description="The Ed25519 key that signs checkpoints; default: made in home/secrets."
+    )
+    vault_key_file: Path | None = Field(
+        None, description="The key that wraps connection secrets; default: made in home/secrets."
+    )
     allowed_hosts: str = Field("", description="Further host names of the web process, comma-separated.")
+    private_origins: str = Field(
+        "", description="Origins of networks on private addresses (http://10.0.0.5:3000), comma-separated."
+    )
     send_threads: int = Field(32, description="Calls to networks that one worker makes at a time.")
 
     @property
@@ -62,5 +77,7 @@ def text_secret(path: Path) -> str:
         partial = path.with_suffix(f".{secrets.token_hex(4)}")
         partial.touch(mode=0o600)
         partial.write_text(secrets.token_urlsafe(48))
-        partial.replace(path)
+        with contextlib.suppress(FileExistsError):
+            os.link(partial, path)  # unlike a rename, never replaces a secret that another process just made
+        partial.unlink()
     return path.read_text().strip()

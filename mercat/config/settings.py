@@ -125,6 +125,10 @@ MERCAT_AUDIT_KEY_FILE = ENV.secret("audit_key", ENV.audit_key_file)
 MERCAT_VAULT_KEY_FILE = ENV.secret("vault_key", ENV.vault_key_file)
 MERCAT_BASE_URL = ENV.base_url
 MERCAT_SANDBOX_URL = ENV.sandbox_url
+# Origins that adapters may reach although they are private: the stand-ins, and what the installation names.
+MERCAT_PRIVATE_ORIGINS = frozenset(
+    [*filter(None, ENV.private_origins.split(",")), *([ENV.sandbox_url] if ENV.demo else [])]
+)
 MERCAT_SEND_THREADS = ENV.send_threads
 MERCAT_ROOT = ROOT
 

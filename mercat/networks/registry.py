@@ -38,6 +38,11 @@ def get(slug: str) -> Network:
     return _load(slug)
 
 
+def known(slug: str) -> bool:
+    """Whether a folder brings this slug."""
+    return slug in _folders()
+
+
 def all() -> tuple[Network, ...]:
     """Every network, ordered by slug."""
     return tuple(_load(slug) for slug in _folders())

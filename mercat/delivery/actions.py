@@ -1,0 +1,150 @@
+"""What people may do to consignments: pause, resume, let go on, say what they saw."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from mercat.audit.actions import record
+from mercat.delivery import states
+from mercat.delivery.models import Consignment, Pause
+from mercat.delivery.queue import nudge
+from mercat.guidance import facts
+from mercat.people.actions import Impossible
+from mercat.people.facts import unit_facts
+from mercat.people.gate import By, require
+from mercat.people.models import Person, Unit
+from mercat.register.facts import facts_of
+from mercat.register.models import Account
+
+
+@transaction.atomic
+def pause(*, by: Person, scope: str, key: str = "", reason: str, now: datetime) -> Pause:
+    """Nothing that it covers starts from this commit on. What is being sent at this moment ends as it ends."""
+    require(by, "pause", _scope_facts(scope, key), now=now)
+    if not reason.strip():
+        raise Impossible("Say why sending is paused. Nothing was paused.")
+    row = Pause.objects.create(scope=scope, key=key, reason=reason, at=now, by=by)
+    record(
+        by=by,
+        what="sending.paused",
+        about=[f"pause:{row.pk}"],
+        facts={"scope": scope, "key": key, "reason": reason},
+        now=now,
+    )
+    return row
+
+
+@transaction.atomic
+def resume(*, by: Person, pause: Pause, now: datetime) -> None:
+    """A second person lifts it, and what it held goes on."""
+    row = Pause.objects.select_for_update().get(pk=pause.pk)
+    require(by, "resume", _scope_facts(row.scope, row.key), now=now, paused_by=str(row.by_id))
+    if row.lifted_at:
+        raise Impossible("This pause has been lifted already.")
+    if row.by_id == by.pk:
+        raise Impossible("A second person lifts a pause: ask a colleague who may. Sending is still paused.")
+    row.lifted_at, row.lifted_by = now, by
+    row.save(update_fields=["lifted_at", "lifted_by"])
+    record(by=by, what="sending.resumed", about=[f"pause:{row.pk}"], now=now)
+    for consignment in Consignment.objects.select_for_update().filter(
+        state=states.HELD, hold=Consignment.Hold.PAUSED
+    ):
+        _move(consignment, "release", by=by, now=now, hold="", reason="", not_before=max(consignment.not_before, now))
+    _nudge_after_commit()
+
+
+@transaction.atomic
+def let_go_on(*, by: Person, consignment: Consignment, now: datetime) -> None:
+    """Release what guidance or a lost connection held. Guidance is asked again before it goes out."""
+    row = _locked(consignment)
+    require(by, "withdraw", facts_of(row.account), now=now, post=_post_facts(row))
+    if row.hold == Consignment.Hold.PAUSED:
+        raise Impossible("Sending is paused here: it goes on when a second person lifts the pause.")
+    _move(row, "release", by=by, now=now, hold="", reason="", refusals=[], not_before=max(row.not_before, now))
+    _nudge_after_commit()
+
+
+@transaction.atomic
+def vouch(*, by: Person, consignment: Consignment, url: str, now: datetime) -> None:
+    """A person looked and found it: the address they give is kept as what they saw."""
+    row = _locked(consignment)
+    require(by, "withdraw", facts_of(row.account), now=now, post=_post_facts(row))
+    if not url.startswith("https://") and not url.startswith("http://"):
+        raise Impossible("Give the address at which you found the post. Nothing was changed.")
+    _move(row, "vouch", by=by, now=now, url=url, native_id=row.native_id or url, sent_at=now, read_back_at=now, reason="")
+
+
+@transaction.atomic
+def deny(*, by: Person, consignment: Consignment, now: datetime) -> None:
+    """A person looked and it is not there: it is sent again."""
+    row = _locked(consignment)
+    require(by, "withdraw", facts_of(row.account), now=now, post=_post_facts(row))
+    _move(row, "deny", by=by, now=now, not_before=now, native_id="", url="", reason="")
+    _nudge_after_commit()
+
+
+def withdraw_all(*, by: By, post_ref: str, reason: str, now: datetime) -> list[Consignment]:
+    """Take back what has not begun to go out. Part of the action on the post that calls it.
+
+    Returns the consignments that it was too late for.
+    """
+    rows = Consignment.objects.select_for_update().filter(post_ref=post_ref).exclude(state__in=states.FINAL)
+    too_late = []
+    for row in rows:
+        if row.state not in states.RECALLABLE:
+            too_late.append(row)
+            continue
+        row.fence += 1  # a worker that has it leased finds its fence gone
+        _move(row, "withdraw", by=by, now=now, hold="", refusals=[], leased_until=None, reason=reason)
+    return too_late
+
+
+def _locked(consignment: Consignment) -> Consignment:
+    return Consignment.objects.select_for_update(of=("self",)).select_related("account").get(pk=consignment.pk)
+
+
+def _post_facts(row: Consignment) -> facts.Post:
+    return facts.Post(
+        id=row.post_ref.removeprefix("post:"),
+        digest=row.manifest_id,
+        pillar=row.pillar,
+        authors=frozenset({str(row.author_id)}),
+        warning=row.lane == Consignment.Lane.WARNING,
+        approvals=row.approvals,
+        approvals_needed=row.approvals_needed,
+        state="approved",
+    )
+
+
+def _move(row: Consignment, event: str, *, by: By, now: datetime, **changes: object) -> None:
+    before = row.state
+    try:
+        row.state = states.after(before, event)
+    except states.ImpossibleStep:
+        raise Impossible(f"This has moved on in the meantime: {states.STATES[before].lower()}. Nothing was changed.") from None
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save()
+    record(
+        by=by,
+        what=f"consignment.{row.state}",
+        about=[row.audit_ref, row.post_ref, f"account:{row.account_id}"],
+        facts={"step": event, "digest": row.manifest_id},
+        now=now,
+    )
+
+
+def _scope_facts(scope: str, key: str) -> facts.Resource:
+    """What a pause is about, for guidance: a unit or an account for those, the whole body for the rest."""
+    if scope == Pause.Scope.ACCOUNT:
+        return facts_of(Account.objects.get(pk=key))
+    if scope == Pause.Scope.UNIT:
+        return unit_facts(Unit.objects.get(pk=key))
+    return facts.Body()
+
+
+def _nudge_after_commit() -> None:
+    for lane in Consignment.Lane.values:
+        transaction.on_commit(lambda lane=lane: nudge(lane))

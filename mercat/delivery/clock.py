@@ -1,0 +1,74 @@
+"""The clock: future posts are rows, and it sleeps until the next of them is due (sending rule 9).
+
+Each tick also gives back what dead workers held, and signs what the record has gained.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from datetime import datetime, timedelta
+
+from django.db import OperationalError, connection
+from django.db.models import Min, Q
+from django.utils import timezone
+
+from mercat.audit.log import integrate
+from mercat.delivery import states
+from mercat.delivery.engine import grace_of
+from mercat.delivery.models import Consignment
+from mercat.delivery.queue import LANES, nudge, rescue
+from mercat.delivery.steps import lapse_leases
+
+log = logging.getLogger(__name__)
+
+LONGEST_SLEEP = timedelta(seconds=0.5)
+RESCUE_EVERY = timedelta(seconds=5)
+
+
+def run() -> None:
+    """Tick until told to stop."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    last_rescue = datetime.min.replace(tzinfo=timezone.get_default_timezone())
+    while not stop.is_set():
+        now = timezone.now()
+        try:
+            tick(now=now)
+            if now - last_rescue >= RESCUE_EVERY:
+                rescue()
+                last_rescue = now
+            pause = until_next(now=timezone.now())
+        except OperationalError as error:
+            log.warning("the database does not answer: %s", error.__class__.__name__)
+            pause = LONGEST_SLEEP
+        finally:
+            connection.close()
+        stop.wait(pause.total_seconds())
+
+
+def tick(*, now: datetime) -> None:
+    lapse_leases(now=now, grace_of=grace_of)
+    for lane in LANES:
+        if work_waits(lane, now=now):
+            nudge(lane)
+    integrate(now=now)
+
+
+def work_waits(lane: str, *, now: datetime) -> bool:
+    return Consignment.objects.filter(
+        Q(state=states.READY, not_before__lte=now)
+        | Q(state=states.IN_DOUBT, look_at__lte=now, leased_until=None)
+        | Q(state=states.IN_DOUBT, look_at__lte=now, leased_until__lte=now),
+        lane=lane,
+    ).exists()
+
+
+def until_next(*, now: datetime) -> timedelta:
+    """How long nothing can become due, at most half a second: rows may be added at any time."""
+    due = Consignment.objects.filter(state=states.READY, not_before__gt=now).aggregate(at=Min("not_before"))["at"]
+    if due is None:
+        return LONGEST_SLEEP
+    return min(max(due - now, timedelta()), LONGEST_SLEEP)

@@ -1,0 +1,321 @@
+"""Sending: claim, ask guidance once more, call the network, keep the outcome, read back.
+
+A worker runs one engine for its lane. `drain` claims what is due and hands each row to a thread; the threads hold no
+transaction while they wait for a network.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+
+import httpx
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from mercat.delivery import steps
+from mercat.delivery.claims import ATTEMPT, claim, claim_doubts
+from mercat.delivery.manifest import Tampered, item_for
+from mercat.delivery.models import Attempt, Consignment
+from mercat.delivery.queue import nudge
+from mercat.guidance import facts
+from mercat.guidance.decision import Decision
+from mercat.guidance.gate import decide
+from mercat.networks import registry
+from mercat.networks.kit.http import guarded_client
+from mercat.networks.port import (
+    Found,
+    Item,
+    Later,
+    Missing,
+    Network,
+    Pending,
+    Reconnect,
+    Refused,
+    Sent,
+    Unreadable,
+    Unsure,
+)
+from mercat.people.facts import people_facts
+from mercat.people.pack import guidance
+from mercat.register.actions import mark_broken
+from mercat.register.connections import channel
+from mercat.register.facts import account_facts, accounts_by_id
+from mercat.register.vault import Unopenable
+
+log = logging.getLogger(__name__)
+
+MOST_ATTEMPTS = 8  # counted ones; then a person is asked
+MOST_LOOKS = 10  # read-backs of one doubt; then a person is asked
+SPARE = timedelta(seconds=1)  # on top of a network's read lag and time-out
+MOST_BETWEEN_LOOKS = timedelta(minutes=5)
+
+# The moment (monotonic) after which the attempt on this thread may call no more: a worker that was frozen past its lease
+# must not go on where it stopped.
+_stop_calling: ContextVar[float] = ContextVar("stop_calling", default=float("inf"))
+
+
+def grace_of(network: str) -> timedelta:
+    """How long after a call began its effect may still be invisible (sending rule 7)."""
+    spec = registry.get(network).spec
+    return spec.read_lag + spec.timeout + SPARE
+
+
+@cache
+def http_for(network: str) -> httpx.Client:
+    """The guarded client of a network, shared by the threads of this process."""
+    client = guarded_client(timeout=registry.get(network).spec.timeout, allow_private=settings.MERCAT_PRIVATE_ORIGINS)
+    client.event_hooks["request"] = [*client.event_hooks["request"], _refuse_late_calls]
+    return client
+
+
+def _refuse_late_calls(request: httpx.Request) -> None:
+    if time.monotonic() > _stop_calling.get():
+        raise httpx.ConnectTimeout("The lease of this attempt is over; nothing was sent.", request=request)
+
+
+@dataclass
+class RowNotes:
+    """The adapter's notes on a consignment's row, kept under the fence and at once."""
+
+    consignment: Consignment
+
+    def get(self, name: str) -> str | None:
+        return self.consignment.notes.get(name)
+
+    def keep(self, name: str, value: str) -> None:
+        notes = {**self.consignment.notes, name: value}
+        kept = Consignment.objects.filter(pk=self.consignment.pk, fence=self.consignment.fence).update(notes=notes)
+        if not kept:
+            raise steps.FenceLost(str(self.consignment.pk))
+        self.consignment.notes = notes
+
+
+@dataclass
+class Engine:
+    """One lane's sending. `clock` tells the time; `pool` runs the calls."""
+
+    lane: str
+    clock: Callable[[], datetime] = timezone.now
+    pool: Executor = field(default_factory=lambda: ThreadPoolExecutor(settings.MERCAT_SEND_THREADS, "send"))
+    most_in_hand: int = 4 * 64
+    _in_hand: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def drain(self) -> int:
+        """Claim and start everything that is due now. Returns how many rows were taken."""
+        taken = 0
+        while room := self.most_in_hand - self._in_hand:
+            now = self.clock()
+            due = claim(self.lane, limit=room, now=now)
+            doubts = claim_doubts(self.lane, limit=room, now=now)
+            if not due and not doubts:
+                break
+            taken += len(due) + len(doubts)
+            accounts = accounts_by_id({row.account_id for row in [*due, *doubts]})
+            for row in [*due, *doubts]:
+                row.account = accounts[str(row.account_id)]
+            for row in self._past_the_gate(due):
+                self._start(self._send, row)
+            for row in doubts:
+                self._start(self._look, row)
+        return taken
+
+    def _past_the_gate(self, rows: list[Consignment]) -> list[Consignment]:
+        """Ask guidance again, between claim and send (sending rule 4). Held rows are held at once."""
+        now = self.clock()
+        authors = people_facts({row.author_id for row in rows}, now=now)
+        passed = []
+        for row in rows:
+            decision = may_publish(row, authors[str(row.author_id)], now=now)
+            if decision.allowed:
+                passed.append(row)
+                continue
+            _unless_lost(steps.hold_by_guidance, row, decision, now=now)
+        return passed
+
+    def _start(self, work: Callable[[Consignment], None], row: Consignment) -> None:
+        with self._lock:
+            self._in_hand += 1
+        self.pool.submit(self._run, work, row)
+
+    def _run(self, work: Callable[[Consignment], None], row: Consignment) -> None:
+        try:
+            work(row)
+        except steps.FenceLost:
+            log.info("consignment %s is in other hands now", row.pk)
+        except Exception:
+            # The row keeps its state: the clock takes it up again when the lease runs out.
+            log.exception("consignment %s", row.pk)
+        finally:
+            with self._lock:
+                self._in_hand -= 1
+            self._go_on(row)
+            connection.close()
+
+    def _go_on(self, row: Consignment) -> None:
+        """The account is free again: is the next one due?"""
+        due = Consignment.objects.filter(account_id=row.account_id, state="ready", not_before__lte=self.clock())
+        for lane in due.values_list("lane", flat=True).distinct():
+            nudge(lane)
+
+    # One attempt
+
+    def _send(self, claimed: Consignment) -> None:
+        deadline = time.monotonic() + ATTEMPT.total_seconds()
+        row = steps.begin(claimed, now=self.clock())
+        if row is None:
+            return
+        row.account = claimed.account
+        token = _stop_calling.set(deadline)
+        try:
+            outcome = self._publish(row)
+            self._settle(row, outcome)
+        finally:
+            _stop_calling.reset(token)
+
+    def _publish(self, row: Consignment):
+        try:
+            item = item_for(row, first_sent_at=row.first_sent_at)
+            network = registry.get(row.account.network)
+            reach = channel(row.account, http_for(row.account.network))
+            return network.publisher.publish(reach, item, RowNotes(row), now=self.clock())
+        except Tampered as error:
+            return Refused(str(error))
+        except Unopenable as error:
+            return Reconnect(str(error))
+
+    def _settle(self, row: Consignment, outcome) -> None:
+        now = self.clock()
+        match outcome:
+            case Sent(native_id, url):
+                steps.accepted(row, native_id=native_id, url=url, now=now)
+                row.native_id, row.url = native_id, url
+                self._read_back(row)
+            case Pending(at, reason):
+                steps.put_off(row, Attempt.Result.PENDING, reason, until=at, counted=False, now=now)
+            case Later(at, reason, limited):
+                self._put_off(row, at, reason, limited=limited)
+            case Refused(reason):
+                steps.refuse(row, reason, now=now)
+            case Reconnect(reason):
+                mark_broken(by=steps.ENGINE, account=row.account, reason=reason, now=now)
+                steps.hold_disconnected(row, reason, now=now)
+            case Unsure(reason):
+                steps.doubt(row, reason, look_at=now + grace_of(row.account.network), now=now)
+
+    def _put_off(self, row: Consignment, at: datetime, reason: str, *, limited: bool) -> None:
+        now = self.clock()
+        if not limited and row.attempts_made + 1 >= MOST_ATTEMPTS:
+            steps.refuse(row, f"Tried {MOST_ATTEMPTS} times without success. The last reason: {reason}", now=now)
+            return
+        steps.put_off(row, Attempt.Result.LATER, reason, until=at, counted=not limited, now=now)
+
+    # Reading back
+
+    def _read_back(self, row: Consignment) -> None:
+        """Straight after a yes: most networks show it at once. Where not, it is in doubt until they do."""
+        network, item, sighting = self._sight(row)
+        now = self.clock()
+        if self._is_it(network, row, item, sighting):
+            steps.confirm(row, native_id=sighting.native_id, url=sighting.url, now=now)
+            return
+        why = "The network took it, and does not show it yet."
+        steps.doubt(row, why, look_at=now + grace_of(row.account.network), now=now)
+
+    def _look(self, row: Consignment) -> None:
+        """A doubt whose grace is over."""
+        network, item, sighting = self._sight(row)
+        now = self.clock()
+        if self._is_it(network, row, item, sighting):
+            steps.confirm(row, native_id=sighting.native_id, url=sighting.url, now=now)
+            return
+        match sighting:
+            case Found():
+                steps.give_up(row, "What stands on the network is not what was sent.", now=now)
+            case Missing() if not row.native_id:
+                self._missed(row)
+            case Missing():
+                self._look_again(row, "The network took it, and still does not show it.")
+            case Unreadable(reason):
+                self._look_again(row, reason)
+
+    def _sight(self, row: Consignment) -> tuple[Network, Item, Found | Missing | Unreadable]:
+        network = registry.get(row.account.network)
+        item = item_for(row, first_sent_at=row.first_sent_at)
+        reach = channel(row.account, http_for(row.account.network))
+        native_id = row.native_id or None
+        try:
+            sighting = network.reader.find(reach, item, RowNotes(row), native_id=native_id, now=self.clock())
+        except Unopenable as error:
+            sighting = Unreadable(str(error), reconnect=True)
+        if isinstance(sighting, Unreadable) and sighting.reconnect:
+            mark_broken(by=steps.ENGINE, account=row.account, reason=sighting.reason, now=self.clock())
+        return network, item, sighting
+
+    def _is_it(self, network: Network, row: Consignment, item: Item, sighting: object) -> bool:
+        reach = channel(row.account, http_for(row.account.network))
+        return isinstance(sighting, Found) and network.reader.matches(item, sighting, reach)
+
+    def _missed(self, row: Consignment) -> None:
+        if row.attempts_made + 1 >= MOST_ATTEMPTS:
+            steps.give_up(row, f"Tried {MOST_ATTEMPTS} times, and it never appeared.", now=self.clock())
+            return
+        steps.miss(row, now=self.clock())
+
+    def _look_again(self, row: Consignment, reason: str) -> None:
+        now = self.clock()
+        if row.looks + 1 < MOST_LOOKS:
+            wait = min(grace_of(row.account.network) * 2**row.looks, MOST_BETWEEN_LOOKS)
+            steps.doubt(row, reason, look_at=now + wait, now=now)
+            return
+        if row.lane == Consignment.Lane.WARNING and guidance().pack.warnings.prefer_double and not row.native_id:
+            steps.miss(row, now=now)
+            return
+        steps.give_up(row, reason, now=now)
+
+
+def may_publish(row: Consignment, author: facts.Person, *, now: datetime) -> Decision:
+    """Guidance on one consignment at this moment. The row was loaded by a claim, its account with its facts."""
+    post = facts.Post(
+        id=row.post_ref.removeprefix("post:"),
+        digest=row.manifest_id,
+        pillar=row.pillar,
+        authors=frozenset({author.id}),
+        warning=row.lane == Consignment.Lane.WARNING,
+        approvals=row.approvals,
+        approvals_needed=row.approvals_needed,
+        state="approved",
+    )
+    situation = facts.Situation(now=now, paused=row.paused)
+    return decide(guidance(), "publish", author, account_facts(row.account), situation, post)
+
+
+def _unless_lost(step: Callable[..., None], row: Consignment, *args: object, **kwargs: object) -> None:
+    try:
+        step(row, *args, **kwargs)
+    except steps.FenceLost:
+        log.info("consignment %s is in other hands now", row.pk)
+
+
+@cache
+def _engine(lane: str) -> Engine:
+    return Engine(lane)
+
+
+def drain(lane: str) -> None:
+    """What a nudge does."""
+    try:
+        _engine(lane).drain()
+    finally:
+        connection.close()
+
+

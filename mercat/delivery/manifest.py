@@ -1,0 +1,67 @@
+"""Reading what was approved: canonical bytes to the item that an adapter is given."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from functools import partial
+
+from django.core.files.storage import default_storage
+
+from mercat.delivery.models import Consignment, Manifest
+from mercat.networks.port import Item, Medium
+
+
+class Tampered(Exception):
+    """What is stored is not what was approved. Nothing of it may go out."""
+
+
+def digest_of(canonical: bytes) -> str:
+    return hashlib.sha256(canonical).hexdigest()
+
+
+def contents(manifest: Manifest) -> dict:
+    """The approved contents; raises `Tampered` when the bytes no longer give the digest that was approved."""
+    canonical = bytes(manifest.canonical)
+    if digest_of(canonical) != manifest.digest:
+        raise Tampered("The stored words are not the ones that were approved: their digest differs.")
+    return json.loads(canonical)
+
+
+def item_for(consignment: Consignment, *, first_sent_at: datetime) -> Item:
+    """What goes to this one account. Pictures are checked against their digest when they are read."""
+    said = contents(consignment.manifest)
+    if str(consignment.account_id) not in said["targets"]:
+        raise Tampered("This account is not among those that the approved version names.")
+    files = consignment.manifest.files
+    return Item(
+        key=consignment.pk.hex,
+        created_at=first_sent_at,
+        text=said["variants"].get(consignment.account.network, said["text"]),
+        language=said["language"],
+        media=tuple(_medium(entry, files[entry["sha256"]]) for entry in said["media"]),
+    )
+
+
+def _medium(entry: dict, name: str) -> Medium:
+    return Medium(
+        sha256=entry["sha256"],
+        mime=entry["mime"],
+        alt=entry["alt"],
+        width=entry["width"],
+        height=entry["height"],
+        size=entry["size"],
+        read=partial(_read, name, entry["sha256"]),
+    )
+
+
+def _read(name: str, sha256: str) -> bytes:
+    try:
+        with default_storage.open(name) as file:
+            data = file.read()
+    except OSError:
+        raise Tampered("A picture of this post can no longer be read from the file store.") from None
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise Tampered("A stored picture is not the one that was approved: its digest differs.")
+    return data

@@ -1,0 +1,183 @@
+"""Consignments: the rows that own sending. The rules are in docs/explanation/sending.md."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from mercat.audit.append_only import append_only
+from mercat.delivery import states
+from mercat.people.models import Person
+from mercat.register.models import Account
+
+
+@append_only()
+class Manifest(models.Model):
+    """The exact bytes that were approved, by their digest. What goes out is read from here and nowhere else."""
+
+    digest = models.CharField(primary_key=True, max_length=64)  # SHA-256 of `canonical`, hex
+    canonical = models.BinaryField()
+    files = models.JSONField(default=dict)  # where each picture lies: its SHA-256 → name in the file store
+    at = models.DateTimeField()
+
+    PRIVATE: ClassVar[dict[str, str]] = {"canonical": "operational"}
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
+class Consignment(models.Model):
+    """One version to one account."""
+
+    class Lane(models.TextChoices):
+        WARNING = "warning", "Warning"
+        NORMAL = "normal", "Normal"
+
+    class Hold(models.TextChoices):
+        NONE = "", "Not held"
+        GUIDANCE = "guidance", "Held by guidance"
+        PAUSED = "paused", "Paused"
+        DISCONNECTED = "disconnected", "The account is not connected"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    manifest = models.ForeignKey(Manifest, on_delete=models.PROTECT, related_name="consignments")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="consignments")
+    post_ref = models.CharField(max_length=64, db_index=True)  # "post:…", as the audit names it
+    author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="consignments")
+    approvals = models.PositiveSmallIntegerField()  # of exactly this digest for this account
+    approvals_needed = models.PositiveSmallIntegerField()
+    pillar = models.SlugField(max_length=64)
+    lane = models.CharField(max_length=16, choices=Lane.choices)
+    due_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+
+    state = models.CharField(max_length=16, choices=list(states.STATES.items()), default=states.READY)
+    not_before = models.DateTimeField()  # due_at, or the later time that a network named
+    fence = models.PositiveIntegerField(default=0)  # raised by every claim: an older claim's writes find nothing
+    leased_until = models.DateTimeField(null=True, blank=True)
+    hold = models.CharField(max_length=16, choices=Hold.choices, default="", blank=True)
+    reason = models.TextField(blank=True)  # what stands in the way now, for a person
+    refusals = models.JSONField(default=list)  # guidance's, while it is held
+    attempts_made = models.PositiveSmallIntegerField(default=0)
+    looks = models.PositiveSmallIntegerField(default=0)  # read-backs of the present doubt
+    look_at = models.DateTimeField(null=True, blank=True)  # when the doubt may be looked into
+    notes = models.JSONField(default=dict)  # the adapter's, between steps
+    native_id = models.CharField(max_length=500, blank=True)
+    url = models.URLField(max_length=500, blank=True)
+    first_sent_at = models.DateTimeField(null=True, blank=True)  # of the first attempt: natural keys grow from it
+    sent_at = models.DateTimeField(null=True, blank=True)
+    read_back_at = models.DateTimeField(null=True, blank=True)
+
+    PRIVATE: ClassVar[dict[str, str]] = {"reason": "operational"}
+
+    class Meta:
+        ordering = ["due_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["manifest", "account"], name="a_version_goes_once_to_an_account"),
+            models.UniqueConstraint(
+                fields=["account"], condition=Q(state__in=states.BUSY), name="one_busy_consignment_of_an_account"
+            ),
+            models.CheckConstraint(condition=Q(state__in=list(states.STATES)), name="a_consignment_is_in_a_known_state"),
+            models.CheckConstraint(
+                condition=~Q(state=states.SENT) | (~Q(native_id="") & Q(read_back_at__isnull=False)),
+                name="sent_means_read_back",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=states.HELD) ^ Q(hold=""), name="held_says_by_what"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[states.LEASED, states.SENDING]) | Q(leased_until__isnull=False),
+                name="work_has_a_lease",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=states.IN_DOUBT) | Q(look_at__isnull=False), name="a_doubt_has_its_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(approvals__gte=F("approvals_needed")), name="nothing_is_sent_without_its_approvals"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["lane", "not_before"], condition=Q(state=states.READY), name="delivery_due"),
+            models.Index(fields=["look_at"], condition=Q(state=states.IN_DOUBT), name="delivery_doubts"),
+            models.Index(
+                fields=["leased_until"],
+                condition=Q(state__in=[states.LEASED, states.SENDING]),
+                name="delivery_leases",
+            ),
+            models.Index(fields=["state", "-due_at"], name="delivery_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post_ref} to {self.account_id}"
+
+    @property
+    def audit_ref(self) -> str:
+        return f"consignment:{self.pk}"
+
+
+class Attempt(models.Model):
+    """One time that a worker called a network to publish. Committed before the call, closed after it."""
+
+    class Result(models.TextChoices):
+        SENT = "sent", "The network took it"
+        PENDING = "pending", "The network was still preparing"
+        REFUSED = "refused", "The network refused it"
+        RECONNECT = "reconnect", "The network no longer takes our credentials"
+        LATER = "later", "Put off"
+        UNSURE = "unsure", "No clear answer"
+
+    consignment = models.ForeignKey(Consignment, on_delete=models.PROTECT, related_name="attempts")
+    fence = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    result = models.CharField(max_length=16, choices=Result.choices, blank=True)  # empty: it never reported back
+    reason = models.TextField(blank=True)
+
+    PRIVATE: ClassVar[dict[str, str]] = {"reason": "operational"}
+
+    class Meta:
+        ordering = ["started_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["consignment", "fence"], name="one_attempt_of_a_claim"),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.fence} of {self.consignment_id}"
+
+
+class Pause(models.Model):
+    """Nothing starts while a pause covers it. A second person lifts it (sending rule 12)."""
+
+    class Scope(models.TextChoices):
+        BODY = "body", "Everything"
+        UNIT = "unit", "A unit"
+        NETWORK = "network", "A network"
+        ACCOUNT = "account", "An account"
+        PILLAR = "pillar", "A pillar"
+
+    scope = models.CharField(max_length=16, choices=Scope.choices)
+    key = models.CharField(max_length=80, blank=True)  # of the unit, network, account or pillar
+    reason = models.TextField()
+    at = models.DateTimeField()
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    PRIVATE: ClassVar[dict[str, str]] = {"reason": "operational"}
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(lifted_by=F("by")), name="a_second_person_lifts_a_pause"),
+            models.CheckConstraint(
+                condition=Q(lifted_at=None, lifted_by=None) | Q(lifted_at__isnull=False, lifted_by__isnull=False),
+                name="a_lifted_pause_says_by_whom",
+            ),
+            models.CheckConstraint(condition=Q(scope="body") ^ ~Q(key=""), name="a_pause_has_its_scope"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Pause of {self.get_scope_display().lower()} {self.key}".strip()

@@ -1,0 +1,219 @@
+"""The steps of a consignment: every change of its state, each in one transaction, recorded, and only under the holder's fence.
+
+A step that finds the fence raised, or the state changed, does nothing and says so: somebody else has the row now.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from mercat.audit.actions import record
+from mercat.audit.actors import System
+from mercat.delivery import states
+from mercat.delivery.claims import ATTEMPT, loaded
+from mercat.delivery.models import Attempt, Consignment
+from mercat.guidance.decision import Decision
+from mercat.people.actions import tell
+from mercat.register.actions import people_of
+
+ENGINE = System("Sending, by its rules")
+
+
+class FenceLost(Exception):
+    """Another claim has this consignment now. Whoever meets this stops at once and writes nothing."""
+
+
+def _holding(consignment: Consignment, event: str) -> Consignment:
+    """The row as it stands, locked, if the caller still holds it and `event` can happen to it."""
+    row = (
+        loaded(Consignment.objects.select_for_update(of=("self",)))
+        .select_related("account", "author")
+        .filter(pk=consignment.pk, fence=consignment.fence, state__in=states.sources(event))
+        .first()
+    )
+    if row is None:
+        raise FenceLost(str(consignment.pk))
+    return row
+
+
+def _move(row: Consignment, event: str, *, now: datetime, facts: dict | None = None, **changes: object) -> None:
+    row.state = states.after(row.state, event)
+    row.leased_until = row.leased_until if row.state in (states.LEASED, states.SENDING) else None
+    row.hold = changes.pop("hold", "")
+    row.refusals = changes.pop("refusals", [])
+    row.reason = changes.pop("reason", "")
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save()
+    record(
+        by=ENGINE,
+        what=f"consignment.{row.state}",
+        about=[row.audit_ref, row.post_ref, row.account.audit_ref],
+        facts={"step": event, "digest": row.manifest_id, **({"reason": row.reason} if row.reason else {}), **(facts or {})},
+        now=now,
+    )
+
+
+def _tell(row: Consignment, subject: str, body: str, now: datetime) -> None:
+    people = {person.pk: person for person in [row.author, *people_of(row.account)]}
+    link = f"/posts/{row.post_ref.removeprefix('post:')}/"
+    tell(list(people.values()), subject=subject, body=body, link=link, now=now)
+
+
+@transaction.atomic
+def begin(consignment: Consignment, *, now: datetime) -> Consignment | None:
+    """The last step before the call, committed before it. None: it may not begin after all (paused, or too little lease)."""
+    row = _holding(consignment, "begin")
+    if row.leased_until - ATTEMPT < now:
+        _move(row, "lapse", now=now)
+        return None
+    if row.paused:
+        _hold_paused(row, now)
+        return None
+    row.first_sent_at = row.first_sent_at or now
+    _move(row, "begin", now=now, facts={"attempt": row.fence})
+    Attempt.objects.create(consignment=row, fence=row.fence, started_at=now)
+    return row
+
+
+@transaction.atomic
+def hold_by_guidance(consignment: Consignment, decision: Decision, *, now: datetime) -> None:
+    """The gate is closed. Its author and the account's people are told why, and who can put it right."""
+    row = _holding(consignment, "hold")
+    if row.paused:
+        _hold_paused(row, now)
+        return
+    refusals = [
+        {"clause": r.clause, "reason": r.reason, "remedy": r.remedy, "owner": r.owner_name} for r in decision.refusals
+    ]
+    reason = " ".join(f"{r.reason} {r.remedy}" for r in decision.refusals)
+    _move(
+        row,
+        "hold",
+        now=now,
+        hold=Consignment.Hold.GUIDANCE,
+        reason=reason,
+        refusals=refusals,
+        facts={"clauses": [r.clause for r in decision.refusals], "pack": decision.pack_digest},
+    )
+    _tell(row, f"A post to {row.account} is held", f"It was due now, and did not go out. {reason}", now)
+
+
+def _hold_paused(row: Consignment, now: datetime) -> None:
+    _move(row, "hold", now=now, hold=Consignment.Hold.PAUSED, reason="Sending is paused. It goes on when the pause ends.")
+
+
+@transaction.atomic
+def hold_disconnected(consignment: Consignment, reason: str, *, now: datetime) -> None:
+    row = _holding(consignment, "hold")
+    _end_attempt(row, Attempt.Result.RECONNECT, reason, now)
+    _move(row, "hold", now=now, hold=Consignment.Hold.DISCONNECTED, reason=reason)
+    _tell(row, f"A post to {row.account} is held", f"Nothing went out. {reason} Connect the account again, then let it go on.", now)
+
+
+@transaction.atomic
+def accepted(consignment: Consignment, *, native_id: str, url: str, now: datetime) -> None:
+    """The network said yes: keep its id at once, before anything is read back."""
+    row = _holding(consignment, "confirm")
+    _end_attempt(row, Attempt.Result.SENT, "", now)
+    row.native_id, row.url = native_id, url
+    row.save(update_fields=["native_id", "url"])
+
+
+@transaction.atomic
+def confirm(consignment: Consignment, *, native_id: str, url: str, now: datetime) -> None:
+    """Read back, and what stands there is what was sent."""
+    row = _holding(consignment, "confirm")
+    _move(
+        row,
+        "confirm",
+        now=now,
+        native_id=native_id,
+        url=url or row.url,
+        sent_at=row.sent_at or now,
+        read_back_at=now,
+        look_at=None,
+        facts={"native_id": native_id, "url": url or row.url},
+    )
+
+
+@transaction.atomic
+def refuse(consignment: Consignment, reason: str, *, now: datetime) -> None:
+    row = _holding(consignment, "refuse")
+    _end_attempt(row, Attempt.Result.REFUSED, reason, now)
+    _move(row, "refuse", now=now, reason=reason)
+    _tell(row, f"{row.account} did not take a post", f"{reason} Nothing went out. Change the post and submit it again.", now)
+
+
+@transaction.atomic
+def put_off(consignment: Consignment, result: str, reason: str, *, until: datetime, counted: bool, now: datetime) -> None:
+    """Nothing is out; ready again at `until`. Only a `counted` one spends an attempt."""
+    row = _holding(consignment, "put_off")
+    _end_attempt(row, result, reason, now)
+    _move(
+        row, "put_off", now=now, reason=reason, not_before=until, attempts_made=row.attempts_made + counted,
+        facts={"until": until.isoformat()},
+    )
+
+
+@transaction.atomic
+def doubt(consignment: Consignment, reason: str, *, look_at: datetime, now: datetime) -> None:
+    """It may be out: nobody sends it again until it has been looked for."""
+    row = _holding(consignment, "doubt")
+    if row.state == states.SENDING:
+        _end_attempt(row, Attempt.Result.UNSURE, reason, now)
+        row.looks = 0
+    else:
+        row.looks += 1
+    _move(row, "doubt", now=now, reason=reason, look_at=look_at)
+
+
+@transaction.atomic
+def miss(consignment: Consignment, *, now: datetime) -> None:
+    """Looked for after the grace, and not there: it may be sent again."""
+    row = _holding(consignment, "miss")
+    _move(row, "miss", now=now, not_before=now, look_at=None, attempts_made=row.attempts_made + 1)
+
+
+@transaction.atomic
+def give_up(consignment: Consignment, reason: str, *, now: datetime) -> None:
+    row = _holding(consignment, "give_up")
+    _move(row, "give_up", now=now, reason=reason, look_at=None)
+    _tell(
+        row,
+        f"Please look: is this post out on {row.account}?",
+        f"{reason} It is not sent again until somebody has looked. Open the account, then say here what you saw.",
+        now,
+    )
+
+
+def _end_attempt(row: Consignment, result: str, reason: str, now: datetime) -> None:
+    Attempt.objects.filter(consignment=row, fence=row.fence, ended_at=None).update(
+        ended_at=now, result=result, reason=reason
+    )
+
+
+def lapse_leases(*, now: datetime, grace_of) -> int:
+    """Leases that ran out: what had not begun is ready again, what had begun is in doubt. Returns how many.
+
+    `grace_of(network slug)` is how long after the lease a call may still arrive and become readable.
+    """
+    late = Consignment.objects.filter(state__in=[states.LEASED, states.SENDING], leased_until__lte=now)
+    count = 0
+    for row in late.select_related("account"):
+        try:
+            _lapse(row, now=now, grace=grace_of(row.account.network))
+            count += 1
+        except FenceLost:
+            continue
+    return count
+
+
+@transaction.atomic
+def _lapse(consignment: Consignment, *, now: datetime, grace: timedelta) -> None:
+    if consignment.state == states.SENDING:
+        doubt(consignment, "The worker stopped while it was sending.", look_at=now + grace, now=now)
+        return
+    _move(_holding(consignment, "lapse"), "lapse", now=now)

@@ -1,0 +1,108 @@
+"""From bytes that somebody uploaded to a picture that may go out: nothing is trusted, nothing hidden goes along.
+
+The type is what the content says, not the name. Limits are checked before anything is decoded. The picture is encoded
+anew, so that no location, camera or other metadata survives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+MAX_UPLOAD = 20 * 1024 * 1024  # bytes
+MAX_PIXELS = 50_000_000
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+LONGEST_SIDE = 2560  # pixels; sharp on every network's largest view
+# The strictest picture limit of the networks so far: Bluesky's (2,000,000 bytes).
+MAX_SENT = 1_950_000
+
+
+class NotAPicture(ValueError):
+    """The upload cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """A picture ready to send. `width` and `height` in pixels."""
+
+    data: bytes
+    mime: str
+    width: int
+    height: int
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def extension(self) -> str:
+        return {"image/jpeg": "jpg", "image/png": "png"}[self.mime]
+
+
+def render(upload: bytes) -> Rendition:
+    """The rendition of an upload. Raises `NotAPicture`."""
+    if len(upload) > MAX_UPLOAD:
+        raise NotAPicture(f"This file is larger than {MAX_UPLOAD // 1024**2} MB. Save a smaller copy and choose that.")
+    return _encoded(_decoded(upload))
+
+
+def _decoded(upload: bytes) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(upload), formats=FORMATS)
+            if image.width * image.height > MAX_PIXELS:
+                raise NotAPicture("This picture has more than 50 million pixels. Save a smaller copy and choose that.")
+            if getattr(image, "n_frames", 1) > 1:
+                raise NotAPicture("This picture moves. Only still pictures can be sent; save one frame of it.")
+            image.load()
+    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise NotAPicture("This file is not a picture. Choose a JPEG, PNG, WebP or GIF file.") from None
+    except (OSError, SyntaxError, ValueError) as error:
+        if isinstance(error, NotAPicture):
+            raise
+        raise NotAPicture("This picture is damaged: it cannot be read to its end. Save it again and choose that.") from None
+    return ImageOps.exif_transpose(image)
+
+
+def _encoded(image: Image.Image) -> Rendition:
+    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+    if _has_transparency(image) or image.mode == "P":
+        png = _saved(image.convert("RGBA"), "PNG", optimize=True)
+        if len(png) <= MAX_SENT:
+            return Rendition(png, "image/png", *image.size)
+        image = _on_white(image.convert("RGBA"))
+    return _as_jpeg(image.convert("RGB"))
+
+
+def _as_jpeg(image: Image.Image) -> Rendition:
+    """The best quality that fits; smaller only when no quality does."""
+    while True:
+        for quality in (92, 88, 84, 78, 70):
+            data = _saved(image, "JPEG", quality=quality, optimize=True, subsampling=0 if quality > 85 else 2)
+            if len(data) <= MAX_SENT:
+                return Rendition(data, "image/jpeg", *image.size)
+        image = image.resize((image.width * 3 // 4, image.height * 3 // 4), Image.Resampling.LANCZOS)
+
+
+def _saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    clean = Image.new(image.mode, image.size)
+    clean.paste(image)
+    out = io.BytesIO()
+    clean.save(out, kind, **options)
+    return out.getvalue()
+
+
+def _has_transparency(image: Image.Image) -> bool:
+    if "A" in image.mode:
+        return image.getchannel("A").getextrema()[0] < 255
+    return "transparency" in image.info
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image)

@@ -1,0 +1,40 @@
+"""Asking guidance on behalf of an action.
+
+`by` is a person, whose standing is read anew each time, or `System(reason)`: the programme itself (clock, import, founding).
+The programme is not asked; its reason goes into the record instead, where everybody can see it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mercat.audit.actors import System
+from mercat.guidance import facts, gate
+from mercat.people.facts import person_facts
+from mercat.people.models import Person
+from mercat.people.pack import guidance
+
+By = Person | System
+
+
+def require(
+    by: By,
+    action: str,
+    resource: facts.Resource | Person,
+    *,
+    now: datetime,
+    post: facts.Post | None = None,
+    managed_device: bool = True,
+    paused_by: str | None = None,
+) -> None:
+    """Raise `Refused`, with every clause in the way, unless `by` may do this now."""
+    if isinstance(by, System):
+        return
+    about = person_facts(resource, now=now) if isinstance(resource, Person) else resource
+    situation = facts.Situation(now=now, managed_device=managed_device, paused_by=paused_by)
+    gate.require(guidance(), action, person_facts(by, now=now), about, situation, post)
+
+
+def person_or_none(by: By) -> Person | None:
+    """For the `by` column of a row: the person, or nothing where the programme acted."""
+    return by if isinstance(by, Person) else None

@@ -1,0 +1,423 @@
+"""Every write about posts: compose, submit, approve, send back, reject, withdraw.
+
+Each asks guidance for every account concerned, keeps the rows and records the step, in one transaction. The page, the
+command line and the tests all come through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from mercat.audit.actions import record
+from mercat.delivery import states as sending
+from mercat.delivery.actions import withdraw_all
+from mercat.delivery.manifest import digest_of
+from mercat.delivery.models import Consignment, Manifest
+from mercat.delivery.queue import nudge
+from mercat.guidance import facts
+from mercat.guidance.decision import Decision
+from mercat.guidance.gate import Refused, decide_many
+from mercat.images.models import Picture
+from mercat.networks import registry
+from mercat.networks.port import Item, Medium, Problem
+from mercat.people.actions import Impossible, tell
+from mercat.people.facts import person_facts
+from mercat.people.models import Person
+from mercat.people.pack import guidance
+from mercat.posts import states
+from mercat.posts.contents import LONGEST, Draft, SealedPicture, canonical, normal
+from mercat.posts.facts import approvals_needed, decisions_on, draft_facts, targets_of
+from mercat.posts.models import Approval, Post, Remark, Target, Version
+from mercat.register.actions import people_of
+from mercat.register.facts import account_facts, accounts_by_id
+from mercat.register.models import Account
+
+
+class NotAllowed(Exception):
+    """Guidance said no for some accounts. Nothing was done; the draft is kept. `decisions` by account."""
+
+    def __init__(self, decisions: dict[Account, Decision]) -> None:
+        self.decisions = decisions
+        super().__init__("The guidance does not allow this.")
+
+    def __str__(self) -> str:
+        lines = [
+            f"{account}: {each.clause}: {each.reason} {each.remedy} ({each.owner_name})"
+            for account, decision in self.decisions.items()
+            for each in decision.refusals
+        ]
+        return "\n".join(["This is not allowed by the guidance. Nothing was submitted; your draft is kept.", *lines])
+
+
+class DoesNotFit(Exception):
+    """The post breaks limits of its networks. Nothing was done; the draft is kept. `problems` by account."""
+
+    def __init__(self, problems: dict[Account, list[Problem]]) -> None:
+        self.problems = problems
+        super().__init__("The post does not fit.")
+
+    def __str__(self) -> str:
+        lines = [f"{account}: {each.message}" for account, found in self.problems.items() for each in found]
+        return "\n".join(["This does not fit yet. Nothing was submitted; your draft is kept.", *lines])
+
+
+# Composing
+
+
+@transaction.atomic
+def compose(*, by: Person, draft: Draft, now: datetime, post: Post | None = None) -> Post:
+    """Keep what is being written; a new post, or the working copy of `post`. Accounts not open to `by` are refused."""
+    _fits_the_store(draft)
+    accounts = _accounts(draft)
+    _allow(by, "compose", accounts, draft_facts(post, draft, by), now=now)
+    if post is None:
+        post = Post.objects.create(created_by=by, created_at=now, changed_at=now, draft=draft.stored())
+        record(by=by, what="post.composed", about=[post.audit_ref], now=now)
+    else:
+        post = _locked(post)
+        _may_edit(post, by, now)
+        post.draft, post.changed_at = draft.stored(), now
+        post.save(update_fields=["draft", "changed_at"])
+    post.draft_pictures.set(Picture.objects.filter(pk__in=[picture.id for picture in draft.pictures]))
+    return post
+
+
+@transaction.atomic
+def submit(*, by: Person, post: Post, now: datetime) -> Version:
+    """Make the working copy a version and ask for its approval. Whatever was approved before is void with it."""
+    post = _locked(post)
+    draft = Draft.restored(post.draft)
+    _may_edit(post, by, now)
+    _has_something_to_say(draft)
+    accounts = _accounts(draft)
+    _allow(by, "submit", accounts, draft_facts(post, draft, by), now=now)
+    pictures = _pictures(draft)
+    _fits(draft, accounts, pictures, now=now)
+    _recall(by, post, now=now)
+    version = _new_version(by, post, draft, accounts, pictures, now=now)
+    _step(post, "submit", now=now, current=version)
+    record(
+        by=by,
+        what="post.submitted",
+        about=[post.audit_ref, *(account.audit_ref for account in accounts)],
+        facts={"version": version.number, "digest": version.digest, **_under_pack()},
+        now=now,
+    )
+    _ask_for_approval(version, accounts, now=now)
+    return version
+
+
+# Deciding
+
+
+@transaction.atomic
+def approve(*, by: Person, post: Post, digest: str, now: datetime) -> list[Consignment]:
+    """Approve exactly these bytes for every account that `by` may approve for. Returns what it set on its way.
+
+    With the last approval that an account needs, its consignment is made in this same transaction.
+    """
+    post = _locked(post)
+    version = _version_seen(post, digest)
+    targets = targets_of(version)
+    decisions = decisions_on(by, "approve", version, targets, now=now)
+    accounts = [account for account in targets if decisions[str(account.pk)].allowed]
+    if not accounts:
+        raise NotAllowed({account: decisions[str(account.pk)] for account in targets})
+    done = set(version.approvals.filter(approver=by).values_list("account_id", flat=True))
+    fresh = [account for account in accounts if account.pk not in done]
+    if not fresh:
+        raise Impossible("You have approved this version already. Nothing was changed.")
+    Approval.objects.bulk_create(
+        Approval(version=version, account=account, approver=by, digest=digest, at=now) for account in fresh
+    )
+    record(
+        by=by,
+        what="post.approved",
+        about=[post.audit_ref, *(account.audit_ref for account in fresh)],
+        facts={"version": version.number, "digest": digest, **_under_pack()},
+        now=now,
+    )
+    return _send_what_is_approved(by, post, version, targets, now=now)
+
+
+@transaction.atomic
+def send_back(*, by: Person, post: Post, digest: str, reason: str, now: datetime) -> None:
+    """Back to its author, with a reason."""
+    _decide_against(by, post, digest, "send_back", reason, now=now)
+
+
+@transaction.atomic
+def reject(*, by: Person, post: Post, digest: str, reason: str, now: datetime) -> None:
+    """No, for good, with a reason."""
+    _decide_against(by, post, digest, "reject", reason, now=now)
+
+
+@transaction.atomic
+def withdraw(*, by: Person, post: Post, reason: str, now: datetime) -> list[Consignment]:
+    """Take the post back. Returns the consignments for which it was too late: those are out, or may be."""
+    post = _locked(post)
+    if not reason.strip():
+        raise Impossible("Say why this post is withdrawn. Nothing was changed.")
+    _allow_on_post(by, "withdraw", post, now=now)
+    too_late = withdraw_all(by=by, post_ref=post.audit_ref, reason=reason, now=now)
+    _step(post, "withdraw", now=now)
+    Remark.objects.create(post=post, version=post.current, step="withdraw", text=reason, at=now, by=by)
+    record(
+        by=by, what="post.withdrawn", about=[post.audit_ref], facts={"reason": reason, "too_late": len(too_late)}, now=now
+    )
+    return too_late
+
+
+# Parts of the actions
+
+
+def _locked(post: Post) -> Post:
+    return Post.objects.select_for_update(of=("self",)).select_related("current").get(pk=post.pk)
+
+
+def _step(post: Post, event: str, *, now: datetime, **changes: object) -> None:
+    try:
+        post.state = states.after(post.state, event)
+    except states.ImpossibleStep as error:
+        raise Impossible(f"{error} Nothing was changed.") from None
+    for name, value in changes.items():
+        setattr(post, name, value)
+    post.changed_at = now
+    post.save()
+
+
+def _under_pack() -> dict[str, str]:
+    pack = guidance().pack
+    return {"pack": pack.key, "pack_version": pack.version, "pack_digest": pack.digest}
+
+
+def _accounts(draft: Draft) -> list[Account]:
+    known = accounts_by_id(draft.targets)
+    if len(known) < len(set(draft.targets)):
+        raise Impossible("An account of this post is no longer in the register. Choose its accounts again; your words are kept.")
+    return [known[target] for target in dict.fromkeys(draft.targets)]
+
+
+def _allow(by: Person, action: str, accounts: Sequence[Account], post: facts.Post, *, now: datetime) -> None:
+    answers = decide_many(
+        guidance(),
+        action,
+        person_facts(by, now=now),
+        [account_facts(account) for account in accounts],
+        facts.Situation(now=now),
+        post,
+    )
+    refused = {account: answer for account, answer in zip(accounts, answers, strict=True) if not answer.allowed}
+    if refused:
+        raise NotAllowed(refused)
+
+
+def _allow_on_post(by: Person, action: str, post: Post, *, now: datetime) -> None:
+    """For every account of the post: its version's, or its draft's while it has none. A draft without any is its author's."""
+    if post.current:
+        targets = targets_of(post.current)
+        decisions = decisions_on(by, action, post.current, targets, now=now)
+        refused = {account: decisions[str(account.pk)] for account in targets if not decisions[str(account.pk)].allowed}
+        if refused:
+            raise NotAllowed(refused)
+        return
+    if post.created_by_id != by.pk:
+        raise Impossible("This is another person's draft: only they may withdraw it.")
+
+
+def _may_edit(post: Post, by: Person, now: datetime) -> None:
+    if post.state not in states.EDITABLE:
+        raise Impossible(f"This post is “{states.STATES[post.state].lower()}”: it can no longer be changed. Write a new one.")
+    if post.current is None and post.created_by_id != by.pk:
+        raise Impossible("This is another person's draft. Nothing was changed.")
+    if post.current is not None:
+        _allow_on_post(by, "compose", post, now=now)
+
+
+def _has_something_to_say(draft: Draft) -> None:
+    if not draft.targets:
+        raise Impossible("Choose at least one account. Nothing was submitted; your draft is kept.")
+    if not normal(draft.text) and not draft.pictures:
+        raise Impossible("Write something, or add a picture. Nothing was submitted; your draft is kept.")
+
+
+def _fits_the_store(draft: Draft) -> None:
+    longest = max(len(text) for text in (draft.text, *draft.variants.values()))
+    if longest > LONGEST:
+        raise Impossible(f"This text has {longest:,} characters; no network takes more than {LONGEST:,}. Nothing of it was kept.")
+
+
+def _pictures(draft: Draft) -> list[tuple[Picture, str]]:
+    known = {str(picture.pk): picture for picture in Picture.objects.filter(pk__in=[each.id for each in draft.pictures])}
+    if len(known) < len(draft.pictures):
+        raise Impossible("A picture of this post is no longer there, or is there twice. Add it again; your words are kept.")
+    return [(known[each.id], each.alt) for each in draft.pictures]
+
+
+def _fits(draft: Draft, accounts: Sequence[Account], pictures: list[tuple[Picture, str]], *, now: datetime) -> None:
+    found = {account: problems_for(draft, account, pictures, now=now) for account in accounts}
+    if any(found.values()):
+        raise DoesNotFit({account: problems for account, problems in found.items() if problems})
+
+
+def problems_for(
+    draft: Draft, account: Account, pictures: Sequence[tuple[Picture, str]], *, now: datetime
+) -> list[Problem]:
+    """The limits of its network that a draft breaks, in the same words as the composer and the adapter use."""
+    item = Item(
+        key="0" * 32,
+        created_at=now,
+        text=normal(draft.wording(account.network)),
+        language=draft.language,
+        media=tuple(
+            Medium(picture.sha256, picture.mime, normal(alt), picture.width, picture.height, picture.size, bytes)
+            for picture, alt in pictures
+        ),
+    )
+    return registry.get(account.network).check(item, account.connection.limits)
+
+
+def _recall(by: Person, post: Post, *, now: datetime) -> None:
+    """A new version takes back what the old one has on its way; if some of it is out, the post can no longer change."""
+    if withdraw_all(by=by, post_ref=post.audit_ref, reason="Replaced by a new version", now=now) or _some_is_out(post):
+        raise Impossible(
+            "Part of this post is out already, or may be. Nothing was changed. Withdraw the rest of it, and write a new post."
+        )
+
+
+def _some_is_out(post: Post) -> bool:
+    return Consignment.objects.filter(post_ref=post.audit_ref, state=sending.SENT).exists()
+
+
+def _new_version(
+    by: Person, post: Post, draft: Draft, accounts: list[Account], pictures: list[tuple[Picture, str]], *, now: datetime
+) -> Version:
+    number = post.versions.count() + 1
+    sealed = [
+        SealedPicture(picture.sha256, picture.mime, picture.width, picture.height, picture.size, alt)
+        for picture, alt in pictures
+    ]
+    words = canonical(draft, post=post.pk, number=number, pictures=sealed)
+    files = {picture.sha256: picture.file for picture, _ in pictures}
+    manifest = Manifest.objects.create(digest=digest_of(words), canonical=words, files=files, at=now)
+    version = Version.objects.create(
+        post=post,
+        number=number,
+        author=by,
+        manifest=manifest,
+        at=now,
+        pillar=draft.pillar,
+        warning=draft.warning,
+        due_at=draft.due_at,
+    )
+    Target.objects.bulk_create(Target(version=version, account=account) for account in accounts)
+    return version
+
+
+def _ask_for_approval(version: Version, accounts: list[Account], *, now: datetime) -> None:
+    people = {person.pk: person for account in accounts for person in people_of(account)}
+    people.pop(version.author_id, None)
+    tell(
+        list(people.values()),
+        subject="A post waits for your approval",
+        body=f"{version.author} wrote it for {', '.join(str(account) for account in accounts[:3])}"
+        + (f" and {len(accounts) - 3} more." if len(accounts) > 3 else "."),
+        link=f"/posts/{version.post_id}/",
+        now=now,
+    )
+
+
+def _version_seen(post: Post, digest: str) -> Version:
+    """The current version, if it is the very one that the person had before them."""
+    if post.current is None or post.state != states.SUBMITTED:
+        raise Impossible(f"This post is “{states.STATES[post.state].lower()}”: there is nothing to decide. Nothing was changed.")
+    if post.current.digest != digest:
+        raise Impossible("This post was changed since you opened it. Nothing was decided. Read the new version, then decide.")
+    return post.current
+
+
+def _send_what_is_approved(
+    by: Person, post: Post, version: Version, targets: list[Account], *, now: datetime
+) -> list[Consignment]:
+    counted: dict[str, int] = {}
+    for account_id in version.approvals.filter(digest=version.digest).values_list("account_id", flat=True):
+        counted[str(account_id)] = counted.get(str(account_id), 0) + 1
+    complete = [account for account in targets if counted.get(str(account.pk), 0) >= approvals_needed(account)]
+    underway = set(version.manifest.consignments.values_list("account_id", flat=True))
+    consignments = [
+        _consignment(post, version, account, counted[str(account.pk)], now=now)
+        for account in complete
+        if account.pk not in underway
+    ]
+    Consignment.objects.bulk_create(consignments)
+    if len(complete) == len(targets):
+        _step(post, "approve", now=now)
+    if consignments:
+        record(
+            by=by,
+            what="consignment.ready",
+            about=[post.audit_ref, *(consignment.audit_ref for consignment in consignments)],
+            facts={"digest": version.digest},
+            now=now,
+        )
+        lane = consignments[0].lane
+        transaction.on_commit(lambda: nudge(lane))
+    return consignments
+
+
+def _consignment(post: Post, version: Version, account: Account, approvals: int, *, now: datetime) -> Consignment:
+    due = max(version.due_at or now, now)
+    return Consignment(
+        manifest=version.manifest,
+        account=account,
+        post_ref=post.audit_ref,
+        author_id=version.author_id,
+        approvals=approvals,
+        approvals_needed=approvals_needed(account),
+        pillar=version.pillar,
+        lane=Consignment.Lane.WARNING if version.warning else Consignment.Lane.NORMAL,
+        due_at=due,
+        not_before=due,
+        created_at=now,
+    )
+
+
+def _decide_against(by: Person, post: Post, digest: str, event: str, reason: str, *, now: datetime) -> None:
+    post = _locked(post)
+    version = _version_seen(post, digest)
+    if not reason.strip():
+        raise Impossible("Say why: its author needs to know. Nothing was decided.")
+    targets = targets_of(version)
+    decisions = decisions_on(by, event, version, targets, now=now)
+    if not any(decision.allowed for decision in decisions.values()):
+        raise NotAllowed({account: decisions[str(account.pk)] for account in targets})
+    withdraw_all(by=by, post_ref=post.audit_ref, reason=reason, now=now)
+    _step(post, event, now=now)
+    Remark.objects.create(post=post, version=version, step=event, text=reason, at=now, by=by)
+    what = {"send_back": "post.sent_back", "reject": "post.rejected"}[event]
+    record(by=by, what=what, about=[post.audit_ref], facts={"digest": digest, "reason": reason}, now=now)
+    tell(
+        [version.author],
+        subject={"send_back": "Your post was sent back", "reject": "Your post was rejected"}[event],
+        body=f"{by}: {reason}",
+        link=f"/posts/{post.pk}/",
+        now=now,
+    )
+
+
+__all__ = [
+    "DoesNotFit",
+    "Impossible",
+    "NotAllowed",
+    "Refused",
+    "approve",
+    "compose",
+    "problems_for",
+    "reject",
+    "send_back",
+    "submit",
+    "withdraw",
+]

@@ -1,0 +1,249 @@
+"""Every write about accounts. Each asks guidance, keeps the row, and records it, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from mercat.audit.actions import record
+from mercat.audit.actors import System
+from mercat.networks import registry
+from mercat.networks.port import Identity
+from mercat.people.actions import Impossible, tell
+from mercat.people.facts import unit_facts
+from mercat.people.gate import By, person_or_none, require
+from mercat.people.models import Person, Unit
+from mercat.people.pack import guidance
+from mercat.register.connections import sealed_for
+from mercat.register.facts import application_facts, facts_of
+from mercat.register.models import Account, Application, Connection, Slot, Spoc
+
+
+@transaction.atomic
+def found_structure(*, by: System, now: datetime) -> int:
+    """Lay out the pack's slots, once: the founding structure is imported as decided (clause 4.12). Returns how many are new."""
+    known = set(Slot.objects.values_list("pk", flat=True))
+    fresh = [slot for slot in guidance().pack.slots if slot.id not in known]
+    Slot.objects.bulk_create(
+        Slot(key=slot.id, network=slot.network, tier=slot.tier, unit_id=slot.unit, name=slot.name) for slot in fresh
+    )
+    if fresh:
+        record(
+            by=by, what="structure.founded", about=["structure"], facts={"slots": [slot.id for slot in fresh]}, now=now
+        )
+    return len(fresh)
+
+
+@transaction.atomic
+def apply_for_account(
+    *,
+    by: Person,
+    network: str,
+    kind: str,
+    unit: Unit,
+    name: str,
+    purpose: str,
+    now: datetime,
+    justification: str = "",
+    holder: Person | None = None,
+) -> Application:
+    application = Application(
+        network=network,
+        kind=kind,
+        unit=unit,
+        name=name,
+        purpose=purpose,
+        justification=justification,
+        holder=holder,
+        applicant=by,
+        applied_at=now,
+    )
+    require(by, "apply_for_account", application_facts(application), now=now)
+    application.save(force_insert=True)
+    record(
+        by=by,
+        what="application.made",
+        about=[f"application:{application.pk}"],
+        facts={"network": network, "kind": kind, "unit": unit.pk, "purpose": purpose},
+        now=now,
+    )
+    return application
+
+
+@transaction.atomic
+def decide_application(*, by: By, application: Application, grant: bool, reasons: str, now: datetime) -> Slot | None:
+    """Grant or refuse, with reasons. A grant adds one slot to the structure."""
+    if not reasons.strip():
+        raise Impossible("Say why: a decision on an application is kept with its reasons. Nothing was decided.")
+    application = Application.objects.select_for_update(of=("self",)).select_related("holder").get(pk=application.pk)
+    require(by, "decide_application", application_facts(application), now=now)
+    if application.decision:
+        raise Impossible("This application has been decided already. Nothing was changed.")
+    application.decision = Application.Decision.GRANTED if grant else Application.Decision.REFUSED
+    application.reasons, application.decided_at, application.decided_by = reasons, now, person_or_none(by)
+    application.save(update_fields=["decision", "reasons", "decided_at", "decided_by"])
+    record(
+        by=by,
+        what=f"application.{application.decision}",
+        about=[f"application:{application.pk}"],
+        facts={"reasons": reasons},
+        now=now,
+    )
+    if not grant:
+        return None
+    return Slot.objects.create(
+        key=f"application-{application.pk}",
+        network=application.network,
+        tier=application.kind,
+        unit=application.unit,
+        name=application.name,
+        application=application,
+    )
+
+
+@transaction.atomic
+def register_account(*, by: By, slot: Slot, name: str, now: datetime, holder: Person | None = None) -> Account:
+    """Fill a slot of the structure. There is no account without one (clauses 4.10, 4.12, 4.13)."""
+    require(by, "register_account", unit_facts(slot.unit), now=now)
+    if slot.closed_at:
+        raise Impossible(f"The place “{slot}” in the structure is closed. Nothing was registered.")
+    account = Account(
+        slot=slot,
+        network=slot.network,
+        tier=slot.tier,
+        unit=slot.unit,
+        name=name,
+        status=Account.Status.APPROVED,
+        holder=holder,
+        registered_at=now,
+        spoc_missing_since=now,
+    )
+    try:
+        with transaction.atomic():
+            account.save(force_insert=True)
+    except IntegrityError:
+        raise Impossible(f"The place “{slot}” in the structure is filled already. Nothing was registered.") from None
+    record(
+        by=by,
+        what="account.registered",
+        about=[account.audit_ref],
+        facts={"slot": slot.pk, "network": slot.network, "tier": slot.tier, "unit": slot.unit_id, "name": name},
+        now=now,
+    )
+    return account
+
+
+@transaction.atomic
+def appoint_spoc(*, by: By, account: Account, person: Person, now: datetime) -> Spoc:
+    require(by, "appoint_spoc", facts_of(account), now=now)
+    spoc = Spoc.objects.create(account=account, person=person, at=now, by=person_or_none(by))
+    Account.objects.filter(pk=account.pk).update(spoc_missing_since=None)
+    record(by=by, what="account.spoc_appointed", about=[account.audit_ref, person.audit_ref], now=now)
+    return spoc
+
+
+@transaction.atomic
+def dismiss_spoc(*, by: By, spoc: Spoc, now: datetime) -> None:
+    account = spoc.account
+    require(by, "appoint_spoc", facts_of(account), now=now)
+    Spoc.objects.filter(pk=spoc.pk, ended_at=None).update(ended_at=now)
+    if not account.spocs.filter(ended_at=None).exists():
+        Account.objects.filter(pk=account.pk).update(spoc_missing_since=now)
+    record(by=by, what="account.spoc_dismissed", about=[account.audit_ref, spoc.person.audit_ref], now=now)
+
+
+@transaction.atomic
+def connect_account(*, by: By, account: Account, identity: Identity, now: datetime) -> Connection:
+    """Keep what a connector found out. The secret is sealed; the record names the account, never the secret."""
+    require(by, "connect_account", facts_of(account), now=now)
+    if account.native_id and account.native_id != identity.native_id:
+        raise Impossible(
+            f"This would connect “{account}” to another account of the network ({identity.handle}) than before. "
+            "Nothing was changed. Close this account and register the other one, if that is what is meant."
+        )
+    previous = Connection.objects.select_for_update().filter(account=account).first()
+    generation = previous.generation + 1 if previous else 1
+    connection, _ = Connection.objects.update_or_create(
+        account=account,
+        defaults={
+            "base_url": identity.base_url,
+            "state": Connection.State.WORKING,
+            "reason": "",
+            "limits": dict(identity.limits),
+            "sealed": sealed_for(account.pk, generation, identity.credentials),
+            "generation": generation,
+            "connected_at": now,
+            "connected_by": person_or_none(by),
+        },
+    )
+    account.handle, account.native_id, account.url = identity.handle, identity.native_id, identity.url
+    if account.status == Account.Status.APPROVED:
+        account.status = Account.Status.ACTIVE
+    try:
+        with transaction.atomic():
+            account.save(update_fields=["handle", "native_id", "url", "status"])
+    except IntegrityError:
+        raise Impossible(f"{identity.handle} is connected to another account of the register. Nothing was changed.") from None
+    record(
+        by=by,
+        what="account.connected",
+        about=[account.audit_ref],
+        facts={"handle": identity.handle, "native_id": identity.native_id, "server": identity.base_url},
+        now=now,
+    )
+    return connection
+
+
+def identity_from_fields(network: str, fields: Mapping[str, str], http, *, now: datetime) -> Identity:
+    """Ask the network who these credentials are. No transaction is open meanwhile; raises the port's ConnectError."""
+    connector = registry.get(network).connector
+    if connector is None:
+        raise Impossible("This network cannot be connected by typing credentials; use its sign-in instead.")
+    return connector.connect(fields, http, now=now)
+
+
+@transaction.atomic
+def mark_broken(*, by: System, account: Account, reason: str, now: datetime) -> None:
+    """The network no longer takes our credentials: nothing is sent there until a person connects it again."""
+    changed = Connection.objects.filter(account=account, state=Connection.State.WORKING).update(
+        state=Connection.State.BROKEN, reason=reason[:300]
+    )
+    if not changed:
+        return
+    record(by=by, what="account.disconnected", about=[account.audit_ref], facts={"reason": reason[:300]}, now=now)
+    tell(
+        people_of(account),
+        subject=f"{account} must be connected again",
+        body=f"{reason} Nothing is lost: what is due waits until the account is connected.",
+        link=f"/register/{account.pk}/",
+        now=now,
+    )
+
+
+@transaction.atomic
+def suspend_account(*, by: By, account: Account, reason: str, now: datetime) -> None:
+    require(by, "suspend_account", facts_of(account), now=now)
+    Account.objects.filter(pk=account.pk).update(status=Account.Status.SUSPENDED)
+    record(by=by, what="account.suspended", about=[account.audit_ref], facts={"reason": reason}, now=now)
+
+
+@transaction.atomic
+def reinstate_account(*, by: By, account: Account, reason: str, now: datetime) -> None:
+    require(by, "suspend_account", facts_of(account), now=now)
+    Account.objects.filter(pk=account.pk, status=Account.Status.SUSPENDED).update(status=Account.Status.ACTIVE)
+    record(by=by, what="account.reinstated", about=[account.audit_ref], facts={"reason": reason}, now=now)
+
+
+def people_of(account: Account) -> list[Person]:
+    """Who answers for an account now: its SPOCs, else those who may approve its posts wherever they stand."""
+    spocs = list(Person.objects.filter(spoc_of__account=account, spoc_of__ended_at=None, is_active=True).distinct())
+    if spocs:
+        return spocs
+    roles = guidance().pack.approvals[account.tier].by
+    return list(
+        Person.objects.filter(
+            role_grants__role__in=roles, role_grants__unit=None, role_grants__ended_at=None, is_active=True
+        ).distinct()
+    )

@@ -1,0 +1,61 @@
+"""Sealing of connection credentials: AES-256-GCM under a data key of their own, wrapped by a key outside the database.
+
+A sealed value is bound to its account and generation (associated data), so that a row moved or rolled back does not open.
+Layout: version (1 byte) | wrap nonce (12) | wrapped data key (48) | nonce (12) | ciphertext and tag.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+VERSION = b"\x01"
+NONCE = 12
+WRAPPED = 32 + 16
+
+
+class Unopenable(Exception):
+    """Sealed credentials that this key, account and generation do not open."""
+
+
+def wrapping_key(path: Path) -> bytes:
+    """The 32-byte wrapping key, made once with mode 0600."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(AESGCM.generate_key(bit_length=256))
+        with contextlib.suppress(FileExistsError):
+            os.link(partial, path)  # unlike a rename, never replaces a key that another process just made
+        partial.unlink()
+    return path.read_bytes()
+
+
+def seal(values: Mapping[str, str], *, key: bytes, bound_to: str) -> bytes:
+    """Seal `values` to `bound_to`, a text that names the account and the generation."""
+    data_key, wrap_nonce, nonce = AESGCM.generate_key(bit_length=256), os.urandom(NONCE), os.urandom(NONCE)
+    wrapped = AESGCM(key).encrypt(wrap_nonce, data_key, bound_to.encode())
+    ciphertext = AESGCM(data_key).encrypt(nonce, json.dumps(dict(values)).encode(), bound_to.encode())
+    return VERSION + wrap_nonce + wrapped + nonce + ciphertext
+
+
+def unseal(sealed: bytes, *, key: bytes, bound_to: str) -> dict[str, str]:
+    sealed = bytes(sealed)
+    if sealed[:1] != VERSION:
+        raise Unopenable("These credentials were sealed in a form this version does not know.")
+    wrap_nonce, rest = sealed[1 : 1 + NONCE], sealed[1 + NONCE :]
+    wrapped, nonce, ciphertext = rest[:WRAPPED], rest[WRAPPED : WRAPPED + NONCE], rest[WRAPPED + NONCE :]
+    try:
+        data_key = AESGCM(key).decrypt(wrap_nonce, wrapped, bound_to.encode())
+        return json.loads(AESGCM(data_key).decrypt(nonce, ciphertext, bound_to.encode()))
+    except InvalidTag:
+        raise Unopenable(
+            "The stored credentials do not open with this installation's key. Connect the account again."
+        ) from None
