@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from mercat.audit.actions import record
+from mercat.audit.actors import System
 from mercat.guidance import facts
 from mercat.people.gate import By, person_or_none, require
 from mercat.people.models import (
@@ -27,6 +28,20 @@ from mercat.people.pack import guidance
 
 class Impossible(ValueError):
     """An action that cannot be done as things stand; the message says what is missing."""
+
+
+@transaction.atomic
+def found_units(*, by: System, now: datetime) -> int:
+    """Lay out the pack's units, once. Returns how many are new."""
+    known = set(Unit.objects.values_list("pk", flat=True))
+    fresh = [unit for unit in guidance().pack.units if unit.id not in known]
+    Unit.objects.bulk_create(Unit(key=unit.id, name=unit.name, kind=unit.kind) for unit in fresh)
+    for unit in fresh:
+        if unit.within:
+            Unit.objects.filter(pk=unit.id).update(parent=unit.within)
+    if fresh:
+        record(by=by, what="units.founded", about=["structure:units"], facts={"units": [u.id for u in fresh]}, now=now)
+    return len(fresh)
 
 
 @transaction.atomic

@@ -31,7 +31,7 @@ def found_structure(*, by: System, now: datetime) -> int:
     )
     if fresh:
         record(
-            by=by, what="structure.founded", about=["structure"], facts={"slots": [slot.id for slot in fresh]}, now=now
+            by=by, what="structure.founded", about=["structure:slots"], facts={"slots": [slot.id for slot in fresh]}, now=now
         )
     return len(fresh)
 

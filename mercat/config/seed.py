@@ -1,0 +1,142 @@
+"""Filling an empty installation: what the pack lays out, and, for a demonstration, people and connected accounts.
+
+Everything goes through the same actions as everywhere else. What is there already stays as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import httpx
+from django.conf import settings
+from django.utils import timezone
+
+from mercat.audit.actors import System
+from mercat.config.demo import ACCOUNTS, PASSPHRASE, PEOPLE, DemoAccount, DemoPerson
+from mercat.config.environment import environment
+from mercat.networks import registry
+from mercat.networks.kit.http import guarded_client
+from mercat.people import actions as people
+from mercat.people.models import Person, Unit
+from mercat.people.pack import guidance
+from mercat.register import actions as register
+from mercat.register.models import Account
+from mercat.sandbox.server import running
+
+FOUNDING = System("Founding, as the pack lays it out")
+DEMONSTRATION = System("Demonstration data")
+
+
+def seed(*, demo: bool, now: datetime | None = None) -> None:
+    """Units and slots of the pack; with `demo`, the people of `demo.py` and their accounts on the stand-ins."""
+    now = now or timezone.now()
+    people.found_units(by=FOUNDING, now=now)
+    register.found_structure(by=FOUNDING, now=now)
+    if not demo:
+        return
+    if not Person.objects.exists():
+        for person in PEOPLE:
+            _person(person, now=now)
+        _join(now=now)
+    if not Account.objects.exists():
+        with _stand_ins() as url:
+            for account in ACCOUNTS:
+                _account(account, url, now=now)
+
+
+def who_can_sign_in() -> list[tuple[str, str]]:
+    """For the start's last lines: e-mail and name of each demonstration person."""
+    return [(person.email, person.name) for person in PEOPLE]
+
+
+def _person(demo: DemoPerson, *, now: datetime) -> None:
+    person = people.register_person(
+        by=DEMONSTRATION,
+        name=demo.name,
+        email=demo.email,
+        number=f"demo-{demo.login}",
+        unit=Unit.objects.get(pk=demo.unit),
+        rank=demo.rank,
+        employment=demo.employment,
+        now=now,
+    )
+    people.set_passphrase(by=DEMONSTRATION, person=person, passphrase=PASSPHRASE, now=now)
+    for role in demo.roles:
+        people.grant_role(by=DEMONSTRATION, person=person, role=role, unit=None, now=now)
+    for role in demo.unit_roles:
+        people.grant_role(by=DEMONSTRATION, person=person, role=role, unit=person.unit, now=now)
+
+
+def _join(*, now: datetime) -> None:
+    """Take everybody who may post through the whole chain, each step by its rightful role where it needs a person."""
+    trainer = _login("trainer")
+    for demo in (person for person in PEOPLE if person.joined):
+        person = _login(demo.login)
+        people.nominate(by=DEMONSTRATION, person=person, now=now)
+        people.record_completion(
+            by=DEMONSTRATION, person=person, trainer=trainer, completed_at=now - timedelta(days=30), now=now
+        )
+        for procedure in guidance().pack.procedures:
+            people.acknowledge(by=person, document=procedure.key, now=now)
+        people.authorise(by=DEMONSTRATION, person=person, now=now)
+        people.confirm_training(by=DEMONSTRATION, person=person, reference=f"DEMO-{demo.login}", now=now)
+        people.open_access(by=DEMONSTRATION, person=person, now=now)
+        people.assign_licence(by=DEMONSTRATION, person=person, now=now)
+
+
+def _login(login: str) -> Person:
+    return Person.objects.get(number=f"demo-{login}")
+
+
+def _account(demo: DemoAccount, sandbox: str, *, now: datetime) -> None:
+    application = register.apply_for_account(
+        by=_login("communications"),
+        network=demo.network,
+        kind=demo.tier,
+        unit=Unit.objects.get(pk=demo.unit),
+        name=f"{demo.name} ({registry.get(demo.network).spec.name})",
+        purpose="To warn and inform the people of the area, where many of them are.",
+        now=now,
+    )
+    slot = register.decide_application(
+        by=_login("head.communications"),
+        application=application,
+        grant=True,
+        reasons="It serves the pillar of warning and informing, and has a single point of contact.",
+        now=now,
+    )
+    account = register.register_account(by=DEMONSTRATION, slot=slot, name=slot.name, now=now)
+    if demo.spoc:
+        register.appoint_spoc(by=DEMONSTRATION, account=account, person=_login(demo.spoc), now=now)
+    connect_to_stand_in(account, handle=demo.handle, sandbox=sandbox, by=DEMONSTRATION, now=now)
+
+
+def connect_to_stand_in(account: Account, *, handle: str, sandbox: str, by: System, now: datetime) -> None:
+    """Make the account of that handle on the stand-in network, and connect to it as a person would."""
+    spec = registry.get(account.network).spec
+    made = httpx.post(
+        f"{sandbox}/_control/{account.network}/accounts", json={"handle": handle, "display_name": account.name}
+    )
+    made.raise_for_status()
+    answer = made.json()
+    secret = answer.get("password") or answer.get("token")
+    fields = {field.name: secret if field.secret else answer["handle"] for field in spec.connect_fields}
+    fields["base_url"] = f"{sandbox}/{account.network}"
+    with guarded_client(timeout=spec.timeout, allow_private=frozenset([sandbox])) as http:
+        identity = register.identity_from_fields(account.network, fields, http, now=now)
+    register.connect_account(by=by, account=account, identity=identity, now=now)
+
+
+@contextlib.contextmanager
+def _stand_ins() -> Iterator[str]:
+    """The stand-in networks: those that run, or, for the length of the seeding, some of our own on the same state."""
+    env = environment()
+    try:
+        httpx.get(f"{settings.MERCAT_SANDBOX_URL}/", timeout=2)
+    except httpx.ConnectError:
+        with running(env.home / "sandbox.sqlite3", port=env.sandbox_port) as sandbox:
+            yield sandbox.url
+        return
+    yield settings.MERCAT_SANDBOX_URL

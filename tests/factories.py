@@ -1,0 +1,133 @@
+"""People, accounts and posts for tests, made through the business layer. Times are passed in."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+from mercat.audit.actors import System
+from mercat.people import actions as people
+from mercat.people.models import Person, Unit
+from mercat.people.pack import guidance
+from mercat.posts import actions as posts
+from mercat.posts.contents import Draft
+from mercat.posts.models import Post
+from mercat.register import actions as register
+from mercat.register.connections import sealed_for
+from mercat.register.models import Account, Connection, Slot
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+TEST = System("A test")
+_number = itertools.count(1)
+
+
+def unit(key: str = "tayside") -> Unit:
+    people.found_units(by=TEST, now=NOW)
+    return Unit.objects.get(pk=key)
+
+
+def person(
+    name: str = "",
+    *,
+    unit_key: str = "tayside",
+    rank: str = "constable",
+    roles: tuple[str, ...] = (),
+    unit_roles: tuple[str, ...] = (),
+    passphrase: str = "",
+    now: datetime = NOW,
+) -> Person:
+    """Somebody in the body, who has not begun the chain."""
+    number = next(_number)
+    row = people.register_person(
+        by=TEST,
+        name=name or f"Person {number}",
+        email=f"person{number}@mercat.example",
+        number=f"t{number}",
+        unit=unit(unit_key),
+        rank=rank,
+        employment="officer",
+        now=now,
+    )
+    if passphrase:
+        people.set_passphrase(by=TEST, person=row, passphrase=passphrase, now=now)
+    for role in roles:
+        people.grant_role(by=TEST, person=row, role=role, unit=None, now=now)
+    for role in unit_roles:
+        people.grant_role(by=TEST, person=row, role=role, unit=row.unit, now=now)
+    return row
+
+
+def trainer() -> Person:
+    known = Person.objects.filter(role_grants__role="social-media-trainer").first()
+    return known or person("Trainer", unit_key="corporate-communications", roles=("social-media-trainer",))
+
+
+def authorised(name: str = "", *, trained_until: datetime = NOW + timedelta(days=300), **about: object) -> Person:
+    """Somebody who has gone the whole way, from nomination to licence."""
+    row = person(name, **about)
+    now = about.get("now", NOW)
+    valid = timedelta(days=guidance().pack.course.valid_days)
+    people.nominate(by=TEST, person=row, now=now)
+    people.record_completion(by=TEST, person=row, trainer=trainer(), completed_at=trained_until - valid, now=now)
+    for procedure in guidance().pack.procedures:
+        people.acknowledge(by=row, document=procedure.key, now=now)
+    people.authorise(by=TEST, person=row, now=now)
+    people.confirm_training(by=TEST, person=row, reference=f"REQ-{row.number}", now=now)
+    people.open_access(by=TEST, person=row, now=now)
+    people.assign_licence(by=TEST, person=row, now=now)
+    return row
+
+
+def spoc_of(account: Account, name: str = "") -> Person:
+    row = authorised(name, unit_key=account.unit_id, rank="sergeant")
+    register.appoint_spoc(by=TEST, account=account, person=row, now=NOW)
+    return row
+
+
+def account(
+    name: str = "",
+    *,
+    network: str = "bluesky",
+    tier: str = "local",
+    unit_key: str = "tayside",
+    base_url: str = "https://network.example",
+    credentials: dict[str, str] | None = None,
+    limits: dict[str, int] | None = None,
+    connected: bool = True,
+) -> Account:
+    """An account in a slot of its own; connected to nothing real unless `base_url` and `credentials` say so."""
+    number = next(_number)
+    slot = Slot.objects.create(
+        key=f"test-{number}", network=network, tier=tier, unit=unit(unit_key), name=name or f"Account {number}"
+    )
+    row = register.register_account(by=TEST, slot=slot, name=slot.name, now=NOW)
+    if connected:
+        row.handle, row.native_id, row.status = f"account{number}.example", f"id-{number}", Account.Status.ACTIVE
+        row.save()
+        Connection.objects.create(
+            account=row,
+            base_url=base_url,
+            state=Connection.State.WORKING,
+            limits=limits or {},
+            sealed=sealed_for(row.pk, 1, credentials or {"token": "secret"}),
+            connected_at=NOW,
+        )
+    return row
+
+
+def draft(*accounts: Account, text: str = "Road closed at the bridge.", **about: object) -> Draft:
+    return Draft(text=text, targets=tuple(str(each.pk) for each in accounts), pillar="warning", **about)
+
+
+def submitted(author: Person, *accounts: Account, now: datetime = NOW, **about: object) -> Post:
+    post = posts.compose(by=author, draft=draft(*accounts, **about), now=now)
+    posts.submit(by=author, post=post, now=now)
+    post.refresh_from_db()
+    return post
+
+
+def approved(author: Person, approver: Person, *accounts: Account, now: datetime = NOW, **about: object) -> Post:
+    post = submitted(author, *accounts, now=now, **about)
+    posts.approve(by=approver, post=post, digest=post.current.digest, now=now)
+    post.refresh_from_db()
+    return post
