@@ -1,4 +1,4 @@
-"""Whether a pack's schema fits the facts that the programme hands to it: held on load, so that no question fails later."""
+"""Whether a schema takes the facts that the programme hands to it: held on load, so that no question fails later."""
 
 from __future__ import annotations
 

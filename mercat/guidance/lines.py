@@ -31,12 +31,25 @@ class Document:
         return Fault(self.file, self.line(path), reason)
 
 
+class _Loader(yaml.SafeLoader):
+    """Names the place of a date that is none; PyYAML alone does not."""
+
+    def marked_timestamp(self, node: yaml.ScalarNode) -> Any:
+        try:
+            return self.construct_yaml_timestamp(node)
+        except ValueError as error:
+            raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from error
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.marked_timestamp)
+
+
 def read_document(root: Path, file: str, faults: list[Fault]) -> Document:
     """Read one YAML file of the pack; what cannot be read is added to `faults` and comes back empty."""
     try:
         text = (root / file).read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        document = Document(file, yaml.safe_load(text) if node else None)
+        node = yaml.compose(text, Loader=_Loader)
+        document = Document(file, _Loader(text).get_single_data() if node else None)
     except yaml.MarkedYAMLError as error:
         faults.append(Fault(file, _line(error), f"this is not YAML: {error.problem}"))
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
