@@ -18,6 +18,7 @@ from mercat.audit.verifier import JSON, commitment
 
 VERB = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 SALT_BYTES = 32
+ERASE_BATCH = 500  # an event names what it is about, so it is kept short
 
 About: TypeAlias = Iterable[str | tuple[str, object]]
 
@@ -66,6 +67,27 @@ def record(
     if personal:
         PersonalData.objects.create(event=event, salt=salt, data=dict(personal))
     return event
+
+
+def erase_personal(
+    *, by: Actor | System, events: Iterable[Event], why: str, now: datetime | None = None
+) -> list[Event]:
+    """Erase the personal data of events for good; the log stays verifiable, and says that and why it was erased.
+
+    In the caller's transaction. Returns the events that record it, one for each ERASE_BATCH; none where there was
+    nothing left to erase. `why` stays in the log for ever, so it names nobody.
+    """
+    kept = PersonalData.objects.filter(event__in=list(events), erased_by=None).order_by("pk")
+    rows = list(kept.select_related("event").select_for_update(of=("self",)))
+    batches = [rows[start : start + ERASE_BATCH] for start in range(0, len(rows), ERASE_BATCH)]
+    return [_erase(batch, by=by, why=why, now=now) for batch in batches]
+
+
+def _erase(rows: list[PersonalData], *, by: Actor | System, why: str, now: datetime | None) -> Event:
+    about = [row.event.audit_ref for row in rows]
+    erasure = record(by=by, what="audit.personal_erased", about=about, facts={"why": why}, now=now)
+    PersonalData.objects.filter(pk__in=[row.pk for row in rows]).update(salt=None, data=None, erased_by=erasure)
+    return erasure
 
 
 def _instant(now: datetime | None) -> datetime:

@@ -109,5 +109,8 @@ class Checkpoint(models.Model):
     note = models.TextField(help_text="the signed note, exactly as published")
     at = models.DateTimeField()
 
+    class Meta:
+        indexes = [models.Index(fields=["size", "id"], name="audit_checkpoint_size")]
+
     def __str__(self) -> str:
         return f"checkpoint of size {self.size}"

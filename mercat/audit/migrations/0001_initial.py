@@ -79,6 +79,10 @@ class Migration(migrations.Migration):
             model_name='event',
             index=models.Index(fields=['at'], name='audit_event_at'),
         ),
+        migrations.AddIndex(
+            model_name='checkpoint',
+            index=models.Index(fields=['size', 'id'], name='audit_checkpoint_size'),
+        ),
         migrations.AddConstraint(
             model_name='event',
             constraint=models.CheckConstraint(condition=models.Q(('actor', ''), ('system_reason', ''), _connector='XOR'), name='audit_event_someone_acted', violation_error_message="An event has an actor, or the system's reason."),
