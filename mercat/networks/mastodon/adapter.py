@@ -54,6 +54,7 @@ PAGES = 10  # looked through before we say that we cannot tell
 
 _PREPARING = "The server is still preparing the pictures."
 _GARBLED = "The server answered, but not in a way that says whether the post is out."
+_TAKEN = "The server no longer offers the pictures of this post: they may be out with it already."
 _ASKED = "asked_at"
 
 
@@ -64,6 +65,7 @@ class Publisher:
         if problems := payload.check(item, channel.limits):
             return Refused(" ".join(problem.message for problem in problems))
         try:
+            _look_first_if_taken(channel, item, notes, now)
             media = [_medium(channel, n, medium, notes, now) for n, medium in enumerate(item.media)]
             if not all(ready for _, ready in media):
                 return Pending(now + POLL, _PREPARING)
@@ -72,20 +74,35 @@ class Publisher:
             return halt.outcome
 
 
+def _look_first_if_taken(channel: Channel, item: Item, notes: Notes, now: datetime) -> None:
+    """After an earlier try, a picture that is no longer free to attach may stand on the very post that seemed lost.
+    Halts as Unsure once, and forgets the pictures, so that a later try hands them over again."""
+    if notes.get(_ASKED) is None:
+        return
+    noted = [media_id for n in range(len(item.media)) if (media_id := notes.get(_note(n)))]
+    if any(_is_ready(channel, media_id, now) is None for media_id in noted):
+        for n in range(len(item.media)):
+            notes.keep(_note(n), "")
+        raise Halt(Unsure(_TAKEN))
+
+
+def _note(n: int) -> str:
+    return f"media:{n}"
+
+
 def _medium(channel: Channel, n: int, medium: Medium, notes: Notes, now: datetime) -> tuple[str, bool]:
     """The id of a picture on the server, and whether it is ready. Noted, so that it is handed over once."""
-    note = f"media:{n}"
-    if noted := notes.get(note):
+    if noted := notes.get(_note(n)):
         ready = _is_ready(channel, noted, now)
         if ready is not None:
             return noted, ready
     media_id, ready = _upload(channel, medium, now)
-    notes.keep(note, media_id)
+    notes.keep(_note(n), media_id)
     return media_id, ready
 
 
 def _is_ready(channel: Channel, media_id: str, now: datetime) -> bool | None:
-    """None where the server no longer has it: pictures that no post holds are swept away after a day."""
+    """None where the server no longer offers it: it stands on a post, or was swept away unused after a day."""
     url = _api(channel.base_url, "v1", "media", media_id)
     response = preparing(lambda: channel.http.get(url, headers=_bearer(channel)), now=now)
     if response.status_code == 404:
