@@ -37,7 +37,7 @@ def create_app(state: Path | None = None, clock: Callable[[], float] = time.time
     networks = [(one, World(one.slug, store, clock, Faults(one.faults))) for one in stand_ins()]
 
     async def index(request: Request) -> Response:
-        return pages.index(networks)
+        return pages.index(networks, str(request.base_url).rstrip("/"))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""One call of a stand-in's API: noted when it publishes, counted against the limits, played with the fault that waits."""
+"""One call of a stand-in's API: noted if it publishes, counted against the limits, played with the fault that waits."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from starlette.routing import Route
 
 from mercat.sandbox.faults import Fault
 from mercat.sandbox.limits import Allowance, Bucket
+from mercat.sandbox.models import Account
 from mercat.sandbox.standin import ApiError, StandIn, World
-from mercat.sandbox.store import Account
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-NOT_AN_ANSWER = "<!doctype html><html lang=en><title>Welcome</title><h1>Welcome</h1><p>This is not the answer you expected.</p>"
+NOT_AN_ANSWER = "<!doctype html><html lang=en><title>Welcome</title><h1>Welcome</h1><p>This is a page of a proxy.</p>"
 
 
 class AnswerLost(ConnectionError):

@@ -1,6 +1,6 @@
 """The control: accounts, fault switches and what was published, for tests, benchmarks and trainers. Loopback only.
 
-Forms get a redirect to the index page, everything else gets JSON. Errors are 400 {"error": text}.
+Forms are answered with a page, everything else with JSON; a refusal is 400 {"error": text}.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from starlette.routing import Route
 
 from mercat.sandbox.faults import BadFault
 from mercat.sandbox.fields import BadBody, is_form, read_fields, read_json
+from mercat.sandbox.models import Account, Post
+from mercat.sandbox.pages import render
 from mercat.sandbox.standin import BadAccount, StandIn, World, base_url
-from mercat.sandbox.store import Account, Post
 
 Handler = Callable[[Request], Awaitable[Any]]
 ACCOUNT_FIELDS = {"handle", "display_name"}
@@ -106,12 +107,20 @@ def _route(method: str, path: str, handler: Handler) -> Route:
         try:
             result = await handler(request)
         except (BadFault, BadAccount, BadBody) as error:
-            return JSONResponse({"error": str(error)}, 400)
+            return _refused(request, 400, str(error))
         except HTTPException as error:
-            return JSONResponse({"error": error.detail}, error.status_code)
-        return RedirectResponse("/", 303) if is_form(request) else JSONResponse(result)
+            return _refused(request, error.status_code, error.detail)
+        if is_form(request):
+            return RedirectResponse(f"/#{request.path_params.get('network', '')}", 303)
+        return JSONResponse(result)
 
     return Route(path, answer, methods=[method])
+
+
+def _refused(request: Request, status: int, why: str) -> Response:
+    if is_form(request):
+        return render("templates/refused.html", status, why=why)
+    return JSONResponse({"error": why}, status)
 
 
 def _account(standin: StandIn, world: World, wanted: Any) -> Account:

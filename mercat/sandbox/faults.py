@@ -11,7 +11,7 @@ OPERATIONS = ("publish", "upload", "read", "remove", "session", "any")
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """A fault that can be switched on. `options` are its extra fields with their defaults (a tuple: choices, default first).
+    """A fault that can be switched on. `options`: its extra fields and their defaults (a tuple: choices, default first).
 
     A lasting fault is a way of being (it stays until cleared); the others happen `times` times and are used up.
     """
@@ -34,7 +34,7 @@ COMMON_FAULTS = (
     ),
     FaultKind("error_before", "Error before", "503; nothing is done."),
     FaultKind("error_after", "Error after", "The work is done, then the answer is 500."),
-    FaultKind("expired_token", "Expired token", "The access token is refused once, as if it had run out; nothing is done."),
+    FaultKind("expired_token", "Expired token", "The access token is refused, as if it had run out; nothing is done."),
     FaultKind(
         "stale_timeline",
         "Stale timeline",

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from mercat.sandbox.faults import OPERATIONS
+from mercat.sandbox.models import Account, Post
 from mercat.sandbox.standin import StandIn, World
-from mercat.sandbox.store import Account, Post
 
 HERE = Path(__file__).parent
 LONDON = ZoneInfo("Europe/London")
@@ -26,6 +26,11 @@ def _when(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, LONDON):%-d %B %Y at %H:%M:%S %Z}"
 
 
+def _tone(native_id: str) -> int:
+    """One of the six colours of avatars, the same each time."""
+    return sum(native_id.encode()) % 6
+
+
 def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
@@ -33,7 +38,7 @@ def _iso(seconds: float) -> str:
 TEMPLATES = Environment(
     loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-TEMPLATES.filters.update(when=_when, iso=_iso)
+TEMPLATES.filters.update(when=_when, iso=_iso, tone=_tone)
 
 
 def render(template: str, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> Response:
@@ -41,18 +46,19 @@ def render(template: str, status: int = 200, headers: dict[str, str] | None = No
     return HTMLResponse(TEMPLATES.get_template(template).render(values), status, headers)
 
 
-def index(networks: Sequence[tuple[StandIn, World]]) -> Response:
+def index(networks: Sequence[tuple[StandIn, World]], base: str) -> Response:
+    """`base`: the sandbox's own address, without a slash at its end."""
     rows = [
         {
             "standin": standin,
             "accounts": world.store.accounts(standin.slug),
             "posts": world.store.count_posts(standin.slug),
             "kinds": world.faults.kinds.values(),
-            "active": [fault.told() for fault in world.faults.active],
+            "active": world.faults.active,
         }
         for standin, world in networks
     ]
-    return render("templates/index.html", networks=rows, operations=OPERATIONS)
+    return render("templates/index.html", networks=rows, operations=OPERATIONS, base=base)
 
 
 class Timelines:
@@ -62,13 +68,16 @@ class Timelines:
         self.standin, self.world = standin, world
 
     def everyone(self, request: Request) -> Response:
-        return self._timeline(None, _older_than(request))
+        return self._timeline(request, "Everyone’s posts")
+
+    def tagged(self, request: Request, tag: str) -> Response:
+        return self._timeline(request, f"Posts with #{tag}", containing=f"#{tag}")
 
     def profile(self, request: Request, name: str) -> Response:
         account = self.world.store.account(self.standin.slug, name)
         if account is None:
             return self._missing("There is no such account")
-        return self._timeline(account, _older_than(request))
+        return self._timeline(request, account.display_name, account)
 
     def post(self, name: str, native_id: str) -> Response:
         account = self.world.store.account(self.standin.slug, name)
@@ -77,16 +86,19 @@ class Timelines:
             return self._missing("This post cannot be found")
         return self._render("templates/post.html", shown=self._shown(account, post))
 
-    def _timeline(self, account: Account | None, older_than: int | None) -> Response:
-        slug = self.standin.slug
-        posts = self.world.store.posts(
-            slug, account and account.native_id, older_than=older_than, limit=PAGE_SIZE + 1
-        )
-        accounts = {one.native_id: one for one in self.world.store.accounts(slug)}
+    def _timeline(
+        self, request: Request, heading: str, account: Account | None = None, containing: str = ""
+    ) -> Response:
+        slug, older_than, store = self.standin.slug, _older_than(request), self.world.store
+        native_id = account.native_id if account else None
+        posts = store.posts(slug, native_id, older_than=older_than, containing=containing, limit=PAGE_SIZE + 1)
+        accounts = {one.native_id: one for one in store.accounts(slug)}
         return self._render(
             "templates/timeline.html",
+            heading=heading,
             account=account,
             accounts=accounts.values(),
+            total=store.count_posts(slug, native_id),
             posts=[self._shown(accounts[post.account], post) for post in posts[:PAGE_SIZE]],
             older=posts[PAGE_SIZE - 1].seq if len(posts) > PAGE_SIZE else None,
             newest=older_than is None,
@@ -96,7 +108,7 @@ class Timelines:
         return self._render("templates/missing.html", 404, heading=heading)
 
     def _render(self, template: str, status: int = 200, **values: Any) -> Response:
-        return render(template, status, standin=self.standin, slug=self.standin.slug, **values)
+        return render(template, status, standin=self.standin, **values)
 
     def _shown(self, account: Account, post: Post) -> dict[str, Any]:
         slug = f"/{self.standin.slug}"

@@ -90,7 +90,9 @@ class RunningSandbox:
 
 
 @contextmanager
-def running(state: Path | None = None, clock: Callable[[], float] = time.time, port: int = 0) -> Iterator[RunningSandbox]:
+def running(
+    state: Path | None = None, clock: Callable[[], float] = time.time, port: int = 0
+) -> Iterator[RunningSandbox]:
     sandbox = RunningSandbox(state, clock, port)
     try:
         yield sandbox

@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute
 
 from mercat.sandbox.faults import FaultKind, Faults
 from mercat.sandbox.limits import Allowance, Bucket, Windows
-from mercat.sandbox.store import Account, Post, Store
+from mercat.sandbox.models import Account, Post
+from mercat.sandbox.store import Store
 
 
 class ApiError(Exception):
@@ -45,6 +46,7 @@ class StandIn(Protocol):
     slug: str
     name: str
     faults: Sequence[FaultKind]
+    counters: Sequence[str]  # what its pages count below a post, in its own words
     secret_name: str  # what an account signs in with, as the control calls it: "password" or "token"
 
     def routes(self, world: World) -> Sequence[BaseRoute]:
@@ -52,7 +54,7 @@ class StandIn(Protocol):
         ...
 
     def identify(self, handle: str) -> tuple[str, str]:
-        """The handle as the network writes it, and its native id. Raises BadAccount for one the network would not allow."""
+        """The handle as the network writes it, and its native id. Raises BadAccount for one it would not allow."""
         ...
 
     def new_secret(self) -> str: ...

@@ -1,8 +1,10 @@
-"""Everything the stand-ins remember, in one SQLite database (in memory unless a file is named).
+"""Keeps everything the stand-ins remember in one SQLite database (in memory unless a file is named).
 
-One connection, used from the event loop's thread only; every method is quick and never awaits, so requests cannot interleave
-inside one. `received_at` is seconds since 1970 as the sandbox's clock tells them, with microseconds.
+One connection, used from the event loop's thread only; every method is quick and never awaits, so requests cannot
+interleave inside one. `received_at` is seconds since 1970 as the sandbox's clock tells them, with microseconds.
 """
+
+# ruff: noqa: S608 - what is put into the statements are the constants of this file; all values are parameters
 
 from __future__ import annotations
 
@@ -12,9 +14,10 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from mercat.sandbox.models import Account, Medium, Post, Upload
 
 SCHEMA_VERSION = 1
 SCHEMA = """
@@ -24,13 +27,14 @@ CREATE TABLE account (
     UNIQUE (network, native_id), UNIQUE (network, handle));
 CREATE TABLE blob (sha256 TEXT PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE upload (
-    seq INTEGER PRIMARY KEY, network TEXT NOT NULL, native_id TEXT NOT NULL, account TEXT NOT NULL, sha256 TEXT NOT NULL,
-    mime TEXT NOT NULL, size INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, alt TEXT NOT NULL,
+    seq INTEGER PRIMARY KEY, network TEXT NOT NULL, native_id TEXT NOT NULL, account TEXT NOT NULL,
+    sha256 TEXT NOT NULL, mime TEXT NOT NULL, size INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, alt TEXT NOT NULL,
     polls_left INTEGER NOT NULL, attached_to TEXT, received_at REAL NOT NULL, UNIQUE (network, account, native_id));
 CREATE INDEX upload_by_native_id ON upload (network, native_id);
 CREATE TABLE post (
     seq INTEGER PRIMARY KEY, network TEXT NOT NULL, account TEXT NOT NULL, native_id TEXT NOT NULL, text TEXT NOT NULL,
-    body TEXT NOT NULL, media TEXT NOT NULL, created_at TEXT NOT NULL, received_at REAL NOT NULL, UNIQUE (network, native_id));
+    body TEXT NOT NULL, media TEXT NOT NULL, created_at TEXT NOT NULL, received_at REAL NOT NULL,
+    UNIQUE (network, native_id));
 CREATE INDEX post_by_account ON post (network, account, seq);
 CREATE INDEX post_by_id ON post (network, account, native_id);
 CREATE TABLE kept (
@@ -43,60 +47,6 @@ CREATE TABLE request (
 TABLES = ("account", "blob", "upload", "post", "kept", "request")
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    network: str
-    native_id: str
-    handle: str
-    display_name: str
-    secret: str
-    created_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    network: str
-    native_id: str
-    account: str
-    sha256: str
-    mime: str
-    size: int
-    width: int
-    height: int
-    alt: str
-    polls_left: int
-    attached_to: str | None
-    received_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Medium:
-    """A picture as it stands on a post. `upload` is the network's own id of it."""
-
-    upload: str
-    mime: str
-    size: int
-    sha256: str
-    alt: str
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """`body` is the network's own form of the post; `created_at` is ISO 8601 text as that network shows it."""
-
-    seq: int
-    network: str
-    account: str
-    native_id: str
-    text: str
-    body: dict[str, Any]
-    media: tuple[Medium, ...]
-    created_at: str
-    received_at: float
-
-
 class StateFileError(Exception):
     """The state file cannot be used; the message is for the person who named it."""
 
@@ -105,7 +55,7 @@ ACCOUNT_COLUMNS = "network, native_id, handle, display_name, secret, created_at"
 UPLOAD_COLUMNS = (
     "network, native_id, account, sha256, mime, size, width, height, alt, polls_left, attached_to, received_at"
 )
-POST_COLUMNS = "seq, network, account, native_id, text, body, media, created_at, received_at"
+POST_COLUMNS = "network, account, native_id, text, body, media, created_at, received_at, seq"
 
 
 class Store:
@@ -129,7 +79,7 @@ class Store:
     def clear(self) -> None:
         with self.transaction():
             for table in TABLES:
-                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the constant above
+                self._db.execute(f"DELETE FROM {table}")
 
     # Accounts
 
@@ -137,7 +87,7 @@ class Store:
         """Adds it, or gives the one of that native id a new display name and secret."""
         marks = ", ".join("?" * len(_values(account)))
         self._db.execute(
-            f"INSERT INTO account ({ACCOUNT_COLUMNS}) VALUES ({marks}) ON CONFLICT (network, native_id) DO UPDATE SET"  # noqa: S608
+            f"INSERT INTO account ({ACCOUNT_COLUMNS}) VALUES ({marks}) ON CONFLICT (network, native_id) DO UPDATE SET"
             " display_name = excluded.display_name, secret = excluded.secret",
             _values(account),
         )
@@ -164,14 +114,16 @@ class Store:
     def upload(self, network: str, native_id: str, account: str | None = None) -> Upload | None:
         """Of this account, or of whichever account when None."""
         row = self._db.execute(
-            f"SELECT {UPLOAD_COLUMNS} FROM upload WHERE network = ? AND native_id = ? AND coalesce(?, account) = account",
+            f"SELECT {UPLOAD_COLUMNS} FROM upload WHERE network = ? AND native_id = ?"
+            " AND coalesce(?, account) = account",
             (network, native_id, account),
         ).fetchone()
         return Upload(*row) if row else None
 
     def change_upload(self, upload: Upload, *, alt: str, polls_left: int, attached_to: str | None) -> None:
         self._db.execute(
-            "UPDATE upload SET alt = ?, polls_left = ?, attached_to = ? WHERE network = ? AND account = ? AND native_id = ?",
+            "UPDATE upload SET alt = ?, polls_left = ?, attached_to = ?"
+            " WHERE network = ? AND account = ? AND native_id = ?",
             (alt, polls_left, attached_to, upload.network, upload.account, upload.native_id),
         )
 
@@ -181,7 +133,7 @@ class Store:
     # Posts
 
     def put_post(self, post: Post) -> None:
-        """Adds it, or overwrites the one with the same native id (`seq` is given by the store)."""
+        """Adds it, or overwrites the one with the same native id."""
         self._db.execute(
             "INSERT INTO post (network, account, native_id, text, body, media, created_at, received_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (network, native_id) DO UPDATE SET"
@@ -212,18 +164,21 @@ class Store:
         *,
         until: float | None = None,
         older_than: int | None = None,
+        containing: str = "",
         limit: int = -1,
     ) -> list[Post]:
-        """Newest first; of one account or of all; `until` hides what was received later or is not `older_than` that seq."""
+        """Newest first; of one account or of all. `until` hides what was received later; `older_than` is a seq."""
         rows = self._db.execute(
-            f"SELECT {POST_COLUMNS} FROM post WHERE network = :network AND (:account IS NULL OR account = :account)"
-            " AND (:until IS NULL OR received_at <= :until) AND (:older IS NULL OR seq < :older)"
-            " ORDER BY seq DESC LIMIT :limit",
+            f"SELECT {POST_COLUMNS} FROM post WHERE network = :network"
+            + (" AND account = :account" if account else "")
+            + " AND (:until IS NULL OR received_at <= :until) AND (:older IS NULL OR seq < :older)"
+            " AND (:containing = '' OR instr(lower(text), lower(:containing))) ORDER BY seq DESC LIMIT :limit",
             {
                 "network": network,
                 "account": account,
                 "until": until,
                 "older": older_than,
+                "containing": containing,
                 "limit": limit,
             },
         )
@@ -242,7 +197,7 @@ class Store:
         """An account's posts in the order of their native ids, read as they are asked for."""
         order = "ASC" if ascending else "DESC"
         rows = self._db.execute(
-            f"SELECT {POST_COLUMNS} FROM post WHERE network = :network AND account = :account"  # noqa: S608
+            f"SELECT {POST_COLUMNS} FROM post WHERE network = :network AND account = :account"
             " AND (:until IS NULL OR received_at <= :until) AND (:above IS NULL OR native_id > :above)"
             f" AND (:below IS NULL OR native_id < :below) ORDER BY native_id {order}",
             {"network": network, "account": account, "until": until, "above": above, "below": below},
@@ -250,9 +205,10 @@ class Store:
         return map(_post, rows)
 
     def count_posts(self, network: str, account: str | None = None) -> int:
-        return self._db.execute(
-            "SELECT count(*) FROM post WHERE network = ? AND account = coalesce(?, account)", (network, account)
-        ).fetchone()[0]
+        """Of one account or of all."""
+        mine = " AND account = ?" if account else ""
+        values = (network, account) if account else (network,)
+        return self._db.execute(f"SELECT count(*) FROM post WHERE network = ?{mine}", values).fetchone()[0]
 
     def remove_post(self, network: str, native_id: str) -> None:
         self._db.execute("DELETE FROM post WHERE network = ? AND native_id = ?", (network, native_id))
@@ -278,7 +234,8 @@ class Store:
     # Publishing requests, as they came in
 
     def note_request(self, network: str, account: str | None, method: str, path: str, received_at: float) -> None:
-        self._insert("request", "network, account, method, path, received_at", (network, account, method, path, received_at))
+        values = (network, account, method, path, received_at)
+        self._insert("request", "network, account, method, path, received_at", values)
 
     def requests(self, network: str) -> list[dict[str, Any]]:
         names = ("account", "method", "path", "received_at")
@@ -299,7 +256,7 @@ def _open(file: Path | None) -> sqlite3.Connection:
     try:
         if file is not None:
             _create_private(file)
-        # The application may be made in one thread and served in another; the event loop alone uses the connection then.
+        # The application may be made in one thread and served in another; only one uses the connection at a time.
         db = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
@@ -333,6 +290,6 @@ def _values(thing: Any) -> tuple[Any, ...]:
 
 
 def _post(row: Sequence[Any]) -> Post:
-    seq, network, account, native_id, text, body, media, created_at, received_at = row
+    network, account, native_id, text, body, media, created_at, received_at, seq = row
     pictures = tuple(Medium(**medium) for medium in json.loads(media))
-    return Post(seq, network, account, native_id, text, json.loads(body), pictures, created_at, received_at)
+    return Post(network, account, native_id, text, json.loads(body), pictures, created_at, received_at, seq)

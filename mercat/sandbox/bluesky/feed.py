@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from mercat.sandbox.store import Account, Post
+from mercat.sandbox.models import Account, Post
 
 
 def record_view(post: Post) -> dict[str, Any]:

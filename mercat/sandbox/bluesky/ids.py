@@ -1,4 +1,4 @@
-"""Names of the AT Protocol: DIDs, TIDs, content identifiers. Sources: atproto.com/specs/did, /tid, /data-model, /record-key."""
+"""Names of the AT Protocol: DIDs, TIDs, record keys, content identifiers (source: atproto.com/specs)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What a PDS checks in an app.bsky.feed.post record (source: the lexicons of github.com/bluesky-social/atproto).
 
-Stricter than a PDS where a mistake would be accepted there and then shown wrongly: facets must lie inside the text on character
-borders, and an embed must be of a type this stand-in knows.
+Stricter than a PDS where a mistake would be accepted there and then shown wrongly: facets must lie inside the text on
+character borders, and an embed must be of a type this stand-in knows.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 
 from mercat.sandbox.bluesky.ids import DID
 from mercat.sandbox.graphemes import count_graphemes
+from mercat.sandbox.models import Medium, Upload
 from mercat.sandbox.standin import ApiError
-from mercat.sandbox.store import Medium, Upload
 
 COLLECTION = "app.bsky.feed.post"
 MAX_IMAGES = 4
@@ -162,9 +162,8 @@ def _check_blob(blob: dict[str, Any], path: str, find_blob: FindBlob) -> Upload:
     if not fnmatch.fnmatch(mime, "image/*"):
         raise _refused("InvalidMimeType", f"Wrong type of file. It is {mime} but it must match image/*.")
     if size > MAX_IMAGE_BYTES:
-        raise _refused(
-            "BlobTooLarge", f"This file is too large. It is {size} bytes but the maximum size is {MAX_IMAGE_BYTES} bytes."
-        )
+        message = f"This file is too large. It is {size} bytes but the maximum size is {MAX_IMAGE_BYTES} bytes."
+        raise _refused("BlobTooLarge", message)
     upload = find_blob(cid)
     if upload is None:
         raise _refused("BlobNotFound", f"Could not find blob: {cid}")

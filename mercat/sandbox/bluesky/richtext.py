@@ -18,6 +18,15 @@ def to_html(text: str, facets: list[dict[str, Any]]) -> str:
     return '<p class="text">' + "".join(parts) + escape(data[at:].decode()) + "</p>"
 
 
+def card(embed: dict[str, Any] | None) -> str:
+    """The link card of a post that has one."""
+    external = embed.get("external") if embed else None
+    if external is None:
+        return ""
+    title = _linked(external["title"] or external["uri"], [{"uri": external["uri"]}])
+    return f'<div class="card"><p>{title}</p><p>{escape(external["description"])}</p></div>'
+
+
 def _linked(text: str, features: list[dict[str, Any]]) -> str:
     target = next((feature["uri"] for feature in features if "uri" in feature), "")
     if target.lower().startswith(("http://", "https://")):

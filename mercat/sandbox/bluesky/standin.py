@@ -12,13 +12,13 @@ from starlette.routing import BaseRoute, Route
 from mercat.sandbox.bluesky import feed, record, richtext, tokens
 from mercat.sandbox.bluesky.ids import HANDLE, did_of
 from mercat.sandbox.bluesky.xrpc import Xrpc
-from mercat.sandbox.calls import call
+from mercat.sandbox.calls import Endpoint, call
 from mercat.sandbox.faults import FaultKind
 from mercat.sandbox.fields import BadBody, read_json
 from mercat.sandbox.limits import Allowance, Bucket
+from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import Timelines
 from mercat.sandbox.standin import ApiError, BadAccount, World
-from mercat.sandbox.store import Account, Post
 
 # Source of the numbers: docs.bsky.app/docs/advanced-guides/rate-limits.
 REQUESTS = Bucket("requests", 3000, 300)
@@ -30,6 +30,7 @@ CREATE, UPDATE, DELETE = 3, 2, 1
 class Bluesky:
     slug = "bluesky"
     name = "Bluesky"
+    counters = ("replies", "reposts", "likes")
     secret_name = "password"  # noqa: S105 - the name of a field
     faults = (
         FaultKind(
@@ -45,10 +46,10 @@ class Bluesky:
     def routes(self, world: World) -> Sequence[BaseRoute]:
         xrpc, timelines = Xrpc(world), Timelines(self, world)
 
-        def get(name: str, endpoint, on: str = "read"):  # noqa: ANN001, ANN202
+        def get(name: str, endpoint: Endpoint, on: str = "read") -> Route:
             return call(self, world, "GET", f"/xrpc/{name}", endpoint, on=on)
 
-        def post(name: str, endpoint, on: str, bucket: Bucket = REQUESTS, cost: int = 1):  # noqa: ANN001, ANN202
+        def post(name: str, endpoint: Endpoint, on: str, bucket: Bucket = REQUESTS, cost: int = 1) -> Route:
             return call(self, world, "POST", f"/xrpc/{name}", endpoint, on=on, bucket=bucket, cost=cost)
 
         async def everyone(request: Request) -> Response:
@@ -127,7 +128,8 @@ class Bluesky:
         return f"/profile/{account.handle}/post/{post.native_id.rpartition('/')[2]}"
 
     def paragraphs(self, world: World, account: Account, post: Post) -> str:
-        return richtext.to_html(post.text, post.body["record"].get("facets", []))
+        content = post.body["record"]
+        return richtext.to_html(post.text, content.get("facets", [])) + richtext.card(content.get("embed"))
 
     def media_path(self, post: Post, upload: str) -> str:
         return feed.blob_path(post.account, upload)

@@ -1,4 +1,4 @@
-"""Session tokens in the form of a PDS: HS256 JSON web tokens, an access token for 2 h and a refresh token for 90 days."""
+"""Session tokens in the form of a PDS: signed JSON web tokens, access for 2 hours and refresh for 90 days."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import json
 import secrets
 from typing import Any
 
+from mercat.sandbox.models import Account
 from mercat.sandbox.standin import ApiError, World
-from mercat.sandbox.store import Account
 
 ACCESS_SECONDS = 2 * 3600
 REFRESH_SECONDS = 90 * 86400
@@ -19,9 +19,8 @@ ACCESS, REFRESH = "com.atproto.appPass", "com.atproto.refresh"
 
 def new_session(world: World, account: Account) -> dict[str, str]:
     now = world.clock()
-    refresh = {"scope": REFRESH, "sub": account.native_id, "jti": secrets.token_urlsafe(24), "exp": now + REFRESH_SECONDS}
+    access, refresh = _claims(account, ACCESS, now + ACCESS_SECONDS), _claims(account, REFRESH, now + REFRESH_SECONDS)
     world.store.keep(world.slug, "refresh", refresh["jti"], account.native_id, refresh["exp"])
-    access = {"scope": ACCESS, "sub": account.native_id, "jti": secrets.token_urlsafe(9), "exp": now + ACCESS_SECONDS}
     return {"accessJwt": _sign(world, access), "refreshJwt": _sign(world, refresh)}
 
 
@@ -58,8 +57,12 @@ def read(world: World, header: str) -> dict[str, Any] | None:
     return json.loads(base64.urlsafe_b64decode(body.partition(".")[2] + "=="))
 
 
+def _claims(account: Account, scope: str, expires_at: float) -> dict[str, Any]:
+    return {"scope": scope, "sub": account.native_id, "jti": secrets.token_urlsafe(24), "exp": int(expires_at)}
+
+
 def _sign(world: World, claims: dict[str, Any]) -> str:
-    claims = {**claims, "iat": int(world.clock()), "exp": int(claims["exp"]), "aud": "did:web:localhost"}
+    claims = {**claims, "iat": int(world.clock()), "aud": "did:web:localhost"}
     body = ".".join(_encoded(json.dumps(part).encode()) for part in ({"typ": "at+jwt", "alg": "HS256"}, claims))
     return f"{body}.{_signature(world, body)}"
 

@@ -12,10 +12,10 @@ from starlette.responses import JSONResponse, Response
 from mercat.sandbox.bluesky import feed, record, tokens
 from mercat.sandbox.bluesky.ids import RECORD_KEY, TID, blob_cid, record_cid, tid
 from mercat.sandbox.fields import BadBody, read_json
+from mercat.sandbox.models import Account, Post, Upload
 from mercat.sandbox.pages import picture
 from mercat.sandbox.pictures import inspect
 from mercat.sandbox.standin import ApiError, World, base_url, hidden_after
-from mercat.sandbox.store import Account, Post, Upload
 
 MAX_UPLOAD_BYTES = 50 * 1024 * 1024
 LEXICON_KEY = "https://atproto.com/specs/record-key"
@@ -46,7 +46,8 @@ class Xrpc:
         return JSONResponse(_told(self._signed_in(request)))
 
     async def delete_session(self, request: Request) -> Response:
-        tokens.end_session(self.world, tokens.claims_of(self.world, request.headers.get("authorization"), tokens.REFRESH))
+        claims = tokens.claims_of(self.world, request.headers.get("authorization"), tokens.REFRESH)
+        tokens.end_session(self.world, claims)
         return Response()
 
     async def describe_server(self, request: Request) -> Response:
@@ -132,7 +133,8 @@ class Xrpc:
         return JSONResponse({"records": records, **more})
 
     async def get_blob(self, request: Request) -> Response:
-        upload = self.store.upload(self.world.slug, _param(request, "cid"), self._account(_param(request, "did")).native_id)
+        account = self._account(_param(request, "did"))
+        upload = self.store.upload(self.world.slug, _param(request, "cid"), account.native_id)
         if upload is None:
             raise ApiError(400, {"error": "BlobNotFound", "message": "Blob not found"})
         return picture(self.store.bytes_of(upload.sha256), upload.mime)
@@ -206,10 +208,15 @@ class Xrpc:
             cid = record_cid(content)
         except ValueError as error:
             raise _invalid(f"Invalid record: {error}") from error
-        body = {"cid": cid, "record": content}
-        uri, received_at = _uri(account, key), request.state.received_at
         return Post(
-            0, self.world.slug, account.native_id, uri, content["text"], body, media, content["createdAt"], received_at
+            network=self.world.slug,
+            account=account.native_id,
+            native_id=_uri(account, key),
+            text=content["text"],
+            body={"cid": cid, "record": content},
+            media=media,
+            created_at=content["createdAt"],
+            received_at=request.state.received_at,
         )
 
     def _written(self, post: Post, *, commit: bool) -> dict[str, Any]:
@@ -225,7 +232,7 @@ async def _input(request: Request, *required: str) -> dict[str, Any]:
     """The JSON input, with these members as strings. Raises ApiError."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise _invalid(f"Wrong request encoding (Content-Type): {kind}" if kind else "Request encoding (Content-Type) required")
+        raise _invalid(f"Wrong request encoding (Content-Type): {kind or 'none'}")
     try:
         fields = await read_json(request)
     except BadBody as error:
@@ -248,7 +255,18 @@ def _upload(account: Account, data: bytes, request: Request) -> Upload:
     digest = hashlib.sha256(data)
     cid, received_at = blob_cid(digest.digest()), request.state.received_at
     return Upload(
-        account.network, cid, account.native_id, digest.hexdigest(), mime, len(data), width, height, "", 0, None, received_at
+        network=account.network,
+        native_id=cid,
+        account=account.native_id,
+        sha256=digest.hexdigest(),
+        mime=mime,
+        size=len(data),
+        width=width,
+        height=height,
+        alt="",
+        polls_left=0,
+        attached_to=None,
+        received_at=received_at,
     )
 
 

@@ -12,10 +12,11 @@ from starlette.responses import JSONResponse, Response
 
 from mercat.sandbox.mastodon import entities, oauth, text
 from mercat.sandbox.mastodon.oauth import fields_of
+from mercat.sandbox.models import Account, Medium, Post, Upload
 from mercat.sandbox.pages import picture
 from mercat.sandbox.pictures import inspect
 from mercat.sandbox.standin import ApiError, World, base_url, hidden_after
-from mercat.sandbox.store import Account, Medium, Post, Upload, sha256_hex
+from mercat.sandbox.store import sha256_hex
 
 IDEMPOTENCY_SECONDS = 3600
 SMALLEST_ID = 10**17  # all ids have 18 digits, so that they sort as text too
@@ -178,12 +179,20 @@ class Api:
             raise _invalid(f"{seen.width}x{seen.height} images are not supported")
         processing = self.world.faults.standing("media_processing")
         polls = int(processing.options["polls"]) if processing else 0
-        native_id = self._next_id(received_at)
-        digest = sha256_hex(data)
         return Upload(
-            account.network, native_id, account.native_id, digest, seen.mime, len(data), seen.width, seen.height,
-            alt, polls, None, received_at,
-        )  # fmt: skip
+            network=account.network,
+            native_id=self._next_id(received_at),
+            account=account.native_id,
+            sha256=sha256_hex(data),
+            mime=seen.mime,
+            size=len(data),
+            width=seen.width,
+            height=seen.height,
+            alt=alt,
+            polls_left=polls,
+            attached_to=None,
+            received_at=received_at,
+        )
 
     def _published_before(self, account: Account, key: str | None) -> Post | None:
         if not key or self.world.faults.standing("ignores_idempotency_key"):
@@ -196,18 +205,23 @@ class Api:
     ) -> Post:
         words, media = str(fields.get("status") or ""), self._attachable(account, fields)
         body = self._checked_body(fields, words, media, application)
-        native_id = self._next_id(received_at)
-        post = Post(
-            0, self.world.slug, account.native_id, native_id, words, body, tuple(map(_medium, media)),
-            entities.iso(received_at), received_at,
-        )  # fmt: skip
         with self.store.transaction():
+            post = Post(
+                network=self.world.slug,
+                account=account.native_id,
+                native_id=self._next_id(received_at),
+                text=words,
+                body=body,
+                media=tuple(map(_medium, media)),
+                created_at=entities.iso(received_at),
+                received_at=received_at,
+            )
             self.store.put_post(post)
             for upload in media:
-                self.store.change_upload(upload, alt=upload.alt, polls_left=0, attached_to=native_id)
+                self.store.change_upload(upload, alt=upload.alt, polls_left=0, attached_to=post.native_id)
             if key:
                 until = received_at + IDEMPOTENCY_SECONDS
-                self.store.keep(self.world.slug, "idempotency", f"{account.native_id}:{key}", native_id, until)
+                self.store.keep(self.world.slug, "idempotency", f"{account.native_id}:{key}", post.native_id, until)
         return post
 
     def _attachable(self, account: Account, fields: dict[str, Any]) -> list[Upload]:

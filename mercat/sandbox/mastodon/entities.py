@@ -1,4 +1,4 @@
-"""Accounts, statuses, pictures and the server itself in the shapes of the Mastodon API (docs.joinmastodon.org/entities)."""
+"""Accounts, statuses, pictures and the server itself in the shapes of the API (docs.joinmastodon.org/entities)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mercat.sandbox.mastodon import text
+from mercat.sandbox.models import Account, Medium, Post, Upload
 from mercat.sandbox.standin import World
-from mercat.sandbox.store import Account, Medium, Post, Upload
 
 VERSION = "4.7.0"
 MAX_CHARACTERS = 500

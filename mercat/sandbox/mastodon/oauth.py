@@ -17,9 +17,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from mercat.sandbox.fields import BadBody, read_fields
+from mercat.sandbox.models import Account
 from mercat.sandbox.pages import render
-from mercat.sandbox.standin import ApiError, World
-from mercat.sandbox.store import Account
+from mercat.sandbox.standin import ApiError, StandIn, World
 
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 CODE_SECONDS = 600
@@ -49,8 +49,8 @@ def allows(scopes: str, needed: tuple[str, ...]) -> bool:
 
 
 class OAuth:
-    def __init__(self, world: World) -> None:
-        self.world, self.store = world, world.store
+    def __init__(self, world: World, standin: StandIn) -> None:
+        self.world, self.store, self.standin = world, world.store, standin
 
     async def register(self, request: Request) -> Response:
         fields = await fields_of(request)
@@ -76,7 +76,7 @@ class OAuth:
         asked = dict(request.query_params)
         application = self._asking(asked)
         if isinstance(application, str):
-            return _consent_refused(application)
+            return self._consent_refused(application)
         return render(
             "mastodon/authorize.html",
             headers=_may_submit_to(asked["redirect_uri"]),
@@ -84,24 +84,24 @@ class OAuth:
             application=application,
             scopes=_scope(asked).split(),
             accounts=self.store.accounts(self.world.slug),
-            slug=self.world.slug,
+            standin=self.standin,
         )
 
     async def decide(self, request: Request) -> Response:
         asked = {name: str(value) for name, value in (await fields_of(request)).items()}
         application = self._asking(asked)
         if isinstance(application, str):
-            return _consent_refused(application)
+            return self._consent_refused(application)
         if asked.get("decision") == "deny":
             denied = {"error": "access_denied", "error_description": "The resource owner denied the request."}
-            return _back(asked, denied)
+            return self._back(asked, denied)
         account = self.store.account(self.world.slug, asked.get("account", ""))
         if account is None:
-            return _consent_refused("Choose the account to connect.")
+            return self._consent_refused("Choose the account to connect.")
         code = self._code(asked, account)
         if asked["redirect_uri"] == OUT_OF_BAND:
-            return render("mastodon/code.html", code=code, slug=self.world.slug)
-        return _back(asked, {"code": code})
+            return render("mastodon/code.html", code=code, standin=self.standin)
+        return self._back(asked, {"code": code})
 
     def _asking(self, asked: dict[str, str]) -> dict[str, Any] | str:
         """The application that asks, or what is wrong with its request."""
@@ -125,6 +125,16 @@ class OAuth:
         value = {"account": account.native_id, "scopes": _scope(asked), **{name: asked.get(name) for name in names}}
         self.store.keep(self.world.slug, "code", code, value, self.world.clock() + CODE_SECONDS)
         return code
+
+    def _back(self, asked: dict[str, str], answer: dict[str, str]) -> Response:
+        if asked["redirect_uri"] == OUT_OF_BAND:
+            return self._consent_refused("The connection was denied.")
+        state = {"state": asked["state"]} if "state" in asked else {}
+        joint = "&" if urlsplit(asked["redirect_uri"]).query else "?"
+        return RedirectResponse(asked["redirect_uri"] + joint + urlencode({**answer, **state}), 303)
+
+    def _consent_refused(self, why: str) -> Response:
+        return render("mastodon/refused.html", 400, why=why, standin=self.standin)
 
     # Tokens
 
@@ -254,18 +264,6 @@ def _basic(request: Request) -> tuple[str, str] | None:
     except ValueError:
         return None
     return name, secret
-
-
-def _back(asked: dict[str, str], answer: dict[str, str]) -> Response:
-    if asked["redirect_uri"] == OUT_OF_BAND:
-        return _consent_refused("The connection was denied.")
-    state = {"state": asked["state"]} if "state" in asked else {}
-    joint = "&" if urlsplit(asked["redirect_uri"]).query else "?"
-    return RedirectResponse(asked["redirect_uri"] + joint + urlencode({**answer, **state}), 303)
-
-
-def _consent_refused(why: str) -> Response:
-    return render("mastodon/refused.html", 400, why=why, slug="mastodon")
 
 
 def _may_submit_to(redirect_uri: str) -> dict[str, str]:

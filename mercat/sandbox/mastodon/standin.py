@@ -7,18 +7,19 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from html import escape
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from mercat.sandbox.calls import call
+from mercat.sandbox.calls import Endpoint, call
 from mercat.sandbox.faults import FaultKind
 from mercat.sandbox.limits import Allowance, Bucket
 from mercat.sandbox.mastodon import api, entities, oauth
+from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import HERE, Timelines
 from mercat.sandbox.standin import ApiError, BadAccount, World
-from mercat.sandbox.store import Account, Post
 
 # Source of the numbers: docs.joinmastodon.org/api/rate-limits.
 ACCOUNT = Bucket("account", 300, 300)
@@ -30,6 +31,7 @@ USERNAME = re.compile(r"[a-z0-9_]{1,30}")
 class Mastodon:
     slug = "mastodon"
     name = "Mastodon"
+    counters = ("replies", "boosts", "favourites")
     secret_name = "token"  # noqa: S105 - the name of a field
     faults = (
         FaultKind(
@@ -56,12 +58,12 @@ class Mastodon:
     )
 
     def routes(self, world: World) -> Sequence[BaseRoute]:
-        calls, tokens, timelines = api.Api(world), oauth.OAuth(world), Timelines(self, world)
+        calls, tokens, timelines = api.Api(world), oauth.OAuth(world, self), Timelines(self, world)
 
-        def get(path: str, endpoint, on: str = "read"):  # noqa: ANN001, ANN202
+        def get(path: str, endpoint: Endpoint, on: str = "read") -> Route:
             return call(self, world, "GET", path, endpoint, on=on)
 
-        def post(path: str, endpoint, on: str, bucket: Bucket = ACCOUNT):  # noqa: ANN001, ANN202
+        def post(path: str, endpoint: Endpoint, on: str, bucket: Bucket = ACCOUNT) -> Route:
             return call(self, world, "POST", path, endpoint, on=on, bucket=bucket)
 
         async def everyone(request: Request) -> Response:
@@ -72,6 +74,12 @@ class Mastodon:
 
         async def one_post(request: Request) -> Response:
             return timelines.post(request.path_params["name"], request.path_params["id"])
+
+        async def tagged(request: Request) -> Response:
+            return timelines.tagged(request, request.path_params["tag"])
+
+        async def by_uri(request: Request) -> Response:
+            return RedirectResponse(f"/{self.slug}/@{request.path_params['name']}/{request.path_params['id']}")
 
         async def avatar(request: Request) -> Response:
             return FileResponse(HERE / "static" / "avatar.svg")
@@ -100,6 +108,8 @@ class Mastodon:
             Route("/media_attachments/{id}", calls.file),
             Route("/avatar.svg", avatar),
             Route("/", everyone),
+            Route("/tags/{tag}", tagged),
+            Route("/users/{name}/statuses/{id}", by_uri),
             Route("/@{name}", profile),
             Route("/@{name}/{id}", one_post),
         ]
@@ -108,7 +118,7 @@ class Mastodon:
         name = handle.lower().removeprefix("@")
         if not USERNAME.fullmatch(name):
             raise BadAccount(
-                f"{handle!r} is no name on a Mastodon server: at most 30 letters without accents, digits and underscores."
+                f"{handle!r} is no name on a Mastodon server: at most 30 letters a to z, digits and underscores."
             )
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "big")
         return name, str(109_000_000_000_000_000 + number)
@@ -138,7 +148,8 @@ class Mastodon:
         return f"/@{account.handle}/{post.native_id}"
 
     def paragraphs(self, world: World, account: Account, post: Post) -> str:
-        return entities.content(world, post, f"/{self.slug}")
+        words, warning = entities.content(world, post, f"/{self.slug}"), post.body["spoiler_text"]
+        return f"<details><summary>{escape(warning)}</summary>{words}</details>" if warning else words
 
     def media_path(self, post: Post, upload: str) -> str:
         return f"/media_attachments/{upload}"

@@ -1,4 +1,4 @@
-"""Counts and shows a status's text as Mastodon does (source: docs.joinmastodon.org/user/posting, /api/methods/statuses)."""
+"""Counts and shows a status's text as Mastodon does (source: docs.joinmastodon.org/user/posting)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from html import escape
 from mercat.sandbox.graphemes import count_graphemes
 
 URL_LENGTH = 23
-# As in Mastodon a link needs its scheme and a host with a dot (or localhost), and does not take the sentence's own punctuation.
-URL = re.compile(r"(?<![\w@#/])https?://(?:localhost|[^\s/?#<>\"']+\.[^\s/?#<>\"'.,:;!]+|[\d.]+)(?::\d+)?[^\s<>\"]*", re.IGNORECASE)
-MENTION = re.compile(r"(?<![=/\w])@([a-z0-9_]+(?:[a-z0-9_.-]*[a-z0-9_]+)?)(?:@([\w.-]+\w))?", re.IGNORECASE)
+# A link needs its scheme and a host; the sentence's own punctuation after it is cut off below.
+URL = re.compile(r"(?<![\w@#/])https?://[^\s/?#<>\"'.,:;!@][^\s<>\"]*", re.IGNORECASE)
+MENTION = re.compile(r"(?<![=/\w])@([a-z0-9_]+(?:[a-z0-9_.-]*[a-z0-9_]+)?)(?:@([\w.-]+\w(?::\d+)?))?", re.IGNORECASE)
 HASHTAG = re.compile(r"(?<![=/)\w])#([\w·]*[^\W\d][\w·]*)")
 TRAILING = ".,:;!?'\"…"
 SHOWN_URL_CHARACTERS = 30
@@ -21,10 +21,8 @@ Profile = Callable[[str, str | None], str | None]
 
 def count(text: str, warning: str = "") -> int:
     """Characters that count against the limit: a link 23, of @user@host only @user; a content warning counts too."""
-    shortened = "".join(
-        "x" * URL_LENGTH if kind == "url" else piece for kind, piece in _pieces(text)
-    )
-    return count_graphemes(warning) + count_graphemes(_without_hosts(shortened))
+    shortened = "".join("x" * URL_LENGTH if kind == "url" else _without_hosts(piece) for kind, piece in _pieces(text))
+    return count_graphemes(warning) + count_graphemes(shortened)
 
 
 def to_html(text: str, base: str, profile: Profile) -> str:
@@ -72,28 +70,32 @@ def _html(kind: str, piece: str, base: str, profile: Profile) -> str:
     for match in sorted([*MENTION.finditer(piece), *HASHTAG.finditer(piece)], key=lambda match: match.start()):
         if match.start() < at:
             continue
-        parts += [escape(piece[at : match.start()]), _annotated(match, base, profile)]
+        marked = _hashtag(match[1], base) if match[0].startswith("#") else _mention(match, profile)
+        parts += [escape(piece[at : match.start()]), marked]
         at = match.end()
     return "".join([*parts, escape(piece[at:])])
 
 
-def _annotated(match: re.Match[str], base: str, profile: Profile) -> str:
-    if match[0].startswith("#"):
-        return f'<a href="{escape(base)}/tags/{escape(match[1])}" class="mention hashtag" rel="tag">#<span>{escape(match[1])}</span></a>'
+def _hashtag(tag: str, base: str) -> str:
+    address, name = escape(f"{base}/tags/{tag}"), escape(tag)
+    return f'<a href="{address}" class="mention hashtag" rel="tag">#<span>{name}</span></a>'
+
+
+def _mention(match: re.Match[str], profile: Profile) -> str:
     address = profile(match[1], match[2])
     if address is None:
         return escape(match[0])
-    name = escape(match[1])
-    return f'<span class="h-card" translate="no"><a href="{escape(address)}" class="u-url mention">@<span>{name}</span></a></span>'
+    link = f'<a href="{escape(address)}" class="u-url mention">@<span>{escape(match[1])}</span></a>'
+    return f'<span class="h-card" translate="no">{link}</span>'
 
 
 def _link(url: str) -> str:
     scheme = re.match(r"https?://(?:www\.)?", url, re.IGNORECASE)
     start = scheme.end() if scheme else 0
     shown, rest = url[start : start + SHOWN_URL_CHARACTERS], url[start + SHOWN_URL_CHARACTERS :]
-    cut = ' class="ellipsis"' if rest else ' class=""'
+    cut = "ellipsis" if rest else ""
     return (
         f'<a href="{escape(url)}" target="_blank" rel="nofollow noopener" translate="no">'
-        f'<span class="invisible">{escape(url[:start])}</span><span{cut}>{escape(shown)}</span>'
+        f'<span class="invisible">{escape(url[:start])}</span><span class="{cut}">{escape(shown)}</span>'
         f'<span class="invisible">{escape(rest)}</span></a>'
     )
