@@ -204,8 +204,8 @@ class Engine:
                 steps.put_off(row, Attempt.Result.PENDING, reason, until=at, counted=False, now=now)
             case Later(at, reason, limited):
                 self._put_off(row, at, reason, limited=limited)
-            case Refused(reason):
-                steps.refuse(row, reason, now=now)
+            case Refused(reason, detail):
+                steps.refuse(row, reason, detail=detail, now=now)
             case Reconnect(reason):
                 mark_broken(by=steps.ENGINE, account=row.account, reason=reason, now=now)
                 steps.hold_disconnected(row, reason, now=now)

@@ -140,9 +140,10 @@ def confirm(consignment: Consignment, *, native_id: str, url: str, now: datetime
 
 
 @transaction.atomic
-def refuse(consignment: Consignment, reason: str, *, now: datetime) -> None:
+def refuse(consignment: Consignment, reason: str, *, detail: str = "", now: datetime) -> None:
+    """`detail` is the network's own wording: kept with the attempt, for whoever looks into it."""
     row = _holding(consignment, "refuse")
-    _end_attempt(row, Attempt.Result.REFUSED, reason, now)
+    _end_attempt(row, Attempt.Result.REFUSED, f"{reason} {detail}".strip(), now)
     _move(row, "refuse", now=now, reason=reason)
     _tell(row, f"{row.account} did not take a post", f"{reason} Nothing went out. Change the post and submit it again.", now)
 

@@ -1,0 +1,401 @@
+"""The twelve rules of sending, one lane, time in our hands, against a network that does what it is told."""
+
+from datetime import timedelta
+
+import pytest
+
+from mercat.delivery import actions, states, steps
+from mercat.delivery.claims import LEASE, claim
+from mercat.delivery.clock import tick, until_next, work_waits
+from mercat.delivery.engine import MOST_ATTEMPTS, MOST_LOOKS, grace_of
+from mercat.delivery.models import Attempt, Consignment, Pause
+from mercat.networks.port import Later, Missing, Pending, Reconnect, Refused, Sent, Unreadable, Unsure
+from mercat.people import actions as people
+from mercat.people.actions import Impossible
+from mercat.people.models import Notice
+from mercat.posts import actions as posts
+from mercat.register.models import Connection
+from tests import factories as make
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+YES = Sent("n1", "https://network.example/n1")
+
+
+@pytest.fixture
+def row(author, spoc, account, network):
+    make.approved(author, spoc, account)
+    return Consignment.objects.get()
+
+
+def state_of(row):
+    row.refresh_from_db()
+    return row.state
+
+
+def test_what_is_accepted_and_read_back_is_sent(engine, network, row):
+    network.outcomes.append(YES)
+    network.shows()
+    engine.drain()
+    assert state_of(row) == states.SENT
+    assert (row.native_id, row.url, row.read_back_at) == ("n1", "https://network.example/n1", NOW)
+    assert row.attempts.get().result == Attempt.Result.SENT
+
+
+def test_accepted_but_not_shown_is_in_doubt_until_it_is(engine, network, row, time):
+    network.outcomes.append(YES)
+    engine.drain()
+    assert (state_of(row), row.native_id) == (states.IN_DOUBT, "n1")
+    engine.drain()
+    assert not network.sightings  # nobody looks before the grace is over
+    time.pass_(grace_of("bluesky"))
+    network.shows()
+    engine.drain()
+    assert state_of(row) == states.SENT
+
+
+def test_accepted_and_never_shown_asks_a_person_and_is_never_sent_again(engine, network, row, time):
+    network.outcomes.append(YES)
+    for _ in range(MOST_LOOKS + 2):
+        engine.drain()
+        time.pass_(timedelta(minutes=6))
+    assert (state_of(row), len(network.published)) == (states.NEEDS_PERSON, 1)
+    assert Notice.objects.filter(subject__contains="Please look").count() == 2
+
+
+def test_no_clear_answer_is_looked_for_before_anything_is_sent_again(engine, network, row, time):
+    network.outcomes += [Unsure("The line dropped."), YES]
+    engine.drain()
+    assert (state_of(row), row.reason) == (states.IN_DOUBT, "The line dropped.")
+    time.pass_(grace_of("bluesky"))
+    network.sightings.append(Missing())
+    network.shows()
+    engine.drain()
+    assert (state_of(row), len(network.published)) == (states.SENT, 2)
+    assert network.published[0] == network.published[1]  # the same key and time: natural keys hold
+
+
+def test_no_clear_answer_that_is_found_is_sent_once(engine, network, row, time):
+    network.outcomes.append(Unsure("The line dropped."))
+    engine.drain()
+    time.pass_(grace_of("bluesky"))
+    network.shows()
+    engine.drain()
+    assert (state_of(row), len(network.published)) == (states.SENT, 1)
+
+
+def test_something_else_on_the_network_asks_a_person(engine, network, row, time):
+    network.outcomes.append(Unsure("The line dropped."))
+    engine.drain()
+    time.pass_(grace_of("bluesky"))
+    network.shows("Something else")
+    engine.drain()
+    assert (state_of(row), len(network.published)) == (states.NEEDS_PERSON, 1)
+
+
+def test_a_network_that_cannot_be_read_asks_a_person_in_the_end(engine, network, row, time):
+    network.outcomes.append(Unsure("The line dropped."))
+    network.sightings.extend([Unreadable("No answer.")] * MOST_LOOKS)
+    for _ in range(MOST_LOOKS + 2):
+        engine.drain()
+        time.pass_(timedelta(minutes=6))
+    assert (state_of(row), len(network.published)) == (states.NEEDS_PERSON, 1)
+
+
+def test_a_limit_waits_for_the_time_that_the_network_named_and_spends_no_attempt(engine, network, row, time):
+    at = NOW + timedelta(hours=1)
+    network.outcomes += [Later(at, "The network asks to wait.", limited=True), YES]
+    engine.drain()
+    assert (state_of(row), row.not_before, row.attempts_made) == (states.READY, at, 0)
+    time.pass_(timedelta(minutes=59, seconds=59))
+    assert engine.drain() == 0
+    time.pass_(timedelta(seconds=1))
+    network.shows()
+    engine.drain()
+    assert state_of(row) == states.SENT
+
+
+def test_preparing_pictures_spends_no_attempt(engine, network, row):
+    network.outcomes.append(Pending(NOW + timedelta(seconds=5), "Preparing."))
+    engine.drain()
+    assert (state_of(row), row.attempts_made) == (states.READY, 0)
+
+
+def test_what_never_leaves_is_tried_again_but_not_for_ever(engine, network, row, time):
+    network.outcomes.extend([Later(NOW, "No connection.")] * MOST_ATTEMPTS)
+    for _ in range(MOST_ATTEMPTS + 3):
+        engine.drain()
+        time.pass_(timedelta(minutes=1))
+    assert (state_of(row), len(network.published)) == (states.REFUSED, MOST_ATTEMPTS)
+
+
+def test_a_refusal_says_why_to_its_people(engine, network, row, author):
+    network.outcomes.append(Refused("The text is too long.", "400 tooLong"))
+    engine.drain()
+    assert (state_of(row), row.reason) == (states.REFUSED, "The text is too long.")
+    assert "too long" in author.notices.get(subject__contains="did not take").body
+    assert "400 tooLong" in row.attempts.get().reason
+
+
+def test_a_dead_connection_holds_the_post_and_what_comes_after(engine, network, row, spoc):
+    network.outcomes.append(Reconnect("The network signed us out."))
+    engine.drain()
+    assert (state_of(row), row.hold) == (states.HELD, Consignment.Hold.DISCONNECTED)
+    assert Connection.objects.get().state == Connection.State.BROKEN
+    assert spoc.notices.filter(subject__contains="must be connected again").exists()
+
+
+def test_training_that_lapsed_in_between_holds_the_post_and_tells_author_and_spoc(
+    engine, network, account, spoc, time
+):
+    author = make.authorised("Author", trained_until=NOW + timedelta(hours=1))
+    post = make.approved(author, spoc, account, due_at=NOW + timedelta(hours=2))
+    row = Consignment.objects.get()
+    time.pass_(timedelta(hours=2))
+    engine.drain()
+    assert (state_of(row), row.hold, network.published) == (states.HELD, Consignment.Hold.GUIDANCE, [])
+    assert "5.3" in [refusal["clause"] for refusal in row.refusals]
+    for person in (author, spoc):
+        assert person.notices.filter(subject__contains="is held", link=f"/posts/{post.pk}/").exists()
+
+
+def test_a_suspended_account_holds_the_post(engine, network, row, account):
+    account.status = "suspended"
+    account.save()
+    engine.drain()
+    assert (state_of(row), network.published) == (states.HELD, [])
+
+
+def test_a_held_post_goes_on_when_guidance_allows_it_again(engine, network, row, account, spoc):
+    account.status = "suspended"
+    account.save()
+    engine.drain()
+    account.status = "active"
+    account.save()
+    actions.let_go_on(by=spoc, consignment=row, now=NOW)
+    network.outcomes.append(YES)
+    network.shows()
+    engine.drain()
+    assert state_of(row) == states.SENT
+
+
+# Leases and fences
+
+
+def test_a_lease_that_ran_out_before_sending_gives_the_post_back(row, time):
+    claim("normal", limit=10, now=time())
+    tick(now=NOW + LEASE)
+    assert state_of(row) == states.READY
+
+
+def test_a_lease_that_ran_out_while_sending_is_in_doubt(row, time):
+    (claimed,) = claim("normal", limit=10, now=time())
+    steps.begin(claimed, now=NOW)
+    tick(now=NOW + LEASE)
+    assert (state_of(row), row.look_at) == (states.IN_DOUBT, NOW + LEASE + grace_of("bluesky"))
+
+
+def test_a_worker_that_comes_back_after_its_lease_writes_nothing(row, time):
+    (claimed,) = claim("normal", limit=10, now=time())
+    steps.begin(claimed, now=NOW)
+    tick(now=NOW + LEASE)
+    steps_before = state_of(row)
+    Consignment.objects.update(fence=row.fence + 1)
+    with pytest.raises(steps.FenceLost):
+        steps.confirm(claimed, native_id="n1", url="", now=NOW)
+    assert state_of(row) == steps_before
+
+
+def test_a_worker_with_too_little_lease_left_does_not_begin(row, time):
+    (claimed,) = claim("normal", limit=10, now=time())
+    assert steps.begin(claimed, now=NOW + timedelta(seconds=20)) is None
+    assert state_of(row) == states.READY
+
+
+def test_a_worker_never_begins_twice(row, time):
+    (claimed,) = claim("normal", limit=10, now=time())
+    steps.begin(claimed, now=NOW)
+    with pytest.raises(steps.FenceLost):
+        steps.begin(claimed, now=NOW)
+
+
+def test_an_account_has_one_post_under_way(author, spoc, account, network, engine, nudges):
+    make.approved(author, spoc, account, text="First")
+    make.approved(author, spoc, account, text="Second")
+    assert len(claim("normal", limit=10, now=NOW)) == 1
+    assert claim("normal", limit=10, now=NOW) == []
+
+
+def test_a_warning_waits_for_nothing_but_its_own_account(author, spoc, account, network):
+    communications = make.authorised(unit_key="corporate-communications", roles=("corporate-communications",))
+    other = make.authorised(unit_key="corporate-communications", roles=("corporate-communications",))
+    make.approved(communications, other, account, warning=True)
+    assert claim("normal", limit=10, now=NOW) == []
+    assert len(claim("warning", limit=10, now=NOW)) == 1
+
+
+def test_nothing_is_claimed_before_its_time(author, spoc, account, network):
+    make.approved(author, spoc, account, due_at=NOW + timedelta(seconds=1))
+    assert claim("normal", limit=10, now=NOW + timedelta(milliseconds=999)) == []
+    assert len(claim("normal", limit=10, now=NOW + timedelta(seconds=1))) == 1
+
+
+def test_notes_are_kept_between_attempts_and_only_under_the_fence(engine, network, row, time):
+    def preparing(notes):
+        notes.keep("upload", "u1")
+        return Pending(NOW, "Preparing.")
+
+    seen = []
+
+    def after(notes):
+        seen.append(notes.get("upload"))
+        Consignment.objects.update(fence=99)
+        with pytest.raises(steps.FenceLost):
+            notes.keep("upload", "u2")
+        raise steps.FenceLost
+
+    network.outcomes += [preparing, after]
+    engine.drain()
+    engine.drain()
+    assert seen == ["u1"]
+    assert Consignment.objects.get().notes == {"upload": "u1"}
+
+
+# What was approved is what goes out
+
+
+def test_altered_words_never_go_out(engine, network, row, django_db_blocker):
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE delivery_manifest DISABLE TRIGGER USER")
+        cursor.execute("UPDATE delivery_manifest SET canonical = replace(convert_from(canonical, 'UTF8'), 'closed', 'open')::bytea")
+        cursor.execute("ALTER TABLE delivery_manifest ENABLE TRIGGER USER")
+    engine.drain()
+    assert (state_of(row), network.published) == (states.REFUSED, [])
+    assert "digest" in row.reason
+
+
+# Pause
+
+
+@pytest.mark.parametrize(
+    ("scope", "key"),
+    [("body", ""), ("unit", "tayside"), ("network", "bluesky"), ("account", "ACCOUNT"), ("pillar", "warning")],
+)
+def test_a_pause_holds_what_it_covers_until_a_second_person_resumes(engine, network, row, account, scope, key):
+    first, second = (
+        make.authorised(unit_key="corporate-communications", roles=("corporate-communications",)) for _ in range(2)
+    )
+    key = str(account.pk) if key == "ACCOUNT" else key
+    pause = actions.pause(by=first, scope=scope, key=key, reason="Wrong number in the last post", now=NOW)
+    engine.drain()
+    assert (state_of(row), row.hold, network.published) == (states.HELD, Consignment.Hold.PAUSED, [])
+    with pytest.raises(Exception, match="second person|another|someone else"):
+        actions.resume(by=first, pause=pause, now=NOW)
+    actions.resume(by=second, pause=pause, now=NOW)
+    network.outcomes.append(YES)
+    network.shows()
+    engine.drain()
+    assert state_of(row) == states.SENT
+
+
+@pytest.mark.parametrize(
+    ("scope", "key"), [("unit", "edinburgh"), ("network", "mastodon"), ("pillar", "trust")]
+)
+def test_a_pause_elsewhere_holds_nothing(engine, network, row, scope, key):
+    first = make.authorised(unit_key="corporate-communications", roles=("corporate-communications",))
+    actions.pause(by=first, scope=scope, key=key, reason="Elsewhere", now=NOW)
+    network.outcomes.append(YES)
+    network.shows()
+    engine.drain()
+    assert state_of(row) == states.SENT
+
+
+def test_a_pause_that_comes_between_claim_and_call_still_holds(row, network, time):
+    (claimed,) = claim("normal", limit=10, now=time())
+    first = make.authorised(unit_key="corporate-communications", roles=("corporate-communications",))
+    actions.pause(by=first, scope=Pause.Scope.BODY, reason="Stop", now=NOW)
+    assert steps.begin(claimed, now=NOW) is None
+    assert (state_of(row), row.hold) == (states.HELD, Consignment.Hold.PAUSED)
+
+
+# A person looks
+
+
+@pytest.fixture
+def unclear(engine, network, row, time):
+    network.outcomes.append(Unsure("The line dropped."))
+    engine.drain()
+    time.pass_(grace_of("bluesky"))
+    network.shows("Something else")
+    engine.drain()
+    return row
+
+
+def test_a_person_who_saw_it_settles_it(unclear, spoc):
+    actions.vouch(by=spoc, consignment=unclear, url="https://network.example/seen", now=NOW)
+    assert (state_of(unclear), unclear.url) == (states.SENT, "https://network.example/seen")
+
+
+def test_a_person_who_did_not_see_it_has_it_sent_again(unclear, spoc, engine, network):
+    actions.deny(by=spoc, consignment=unclear, now=NOW)
+    network.outcomes.append(YES)
+    network.shows()
+    engine.drain()
+    assert (state_of(unclear), len(network.published)) == (states.SENT, 2)
+
+
+def test_what_is_sent_cannot_be_sent_again_by_anybody(engine, network, row, spoc):
+    network.outcomes.append(YES)
+    network.shows()
+    engine.drain()
+    for act in (actions.let_go_on, actions.deny):
+        with pytest.raises(Impossible, match="moved on"):
+            act(by=spoc, consignment=row, now=NOW)
+
+
+# Withdrawing
+
+
+def test_a_change_after_approval_takes_back_what_was_on_its_way(row, author):
+    post = row.manifest.version.post
+    posts.compose(by=author, post=post, draft=make.draft(row.account, text="Changed"), now=NOW)
+    posts.submit(by=author, post=post, now=NOW)
+    assert state_of(row) == states.WITHDRAWN
+    assert claim("normal", limit=10, now=NOW) == []
+
+
+def test_a_leased_post_that_is_withdrawn_does_not_go_out(row, author, time):
+    (claimed,) = claim("normal", limit=10, now=time())
+    post = row.manifest.version.post
+    assert posts.withdraw(by=author, post=post, reason="Wrong road", now=NOW) == []
+    with pytest.raises(steps.FenceLost):
+        steps.begin(claimed, now=NOW)
+    assert state_of(row) == states.WITHDRAWN
+
+
+def test_it_is_too_late_to_withdraw_what_is_being_sent(row, author, time):
+    (claimed,) = claim("normal", limit=10, now=time())
+    steps.begin(claimed, now=NOW)
+    late = posts.withdraw(by=author, post=row.manifest.version.post, reason="Wrong road", now=NOW)
+    assert late == [row]
+    assert state_of(row) == states.SENDING
+
+
+# The clock
+
+
+def test_the_clock_sleeps_until_the_next_post_is_due_and_at_most_half_a_second(author, spoc, account, network):
+    assert until_next(now=NOW) == timedelta(seconds=0.5)
+    make.approved(author, spoc, account, due_at=NOW + timedelta(seconds=10))
+    assert until_next(now=NOW + timedelta(seconds=9.9)) == timedelta(seconds=0.1)
+    assert not work_waits("normal", now=NOW + timedelta(seconds=9.9))
+    assert work_waits("normal", now=NOW + timedelta(seconds=10))
+
+
+def test_the_end_of_access_holds_what_is_scheduled(engine, network, author, row):
+    people.end_access(by=make.TEST, person=author, reason="Moved", now=NOW)
+    engine.drain()
+    assert (state_of(row), network.published) == (states.HELD, [])
