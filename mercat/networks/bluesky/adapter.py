@@ -113,8 +113,6 @@ def _put(channel: Channel, item: Item, record: Mapping[str, Any], notes: Notes, 
         "collection": payload.POST,
         "rkey": payload.key_of(uri),
         "record": record,
-        # Only onto an empty place: an equal record is left as it is, another one is never overwritten.
-        "swapRecord": None,
     }
     url = xrpc(channel.base_url, "com.atproto.repo.putRecord")
 

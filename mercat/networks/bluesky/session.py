@@ -16,13 +16,13 @@ from datetime import datetime
 import httpx
 
 from mercat.networks.bluesky.payload import RENEW, SUSPENDED
-from mercat.networks.kit.steps import Halt, fields_of, preparing, text_of
+from mercat.networks.kit.steps import RETRY, Halt, fields_of, preparing, text_of
 from mercat.networks.port import Channel, Later, Reconnect
 
 ACCESS = "access_jwt"
 REFRESH = "refresh_jwt"
 _STALE = {"ExpiredToken", "InvalidToken"}
-_RETRY_SOON = "The session with Bluesky could not be renewed yet."
+_NOT_YET = "The session with Bluesky could not be renewed yet."
 
 
 def xrpc(base_url: str, method: str) -> str:
@@ -74,7 +74,7 @@ def _refresh(channel: Channel, kept: Mapping[str, str], now: datetime) -> str:
         raise Halt(Reconnect(SUSPENDED if text_of(answer, "error") == "AccountTakedown" else RENEW))
     access, refresh = text_of(answer, "accessJwt"), text_of(answer, "refreshJwt")
     if not access or not refresh:
-        raise Halt(Later(now, _RETRY_SOON))
+        raise Halt(Later(now + RETRY, _NOT_YET))
     # The old refresh token dies with this answer: store the new one before anything can go wrong.
     channel.credentials.replace({**kept, ACCESS: access, REFRESH: refresh})
     return access

@@ -10,9 +10,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def tid(created_at: datetime, key: str) -> str:
-    """A timestamp identifier as the AT Protocol defines it: 53 bits of microseconds, 10 bits that tell apart what was
-    created in the same microsecond, written as 13 digits that sort like the moments they stand for."""
-    microseconds = (created_at - _EPOCH) // timedelta(microseconds=1)
-    clock = int.from_bytes(hashlib.sha256(key.encode()).digest()[:2], "big") & 0x3FF
-    number = ((microseconds & 0x1F_FFFF_FFFF_FFFF) << 10) | clock
+    """A timestamp identifier as the AT Protocol defines it: 53 bits of microseconds and 10 bits to tell clocks apart,
+    written as 13 digits that sort like the moments they stand for.
+
+    It sorts by milliseconds, as precise as a record's own time. What is below comes from `key`: posts approved together
+    are created in the very same microsecond, and 10 bits alone would give two of ten the same place one time in twenty.
+    """
+    milliseconds = (created_at - _EPOCH) // timedelta(milliseconds=1)
+    mixed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
+    microseconds = milliseconds * 1_000 + mixed % 1_000
+    number = (microseconds << 10) | (mixed // 1_000 % 1_024)
     return "".join(_DIGITS[(number >> shift) & 31] for shift in range(60, -1, -5))

@@ -20,7 +20,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from typing import Any, cast
 
 import httpcore
 import httpx
@@ -141,7 +141,7 @@ class _Guard(httpx.BaseTransport):
         if answer.headers.get("content-encoding", "identity").lower() != "identity":
             raise AnswerRefused("the answer is packed")
         body = bytearray()
-        for chunk in answer.iter_raw():
+        for chunk in cast(httpx.SyncByteStream, answer.stream):
             call.left(None, httpx.ReadTimeout)
             body += chunk
             if len(body) > self._max_answer:

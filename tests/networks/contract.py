@@ -1,0 +1,137 @@
+"""What every adapter must do, whichever network it speaks to: scripted answers, and servers to meet.
+
+An adapter's own `fixtures/` feed the scripted part. `happy.json` holds an account, an item and the answers of a server
+that does everything right; every other file replaces some of the answers and names the outcome that must follow.
+
+An answer is {status, headers, body | text}, or {dropped}, {late} or {unreachable}; a list is taken one by one, its last
+for ever. `step` is what is asked of the adapter: publish, find (by native id), find_lost (without one) or remove.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, Protocol
+
+import httpx
+
+from mercat.networks import registry
+from mercat.networks.kit.http import guarded_client
+from mercat.networks.port import Channel, Item, Network
+from tests.networks.doubles import NOW, MemoryCredentials, MemoryNotes, picture
+
+SLUGS = [network.spec.slug for network in registry.all()]
+HAPPY = "happy"
+
+
+def fixtures(slug: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every fixture of a network with its name, the happy one left out."""
+    for file in sorted(_folder(slug).iterdir(), key=lambda file: file.name):
+        name = file.name.removesuffix(".json")
+        if name not in (HAPPY, file.name):
+            yield name, json.loads(file.read_text(encoding="utf-8"))
+
+
+def _folder(slug: str) -> Traversable:
+    return files(registry.folder(slug)).joinpath("fixtures")
+
+
+CASES = [(slug, name) for slug in SLUGS for name, _ in fixtures(slug)]
+
+
+@dataclass
+class Scripted:
+    """A network that answers by script, and the account and item of its happy fixture."""
+
+    network: Network
+    answers: dict[str, Any]
+    happy: dict[str, Any]
+    requests: list[httpx.Request] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        account = self.happy["channel"]
+        self.credentials = MemoryCredentials(self.happy["credentials"])
+        self.notes = MemoryNotes()
+        transport = httpx.MockTransport(self._answer)
+        self.http = guarded_client(timeout=self.network.spec.timeout, transport=transport)
+        self.channel = Channel(credentials=self.credentials, http=self.http, **account)
+
+    @property
+    def item(self) -> Item:
+        told = self.happy["item"]
+        media = tuple(picture(alt) for alt in told["alts"])
+        return Item(told["key"], datetime.fromisoformat(told["created_at"]), told["text"], told["language"], media)
+
+    def run(self, step: str) -> Any:
+        native_id = self.happy["sent"]["native_id"]
+        match step:
+            case "publish":
+                return self.network.publisher.publish(self.channel, self.item, self.notes, now=NOW)
+            case "find":
+                return self._find(native_id)
+            case "find_lost":
+                return self._find(None)
+            case "remove" if self.network.remover:
+                return self.network.remover.remove(self.channel, native_id=native_id, now=NOW)
+        raise AssertionError(f"No such step: {step}")
+
+    def _find(self, native_id: str | None) -> Any:
+        return self.network.reader.find(self.channel, self.item, self.notes, native_id=native_id, now=NOW)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        name = f"{request.method} {request.url.path}"
+        scripted = self.answers[name]
+        if isinstance(scripted, list):
+            scripted = scripted.pop(0) if len(scripted) > 1 else scripted[0]
+        return _played(scripted, request)
+
+
+def _played(scripted: Mapping[str, Any], request: httpx.Request) -> httpx.Response:
+    if "unreachable" in scripted:
+        raise httpx.ConnectError("refused", request=request)
+    if "dropped" in scripted:
+        raise httpx.RemoteProtocolError("dropped", request=request)
+    if "late" in scripted:
+        raise httpx.ReadTimeout("late", request=request)
+    content = scripted["text"].encode() if "text" in scripted else json.dumps(scripted["body"]).encode()
+    return httpx.Response(scripted["status"], headers=scripted.get("headers"), content=content)
+
+
+def scripted(slug: str, name: str = HAPPY) -> tuple[Scripted, dict[str, Any]]:
+    """The network as the fixture `name` makes it answer, and the fixture."""
+    happy = json.loads(_folder(slug).joinpath(f"{HAPPY}.json").read_text(encoding="utf-8"))
+    case = {} if name == HAPPY else dict(fixtures(slug))[name]
+    answers = {**happy["answers"], **case.get("answers", {})}
+    return Scripted(registry.get(slug), answers, happy), case
+
+
+# Servers
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A post as it stands on a server, told by other means than the adapter."""
+
+    native_id: str
+    text: str
+    alts: tuple[str, ...]
+
+
+class Server(Protocol):
+    """A server that an adapter meets for real."""
+
+    slug: str
+    origin: str
+
+    def new_account(self) -> Mapping[str, str]:
+        """The connect fields of an account that no other test has."""
+        ...
+
+    def standing(self, native_id: str) -> list[Standing]:
+        """Everything that stands on the account with this native id, oldest first."""
+        ...

@@ -1,0 +1,71 @@
+"""What a caller of an adapter brings, kept in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import httpx
+from PIL import Image
+
+from mercat.networks.kit.http import guarded_client
+from mercat.networks.port import Channel, Identity, Item, Medium
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+class MemoryCredentials:
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.values = dict(values)
+
+    def get(self) -> Mapping[str, str]:
+        return dict(self.values)
+
+    def replace(self, values: Mapping[str, str]) -> None:
+        self.values = dict(values)
+
+
+class MemoryNotes:
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    def get(self, name: str) -> str | None:
+        return self.values.get(name)
+
+    def keep(self, name: str, value: str) -> None:
+        self.values[name] = value
+
+
+def picture(alt: str = "A road sign in the snow", *, size: tuple[int, int] = (4, 3), shade: int = 90) -> Medium:
+    """A real PNG, small."""
+    file = io.BytesIO()
+    Image.new("RGB", size, (shade, shade, 200)).save(file, "PNG")
+    return medium(file.getvalue(), alt=alt, width=size[0], height=size[1])
+
+
+def medium(content: bytes, *, alt: str = "", mime: str = "image/png", width: int = 1, height: int = 1) -> Medium:
+    digest = hashlib.sha256(content).hexdigest()
+    return Medium(digest, mime, alt, width, height, len(content), lambda: content)
+
+
+def item(text: str = "Snow on the A9.", *media: Medium, created_at: datetime = NOW, key: str = "") -> Item:
+    return Item(key or uuid.uuid4().hex, created_at, text, "en", media)
+
+
+def channel_of(identity: Identity, http: httpx.Client) -> Channel:
+    return Channel(
+        identity.base_url,
+        identity.native_id,
+        identity.handle,
+        MemoryCredentials(identity.credentials),
+        http,
+        identity.limits,
+    )
+
+
+def client_for(url: str, *, timeout: timedelta = timedelta(seconds=20)) -> httpx.Client:
+    """The guarded client, allowed to reach the test server at `url`."""
+    return guarded_client(timeout=timeout, allow_private=frozenset({url}))

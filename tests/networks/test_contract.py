@@ -1,0 +1,296 @@
+"""Every adapter of the registry keeps the contract, by script."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from datetime import timedelta
+from importlib.resources import files
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from mercat.networks import registry
+from mercat.networks.port import Found, Item, Later, Missing, Refused, Sent, Unreadable
+from tests.networks.contract import CASES, SLUGS, scripted
+from tests.networks.doubles import NOW, MemoryNotes, item, medium, picture
+
+every_network = pytest.mark.parametrize("slug", SLUGS)
+
+
+# The folder
+
+
+@every_network
+def test_a_spec_is_sane(slug: str) -> None:
+    spec = registry.get(slug).spec
+    assert spec.slug == slug
+    assert spec.name
+    assert spec.media.max_count > 0
+    assert spec.media.max_bytes > 0
+    assert spec.media.max_alt > 0
+    assert spec.media.mimes
+    assert timedelta(0) < spec.read_lag < timedelta(minutes=10)
+    assert timedelta(seconds=1) <= spec.timeout <= timedelta(minutes=2)
+
+
+@every_network
+def test_connect_fields_can_be_shown_to_a_person(slug: str) -> None:
+    fields = registry.get(slug).spec.connect_fields
+    assert len({field.name for field in fields}) == len(fields)
+    assert all(field.label and field.hint for field in fields)
+    assert any(field.secret for field in fields)
+
+
+@every_network
+def test_a_network_can_be_connected_and_taken_down_from(slug: str) -> None:
+    network = registry.get(slug)
+    assert network.connector or network.oauth
+    assert network.remover
+
+
+@every_network
+def test_the_guide_is_short_and_in_steps(slug: str) -> None:
+    lines = registry.guide(slug).strip().splitlines()
+    assert len(lines) == 5
+    assert all(line.startswith(f"{number}. ") for number, line in enumerate(lines, 1))
+
+
+@every_network
+def test_the_icon_is_a_small_drawing_without_script_or_foreign_parts(slug: str) -> None:
+    icon = registry.icon(slug)
+    root = ElementTree.fromstring(icon)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.get("viewBox")
+    assert len(icon) < 4_000
+    assert {element.tag.rpartition("}")[2] for element in root.iter()} <= {
+        "svg",
+        "path",
+        "circle",
+        "rect",
+        "g",
+        "title",
+    }
+
+
+@every_network
+def test_the_folder_has_a_payload_a_spec_and_fixtures(slug: str) -> None:
+    folder = files(registry.folder(slug))
+    assert all(folder.joinpath(name).is_file() for name in ("spec.py", "payload.py", "adapter.py"))
+    assert len([case for case in CASES if case[0] == slug]) >= 20
+
+
+# Publishing, by script
+
+
+@every_network
+def test_a_post_goes_out_where_the_server_does_everything_right(slug: str) -> None:
+    run, _ = scripted(slug)
+    assert run.run("publish") == Sent(**run.happy["sent"])
+
+
+@every_network
+@pytest.mark.parametrize("step", ["find", "find_lost"])
+def test_what_went_out_is_found_and_matches(slug: str, step: str) -> None:
+    run, _ = scripted(slug)
+    found = run.run(step)
+    assert isinstance(found, Found)
+    assert (found.native_id, found.url) == (run.happy["sent"]["native_id"], run.happy["sent"]["url"])
+    assert run.network.reader.matches(run.item, found, run.channel)
+
+
+@every_network
+def test_what_differs_in_text_pictures_descriptions_or_account_does_not_match(slug: str) -> None:
+    run, _ = scripted(slug)
+    found = run.run("find")
+    others = (
+        dataclasses.replace(found, text=found.text + " Or not."),
+        dataclasses.replace(found, text=""),
+        dataclasses.replace(found, media=0, alts=()),
+        dataclasses.replace(found, alts=("Something else",)),
+        dataclasses.replace(found, media=2, alts=found.alts * 2),
+        dataclasses.replace(found, account="someone-else"),
+    )
+    assert not any(run.network.reader.matches(run.item, other, run.channel) for other in others)
+
+
+@every_network
+def test_what_is_out_can_be_taken_down(slug: str) -> None:
+    run, _ = scripted(slug)
+    assert run.run("remove") == Sent(run.happy["sent"]["native_id"], "")
+
+
+@pytest.mark.parametrize(("slug", "name"), CASES, ids=lambda value: value)
+def test_an_answer_gives_the_outcome_that_its_fixture_names(
+    slug: str, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    run, case = scripted(slug, name)
+    outcome = run.run(case["step"])
+    _assert_as_expected(outcome, case["expect"], run)
+    assert "secret-" not in repr(outcome)
+    assert "secret-" not in caplog.text
+
+
+def _assert_as_expected(outcome: Any, expect: dict[str, Any], run: Any) -> None:
+    assert type(outcome).__name__ == expect["outcome"], outcome
+    for name in ("limited", "reconnect"):
+        if name in expect:
+            assert getattr(outcome, name) is expect[name]
+    if "after" in expect:
+        assert outcome.at == NOW + timedelta(seconds=expect["after"])
+    if isinstance(outcome, Later):
+        assert outcome.at > NOW
+    assert expect.get("says", "") in getattr(outcome, "reason", "")
+    assert expect.get("detail", "") in getattr(outcome, "detail", "")
+    if "credentials" in expect:
+        assert run.credentials.values == expect["credentials"]
+
+
+@every_network
+def test_no_case_is_forgotten(slug: str) -> None:
+    """Each kind of outcome an adapter can give is shown by at least one fixture of each network."""
+    shown = {scripted(slug, name)[1]["expect"]["outcome"] for network, name in CASES if network == slug}
+    assert {"Refused", "Reconnect", "Later", "Unsure", "Missing", "Unreadable"} <= shown
+
+
+@every_network
+def test_trouble_before_the_publishing_call_makes_nothing_public(slug: str) -> None:
+    """Whatever step fails first, a publishing call was not made unless the outcome may be that it is out."""
+    for name in [name for network, name in CASES if network == slug]:
+        run, case = scripted(slug, name)
+        if case["step"] != "publish" or not any("upload" in key.lower() or "media" in key for key in case["answers"]):
+            continue
+        run.run("publish")
+        assert not [r for r in run.requests if r.url.path.endswith(("putRecord", "/statuses"))], name
+
+
+# Secrets
+
+
+@every_network
+def test_no_secret_is_in_a_representation_of_what_an_adapter_holds(slug: str) -> None:
+    run, _ = scripted(slug)
+    outcome = run.run("publish")
+    assert "secret-" not in repr((run.network, run.channel, outcome, run.item))
+
+
+@every_network
+def test_secrets_travel_in_headers_only(slug: str) -> None:
+    run, _ = scripted(slug)
+    for step in ("publish", "find", "remove"):
+        run.run(step)
+    for request in run.requests:
+        assert "secret-" not in str(request.url)
+        assert b"secret-" not in request.content
+
+
+# Limits
+
+
+def _too_much(slug: str) -> list[Item]:
+    network = registry.get(slug)
+    limits = scripted(slug)[0].channel.limits
+    most, rules = network.count("", limits).limit, network.spec.media
+    return [
+        item(""),
+        item("   \n"),
+        item("x" * (most + 1)),
+        item("ok", *[picture(shade=n) for n in range(rules.max_count + 1)]),
+        item("ok", picture("x" * (rules.max_alt + 1))),
+        item("ok", medium(b"x" * (rules.max_bytes + 1))),
+        item("ok", medium(b"x", mime="application/pdf")),
+    ]
+
+
+@every_network
+@pytest.mark.parametrize("case", range(7))
+def test_what_breaks_a_limit_is_refused_in_the_composers_words_before_any_request(slug: str, case: int) -> None:
+    run, _ = scripted(slug)
+    broken = _too_much(slug)[case]
+    problems = run.network.check(broken, run.channel.limits)
+    outcome = run.network.publisher.publish(run.channel, broken, MemoryNotes(), now=NOW)
+    assert len(problems) == 1
+    assert outcome == Refused(problems[0].message)
+    assert run.requests == []
+
+
+@every_network
+def test_a_post_at_its_limits_has_no_problem(slug: str) -> None:
+    network, limits = registry.get(slug), scripted(slug)[0].channel.limits
+    most, rules = network.count("", limits).limit, network.spec.media
+    full = item("x" * most, *[picture("x" * rules.max_alt, shade=n) for n in range(rules.max_count)])
+    assert network.check(full, limits) == []
+    assert network.count(full.text, limits).used == most
+
+
+@every_network
+def test_every_broken_limit_is_told_at_once(slug: str) -> None:
+    network, limits = registry.get(slug), scripted(slug)[0].channel.limits
+    most = network.count("", limits).limit
+    broken = item("x" * (most + 1), medium(b"x", mime="application/pdf", alt="x" * (network.spec.media.max_alt + 1)))
+    assert {problem.field for problem in network.check(broken, limits)} == {"text", "media", "alt"}
+
+
+@every_network
+def test_a_picture_that_is_not_the_approved_one_is_refused_before_any_request(slug: str) -> None:
+    run, _ = scripted(slug)
+    swapped = dataclasses.replace(picture(), read=lambda: b"another picture")
+    outcome = run.network.publisher.publish(run.channel, item("ok", swapped), run.notes, now=NOW)
+    assert isinstance(outcome, Refused)
+    assert run.requests == []
+
+
+@every_network
+def test_a_picture_that_cannot_be_read_costs_nothing(slug: str) -> None:
+    def broken_disk() -> bytes:
+        raise OSError("input/output error")
+
+    run, _ = scripted(slug)
+    unreadable = dataclasses.replace(picture(), read=broken_disk)
+    outcome = run.network.publisher.publish(run.channel, item("ok", unreadable), run.notes, now=NOW)
+    assert isinstance(outcome, Later)
+    assert run.requests == []
+
+
+# Repeating
+
+
+@every_network
+def test_a_second_attempt_hands_no_picture_over_again(slug: str) -> None:
+    run, _ = scripted(slug)
+    run.run("publish")
+    first = len(_uploads(run))
+    run.run("publish")
+    assert first == 1
+    assert len(_uploads(run)) == 1
+
+
+@every_network
+def test_every_attempt_publishes_the_very_same(slug: str) -> None:
+    run, _ = scripted(slug)
+    run.run("publish")
+    run.run("publish")
+    bodies = [r.content for r in run.requests if r.url.path.endswith(("putRecord", "/statuses")) and r.method == "POST"]
+    assert len(bodies) == 2
+    assert bodies[0] == bodies[1]
+
+
+def _uploads(run: Any) -> list[Any]:
+    return [
+        r for r in run.requests if r.method == "POST" and ("uploadBlob" in r.url.path or r.url.path.endswith("/media"))
+    ]
+
+
+@every_network
+def test_the_words_of_an_outcome_are_for_a_person(slug: str) -> None:
+    for name in [name for network, name in CASES if network == slug]:
+        run, case = scripted(slug, name)
+        outcome = run.run(case["step"])
+        if isinstance(outcome, Missing | Found | Sent):
+            continue
+        assert outcome.reason[0].isupper() or outcome.reason[0].isdigit()
+        assert outcome.reason.endswith(".")
+        if isinstance(outcome, Unreadable):
+            assert "Traceback" not in outcome.reason

@@ -1,0 +1,325 @@
+"""Every adapter of the registry keeps the contract on servers: our stand-ins, and two that we did not write."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from mercat.networks import registry
+from mercat.networks.port import Channel, ConnectError, Found, Item, Later, Missing, Reconnect, Sent, Unsure
+from tests.networks.contract import SLUGS, Server, Standing
+from tests.networks.doubles import MemoryNotes, channel_of, client_for, item, picture
+from tests.networks.servers import Sandbox
+
+STAND_INS = [f"sandbox:{slug}" for slug in SLUGS]
+REAL = [pytest.param(name, marks=pytest.mark.real) for name in ("atproto", "mastodon_mock")]
+on_every_server = pytest.mark.parametrize("server", [*STAND_INS, *REAL], indirect=True)
+on_every_stand_in = pytest.mark.parametrize("sandbox", SLUGS, indirect=True)
+
+RICH = (
+    "Snow on the A9 ❄️👮🏽‍♀️ — drive with care.\n\nMore: https://example.org/roads?from=perth&to=inverness (today) #Snow"
+)
+
+
+class Meeting:
+    """An account of a server, connected through its adapter."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.network = registry.get(server.slug)
+        self.http = client_for(server.origin)
+        assert self.network.connector
+        self.now = datetime.now(UTC)
+        self.identity = self.network.connector.connect(server.new_account(), self.http, now=self.now)
+        self.channel: Channel = channel_of(self.identity, self.http)
+        self.notes = MemoryNotes()
+
+    def item(self, text: str = "Snow on the A9.", *media: Any) -> Item:
+        return item(text, *media, created_at=self.now)
+
+    def publish(self, one: Item) -> Any:
+        return self.network.publisher.publish(self.channel, one, self.notes, now=self.now)
+
+    def find(self, one: Item, native_id: str | None = None) -> Any:
+        return self.network.reader.find(self.channel, one, self.notes, native_id=native_id, now=self.now)
+
+    def matches(self, one: Item, found: Found) -> bool:
+        return self.network.reader.matches(one, found, self.channel)
+
+    def remove(self, native_id: str) -> Any:
+        assert self.network.remover
+        return self.network.remover.remove(self.channel, native_id=native_id, now=self.now)
+
+    def standing(self) -> list[Standing]:
+        return self.server.standing(self.channel.native_id)
+
+
+@pytest.fixture
+def meeting(server: Server) -> Any:
+    one = Meeting(server)
+    yield one
+    one.http.close()
+
+
+@pytest.fixture
+def stand_in(sandbox: Sandbox) -> Any:
+    one = Meeting(sandbox)
+    yield one
+    one.http.close()
+
+
+# Where nothing goes wrong
+
+
+@on_every_server
+def test_connecting_tells_who_it_is(meeting: Meeting) -> None:
+    assert meeting.identity.native_id
+    assert meeting.identity.handle
+    assert meeting.identity.url.startswith("http")
+    assert meeting.identity.base_url.startswith(meeting.server.origin)
+
+
+@on_every_server
+def test_a_wrong_secret_does_not_connect_and_is_not_repeated(server: Server) -> None:
+    network = registry.get(server.slug)
+    secrets = {field.name: "wrong-secret" for field in network.spec.connect_fields if field.secret}
+    fields = {**server.new_account(), **secrets}
+    assert network.connector
+    with client_for(server.origin) as http, pytest.raises(ConnectError) as refused:
+        network.connector.connect(fields, http, now=datetime.now(UTC))
+    assert "wrong-secret" not in str(refused.value)
+
+
+@on_every_server
+def test_a_post_with_two_pictures_goes_out_and_is_read_back(meeting: Meeting) -> None:
+    one = meeting.item(RICH, picture("A road sign in the snow"), picture("“Closed”, says the sign", shade=10))
+    sent = meeting.publish(one)
+    assert isinstance(sent, Sent)
+    found = meeting.find(one, sent.native_id)
+    assert isinstance(found, Found)
+    assert (found.native_id, found.url) == (sent.native_id, sent.url)
+    assert meeting.matches(one, found)
+
+
+@on_every_server
+def test_the_server_holds_text_and_descriptions_as_they_were_written(meeting: Meeting) -> None:
+    one = meeting.item(RICH, picture("A road sign — “closed” — in the snow ❄️"))
+    sent = meeting.publish(one)
+    alts = ("A road sign — “closed” — in the snow ❄️",)
+    assert meeting.standing() == [Standing(sent.native_id, RICH, alts)]
+
+
+@on_every_server
+def test_publishing_twice_puts_one_post_there(meeting: Meeting) -> None:
+    one = meeting.item()
+    first, second = meeting.publish(one), meeting.publish(one)
+    assert first == second
+    assert isinstance(first, Sent)
+    assert len(meeting.standing()) == 1
+
+
+@on_every_server
+def test_a_post_whose_answer_was_lost_is_found_without_its_id(meeting: Meeting) -> None:
+    meeting.publish(meeting.item("Something earlier."))
+    one = meeting.item(RICH, picture())
+    sent = meeting.publish(one)
+    meeting.publish(meeting.item("Something later."))
+    found = meeting.find(one)
+    assert isinstance(found, Found)
+    assert found.native_id == sent.native_id
+    assert meeting.matches(one, found)
+
+
+@on_every_server
+def test_what_never_went_out_is_missing(meeting: Meeting) -> None:
+    meeting.publish(meeting.item("Something else."))
+    assert meeting.find(meeting.item("Never sent.")) == Missing()
+
+
+@on_every_server
+def test_a_post_is_taken_down_and_taking_it_down_again_is_no_error(meeting: Meeting) -> None:
+    one = meeting.item()
+    sent = meeting.publish(one)
+    assert meeting.remove(sent.native_id) == Sent(sent.native_id, "")
+    assert meeting.find(one, sent.native_id) == Missing()
+    assert meeting.find(one) == Missing()
+    assert meeting.standing() == []
+    assert meeting.remove(sent.native_id) == Sent(sent.native_id, "")
+
+
+@on_every_server
+def test_the_server_takes_a_post_of_exactly_the_limit(meeting: Meeting) -> None:
+    most = meeting.network.count("", meeting.channel.limits).limit
+    one = meeting.item("é" * most)
+    assert isinstance(meeting.publish(one), Sent)
+    assert isinstance(meeting.find(one), Found)
+
+
+@on_every_server
+def test_two_accounts_do_not_see_each_others_posts_as_their_own(server: Server) -> None:
+    first, second = Meeting(server), Meeting(server)
+    one = first.item("The same words.")
+    first.publish(one)
+    assert second.find(one) == Missing()
+    first.http.close()
+    second.http.close()
+
+
+@on_every_server
+def test_a_permalink_is_at_the_server_itself_where_it_is_not_on_the_public_network(meeting: Meeting) -> None:
+    sent = meeting.publish(meeting.item())
+    assert sent.url.startswith(("http://", "https://"))
+
+
+# Where something goes wrong: the stand-ins can be told to
+
+
+def settle(stand_in: Meeting, one: Item, outcome: Any) -> Any:
+    """What sending does after an outcome: look when unsure, and only then try again."""
+    if isinstance(outcome, Unsure):
+        seen = stand_in.find(one)
+        return seen if isinstance(seen, Found) else stand_in.publish(one)
+    return stand_in.publish(one)
+
+
+@on_every_stand_in
+@pytest.mark.parametrize("fault", ["answer_lost", "error_after"])
+def test_a_post_that_went_out_without_an_answer_is_looked_for_and_not_doubled(
+    stand_in: Meeting, sandbox: Sandbox, fault: str
+) -> None:
+    one = stand_in.item(RICH, picture())
+    sandbox.fault(fault, "publish")
+    outcome = stand_in.publish(one)
+    assert isinstance(outcome, Unsure)
+    found = settle(stand_in, one, outcome)
+    assert isinstance(found, Found)
+    assert stand_in.matches(one, found)
+    assert len(stand_in.standing()) == 1
+
+
+@on_every_stand_in
+@pytest.mark.parametrize("body", ["html", "no_id"])
+@pytest.mark.parametrize("done", [True, False])
+def test_a_wrong_200_is_unsure_and_looking_tells(stand_in: Meeting, sandbox: Sandbox, body: str, done: bool) -> None:
+    one = stand_in.item(RICH, picture())
+    sandbox.fault("wrong_200", "publish", body=body, done=done)
+    outcome = stand_in.publish(one)
+    assert isinstance(outcome, Unsure)
+    assert isinstance(stand_in.find(one), Found if done else Missing)
+    settle(stand_in, one, outcome)
+    assert len(stand_in.standing()) == 1
+
+
+@on_every_stand_in
+def test_a_server_error_before_anything_was_done_is_unsure_then_missing_then_sent(
+    stand_in: Meeting, sandbox: Sandbox
+) -> None:
+    one = stand_in.item()
+    sandbox.fault("error_before", "publish")
+    assert isinstance(stand_in.publish(one), Unsure)
+    assert stand_in.find(one) == Missing()
+    assert isinstance(stand_in.publish(one), Sent)
+    assert len(stand_in.standing()) == 1
+
+
+@on_every_stand_in
+@pytest.mark.parametrize("on", ["publish", "upload"])
+def test_a_limit_waits_until_the_moment_the_network_named(stand_in: Meeting, sandbox: Sandbox, on: str) -> None:
+    one = stand_in.item("Snow.", picture())
+    sandbox.fault("rate_limited", on, retry_after=600)
+    outcome = stand_in.publish(one)
+    assert isinstance(outcome, Later)
+    assert outcome.limited
+    wait = outcome.at - stand_in.now
+    assert timedelta(minutes=9) < wait <= timedelta(minutes=11)
+    assert stand_in.standing() == []
+    assert isinstance(stand_in.publish(one), Sent)
+
+
+@on_every_stand_in
+@pytest.mark.parametrize("fault", ["answer_lost", "error_before", "error_after", "wrong_200"])
+def test_trouble_with_a_picture_costs_nothing(stand_in: Meeting, sandbox: Sandbox, fault: str) -> None:
+    one = stand_in.item("Snow.", picture())
+    sandbox.fault(fault, "upload")
+    outcome = stand_in.publish(one)
+    assert isinstance(outcome, Later)
+    assert not outcome.limited
+    assert stand_in.standing() == []
+    assert isinstance(stand_in.publish(one), Sent)
+    assert len(stand_in.standing()) == 1
+
+
+@on_every_stand_in
+def test_a_refused_token_is_renewed_or_told(stand_in: Meeting, sandbox: Sandbox) -> None:
+    one = stand_in.item()
+    before = stand_in.channel.credentials.get()
+    sandbox.fault("expired_token", "publish")
+    outcome = stand_in.publish(one)
+    renewed = stand_in.channel.credentials.get() != before
+    assert isinstance(outcome, Sent if renewed else Reconnect)
+    assert len(stand_in.standing()) == renewed
+
+
+@on_every_stand_in
+def test_a_stale_timeline_shows_it_missing_and_never_takes_an_older_post_for_it(
+    stand_in: Meeting, sandbox: Sandbox
+) -> None:
+    stand_in.publish(stand_in.item("Snow on the A9."))
+    one = stand_in.item("Snow on the A9!")
+    sandbox.fault("answer_lost", "publish")
+    assert isinstance(stand_in.publish(one), Unsure)
+    sandbox.fault("stale_timeline", "read", seconds=600)
+    assert stand_in.find(one) == Missing()
+    sandbox.no_faults()
+    assert isinstance(stand_in.find(one), Found)
+
+
+@on_every_stand_in
+@pytest.mark.parametrize("fault", ["answer_lost", "error_before", "wrong_200", "rate_limited"])
+def test_a_reading_that_fails_says_nothing_of_the_post(stand_in: Meeting, sandbox: Sandbox, fault: str) -> None:
+    one = stand_in.item()
+    sent = stand_in.publish(one)
+    for native_id in (sent.native_id, None):
+        sandbox.fault(fault, "read")
+        assert type(stand_in.find(one, native_id)).__name__ == "Unreadable"
+    assert isinstance(stand_in.find(one), Found)
+
+
+@on_every_stand_in
+def test_a_removal_without_an_answer_is_unsure_and_looking_tells(stand_in: Meeting, sandbox: Sandbox) -> None:
+    one = stand_in.item()
+    sent = stand_in.publish(one)
+    sandbox.fault("answer_lost", "remove")
+    assert isinstance(stand_in.remove(sent.native_id), Unsure)
+    assert stand_in.find(one, sent.native_id) == Missing()
+
+
+@on_every_stand_in
+def test_a_server_that_is_not_there_costs_nothing(stand_in: Meeting) -> None:
+    nowhere = "http://127.0.0.1:1"
+    with client_for(nowhere) as http:
+        gone = Channel(nowhere, stand_in.channel.native_id, "", stand_in.channel.credentials, http)
+        outcome = stand_in.network.publisher.publish(gone, stand_in.item(), MemoryNotes(), now=stand_in.now)
+        assert isinstance(outcome, Later)
+        seen = stand_in.network.reader.find(gone, stand_in.item(), MemoryNotes(), native_id=None, now=stand_in.now)
+        assert type(seen).__name__ == "Unreadable"
+
+
+@on_every_stand_in
+def test_connecting_tells_a_person_what_went_wrong(sandbox: Sandbox) -> None:
+    network, fields = registry.get(sandbox.slug), sandbox.new_account()
+    assert network.connector
+    with client_for(sandbox.origin) as http:
+        for fault in ("error_before", "wrong_200", "rate_limited", "answer_lost"):
+            sandbox.fault(fault, "any")
+            with pytest.raises(ConnectError, match=r"\.$"):
+                network.connector.connect(fields, http, now=datetime.now(UTC))
+
+
+@on_every_stand_in
+def test_without_leave_the_guarded_client_does_not_reach_a_stand_in(sandbox: Sandbox) -> None:
+    with client_for("http://127.0.0.1:1") as http, pytest.raises(httpx.ConnectError):
+        http.get(f"{sandbox.origin}/")
