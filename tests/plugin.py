@@ -1,4 +1,4 @@
-"""Before Django's settings load: a home of our own and, unless a database is given, one embedded server for the session.
+"""Before Django's settings load: a home of our own and, unless a database is given, an embedded server of our own.
 
 `MERCAT_DATABASE_URL` (an owner who may create databases) runs the suite on that server; `MERCAT_TEST_POSTGRES_BIN`
 starts the PostgreSQL of that `bin` folder instead of the bundled one.

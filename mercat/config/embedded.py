@@ -49,8 +49,8 @@ SETTINGS = {
     "log_checkpoints": "off",
 }
 FROM_18 = {"io_method": "sync"}  # three processes fewer; this database is small
-# For tests: a database that nobody will miss.
-FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# For tests: it survives its processes being killed, but not the machine's power going.
+FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -95,7 +95,7 @@ class EmbeddedPostgres:
         self.ensure()
         try:
             self._clear_the_dead()
-            self._launch(log)
+            self._launch_into(log)
             self._wait_until_ready()
         except BaseException:
             self.stop()
@@ -219,11 +219,17 @@ class EmbeddedPostgres:
         """Every process of this cluster: each PostgreSQL process works inside its data folder."""
         return [process for process in psutil.process_iter() if _folder_of(process) == str(self.data)]
 
-    def _launch(self, log: IO | int | None) -> None:
+    def _launch_into(self, log: IO | int | None) -> None:
+        if log is not None:
+            self._launch(log)
+            return
+        with (ground.place(self.home) / "server.log").open("wb") as own:
+            self._launch(own)
+
+    def _launch(self, output: IO | int) -> None:
         socket = ground.make_socket_folder(self.home)
         settings = {**SETTINGS, **(FROM_18 if self.major >= 18 else {}), **({} if self.durable else FORGETFUL)}
         options = [f"--{name}={value}" for name, value in settings.items()]
-        output = log if log is not None else (ground.place(self.home) / "server.log").open("wb")
         self.process = subprocess.Popen(
             [self.binaries / "postgres", "-D", self.data, "-k", socket, *options],
             stdin=subprocess.DEVNULL,
