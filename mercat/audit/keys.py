@@ -33,6 +33,7 @@ from mercat.audit.verifier import (
 )
 
 PREFIX = "PRIVATE+KEY+"
+RESTORE = "restore it from your backup, or if it is lost for good run: mercat audit key --replace WHY"
 
 
 class KeyProblem(Exception):
@@ -79,17 +80,24 @@ class Signer:
 
 
 def ensure_key(path: Path | str, *, origin: str = "") -> Signer:
-    """The signer of this installation; makes the key, mode 0600, where there is none yet.
+    """The signer of this installation; makes the key, mode 0600, where there has never been one.
 
     `origin` names a new log: a host and path that nobody else uses, such as `social.example.org/audit`; by default one
-    with a random part. Safe when several processes start at once. Raises KeyProblem.
+    with a random part. Safe when several processes start at once. Raises KeyProblem, also when the key was lost, or
+    replaced by other means than `use_key`.
     """
     path = Path(path)
+    was_published = public_path(path).exists()  # asked first: a key exists before it is published
     if not path.exists():
+        if was_published:
+            raise KeyProblem(f"The audit key {path} is gone: {RESTORE}.")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _create(path, draw_key(origin or f"mercat.invalid/{secrets.token_hex(8)}").private_line())
     signer = load_key(path)
-    _publish(path, signer.key)
+    if not was_published:
+        _publish(path, signer.key)
+    if signer.key not in public_keys(path):
+        raise KeyProblem(f"The audit key {path} is not one of this log's, someone has replaced it: {RESTORE}.")
     return signer
 
 
@@ -116,8 +124,7 @@ def draw_key(origin: str) -> Signer:
 
 
 def use_key(path: Path | str, signer: Signer) -> None:
-    """Sign with another key of the same log from now on; the public key of the old one is kept."""
-    _publish(Path(path), load_key(path).key)
+    """Sign with another key of the same log from now on; the public keys of the old ones are kept."""
     _publish(Path(path), signer.key)
     _replace(Path(path), signer.private_line(), mode=0o600)
 

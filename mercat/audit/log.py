@@ -15,7 +15,7 @@ from mercat.audit.actions import record
 from mercat.audit.actors import Actor, System
 from mercat.audit.keys import KeyProblem, Signer, draw_key, ensure_key, public_keys, use_key
 from mercat.audit.merkle import Node, Tree, cover, leaf_hash, stored_at
-from mercat.audit.models import Checkpoint, Event, Leaf
+from mercat.audit.models import Checkpoint, Event, Leaf, Pending
 from mercat.audit.verifier import CheckError, Key, open_checkpoint
 
 HEARTBEAT = timedelta(minutes=1)  # a checkpoint is never older, so that a silent log is told from a stopped one
@@ -38,8 +38,7 @@ def signer() -> Signer:
 
 
 def trusted_keys() -> list[Key]:
-    """Every key that may have signed this log, the newest first."""
-    signer()
+    """Every key that may have signed this log, the newest first. Raises KeyProblem."""
     return public_keys(key_file())
 
 
@@ -50,24 +49,27 @@ def integrate(*, now: datetime) -> Checkpoint:
     An event whose transaction commits late, with a lower id than others, simply comes later.
     Raises LogDamaged or KeyProblem; then nothing was signed.
     """
-    while True:
+    checkpoint = newest_checkpoint()
+    while checkpoint is None or _something_to_do(checkpoint, now):
         with transaction.atomic(durable=True):
             _take_turn()
-            checkpoint, taken = _integrate_batch(now)
-        if taken < BATCH:
-            return checkpoint
+            checkpoint = _integrate_batch(now)
+    return checkpoint
 
 
 def replace_signing_key(*, by: Actor | System, why: str, now: datetime) -> tuple[Key, Key]:
-    """Sign with a new key from now on; the old one stays known for what it signed. Returns the old and the new key."""
+    """Sign with a new key from now on; the old one stays known for what it signed, and may itself be lost.
+
+    Returns the old and the new public key.
+    """
     with transaction.atomic():
         _take_turn()
-        old = signer()
-        new = draw_key(old.origin)
-        facts = {"why": why, "old": old.key.vkey, "new": new.key.vkey}
+        old = trusted_keys()[0]
+        new = draw_key(old.name)
+        facts = {"why": why, "old": old.vkey, "new": new.key.vkey}
         record(by=by, what="audit.key_replaced", about=[f"key:{new.key.id.hex()}"], facts=facts, now=now)
         use_key(key_file(), new)
-    return old.key, new.key
+    return old, new.key
 
 
 def stored_nodes(nodes: Iterable[Node]) -> dict[Node, bytes]:
@@ -110,16 +112,19 @@ def _take_turn() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
-def _integrate_batch(now: datetime) -> tuple[Checkpoint, int]:
-    """Returns the newest checkpoint, and how many events got a leaf. The key is read inside the lock: it may be new."""
-    signing = signer()
+def _something_to_do(last: Checkpoint, now: datetime) -> bool:
+    return now - last.at >= HEARTBEAT or Pending.objects.exists()
+
+
+def _integrate_batch(now: datetime) -> Checkpoint:
+    """Returns the newest checkpoint. All is read inside the lock: another process may just have done it all."""
     last = newest_checkpoint()
+    if last and not _something_to_do(last, now):
+        return last
+    signing = signer()
     tree = _stored_tree(last)
-    events = _waiting()
-    if last and not events and now - last.at < HEARTBEAT:
-        return last, 0
-    Leaf.objects.bulk_create([_leaf(tree, signing, event) for event in events])
-    return _sign(tree, signing, now), len(events)
+    Leaf.objects.bulk_create([_leaf(tree, signing, event) for event in _waiting()])
+    return _sign(tree, signing, now)
 
 
 def _stored_tree(last: Checkpoint | None) -> Tree:
@@ -141,9 +146,8 @@ def _signed_state(last: Checkpoint | None) -> tuple[int, bytes]:
         signed = open_checkpoint(last.note, trusted_keys())
     except CheckError as error:
         raise KeyProblem(
-            f"The last checkpoint cannot be trusted: {error}. Nothing was signed. If the audit key was lost or"
-            f" replaced, restore it, or add the old verifier key as a line to {key_file()}.pub; otherwise something was"
-            " changed: run mercat audit verify."
+            f"The last checkpoint cannot be trusted: {error}. Nothing was signed. If {key_file()}.pub was lost, restore"
+            " it from your backup; otherwise something was changed: run mercat audit verify."
         ) from error
     return signed.size, signed.root
 

@@ -472,7 +472,7 @@ class Verifier:
         if self._kept and self._kept[-1].size > self._next:
             self._cut(f"A checkpoint that you kept covers {self._kept[-1].size} records")
         covered = self.report.newest.size if self.report.newest else 0
-        if covered < self._next:
+        if self._whole and covered < self._next:
             self.found("uncovered", f"No checkpoint covers the records from {covered} on.", covered)
         return self.report
 
