@@ -9,7 +9,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -26,6 +26,11 @@ from mercat.sandbox.store import Store
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
     return error.response()
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """Whoever asked hung up before the end of the request: nobody reads this answer."""
+    return Response(status_code=400)
 
 
 def create_app(state: Path | None = None, clock: Callable[[], float] = time.time) -> Starlette:
@@ -52,6 +57,6 @@ def create_app(state: Path | None = None, clock: Callable[[], float] = time.time
             *(Mount(f"/{standin.slug}", routes=standin.routes(world)) for standin, world in networks),
         ],
         middleware=[Middleware(Guard)],
-        exception_handlers={ApiError: _refused},
+        exception_handlers={ApiError: _refused, ClientDisconnect: _gone},
         lifespan=lifespan,
     )

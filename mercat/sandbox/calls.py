@@ -37,9 +37,8 @@ class Call:
         request.state.received_at = now
         account = await self.standin.caller(self.world, request)
         if self.on == "publish":
-            self.world.store.note_request(
-                self.world.slug, account and account.native_id, request.method, request.url.path, now
-            )
+            native_id = account.native_id if account else None
+            self.world.store.note_request(self.world.slug, native_id, request.method, request.url.path, now)
         allowance = self._allowance(request, account, now)
         if allowance.spent:
             return self._limited(allowance)

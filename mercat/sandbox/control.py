@@ -125,8 +125,10 @@ def _refused(request: Request, status: int, why: str) -> Response:
 
 def _account(standin: StandIn, world: World, wanted: Any) -> Account:
     """The account of that handle: made, or brought up to date with the fields given."""
-    if not isinstance(wanted, Mapping) or not isinstance(wanted.get("handle"), str):
+    if not isinstance(wanted, Mapping) or not wanted.get("handle"):
         raise BadAccount("An account needs a handle.")
+    if not all(isinstance(value, str) for value in wanted.values()):
+        raise BadAccount("The fields of an account are all text.")
     unknown = set(wanted) - ACCOUNT_FIELDS - {standin.secret_name}
     if unknown:
         raise BadAccount(f"{standin.name} accounts have no field {', '.join(sorted(unknown))}.")

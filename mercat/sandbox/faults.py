@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ OPERATIONS = ("publish", "upload", "read", "remove", "session", "any")
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """A fault that can be switched on. `options`: its extra fields and their defaults (a tuple: choices, default first).
+    """A fault that can be switched on. `options`: its own fields and their defaults (a tuple: choices, default first).
 
     A lasting fault is a way of being (it stays until cleared); the others happen `times` times and are used up.
     """
@@ -132,16 +133,18 @@ def _parse(kinds: Mapping[str, FaultKind], fields: Mapping[str, Any]) -> Fault:
     if on not in OPERATIONS:
         raise BadFault(f"on must be one of {', '.join(OPERATIONS)}.")
     options = {name: _option(name, fields.get(name), default) for name, default in kind.options.items()}
-    return Fault(kind, on, None if kind.lasting else _times(fields), fields.get("account") or None, options)
+    account = fields.get("account") or None
+    if not isinstance(account, str | None):
+        raise BadFault("account must be a handle or a native id.")
+    return Fault(kind, on, None if kind.lasting else _times(fields.get("times", 1)), account, options)
 
 
-def _times(fields: Mapping[str, Any]) -> int | None:
+def _times(given: Any) -> int | None:
     """Absent or empty: once. JSON null: until cleared."""
-    given = fields.get("times", 1)
     if given is None:
         return None
     try:
-        times = int(given or 1)
+        times = int(given if given != "" else 1)
     except (TypeError, ValueError) as error:
         raise BadFault("times must be a whole number, or null for until it is cleared.") from error
     if times < 1:
@@ -160,12 +163,12 @@ def _option(name: str, given: Any, default: Any) -> Any:
         number = float(given)
     except (TypeError, ValueError) as error:
         raise BadFault(f"{name} must be a number.") from error
-    if number < 0:
-        raise BadFault(f"{name} cannot be negative.")
+    if not 0 <= number < math.inf:
+        raise BadFault(f"{name} must be zero or more.")
     return number
 
 
-def _choice(name: str, given: Any, choices: tuple[str, ...]) -> str:
+def _choice(name: str, given: Any, choices: tuple[str, ...]) -> Any:
     if given not in choices:
         raise BadFault(f"{name} must be one of {', '.join(choices)}.")
     return given

@@ -35,7 +35,7 @@ class Server(uvicorn.Server):
         # The answer to a lost connection, and pages kept open by a browser, must not hold up the end.
         config = uvicorn.Config(
             app, http=DroppableProtocol, ws="none", loop=loop, log_level="warning", access_log=False,
-            server_header=False, timeout_graceful_shutdown=1,
+            server_header=False, proxy_headers=False, timeout_graceful_shutdown=1,
         )  # fmt: skip
         super().__init__(config)
         self.listening = threading.Event()

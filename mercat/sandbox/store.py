@@ -28,8 +28,9 @@ CREATE TABLE account (
 CREATE TABLE blob (sha256 TEXT PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE upload (
     seq INTEGER PRIMARY KEY, network TEXT NOT NULL, native_id TEXT NOT NULL, account TEXT NOT NULL,
-    sha256 TEXT NOT NULL, mime TEXT NOT NULL, size INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, alt TEXT NOT NULL,
-    polls_left INTEGER NOT NULL, attached_to TEXT, received_at REAL NOT NULL, UNIQUE (network, account, native_id));
+    sha256 TEXT NOT NULL, mime TEXT NOT NULL, size INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+    alt TEXT NOT NULL, polls_left INTEGER NOT NULL, attached_to TEXT, received_at REAL NOT NULL,
+    UNIQUE (network, account, native_id));
 CREATE INDEX upload_by_native_id ON upload (network, native_id);
 CREATE TABLE post (
     seq INTEGER PRIMARY KEY, network TEXT NOT NULL, account TEXT NOT NULL, native_id TEXT NOT NULL, text TEXT NOT NULL,
@@ -128,7 +129,7 @@ class Store:
         )
 
     def bytes_of(self, sha256: str) -> bytes:
-        return self._db.execute("SELECT data FROM blob WHERE sha256 = ?", (sha256,)).fetchone()[0]
+        return bytes(self._db.execute("SELECT data FROM blob WHERE sha256 = ?", (sha256,)).fetchone()[0])
 
     # Posts
 
@@ -208,7 +209,7 @@ class Store:
         """Of one account or of all."""
         mine = " AND account = ?" if account else ""
         values = (network, account) if account else (network,)
-        return self._db.execute(f"SELECT count(*) FROM post WHERE network = ?{mine}", values).fetchone()[0]
+        return int(self._db.execute(f"SELECT count(*) FROM post WHERE network = ?{mine}", values).fetchone()[0])
 
     def remove_post(self, network: str, native_id: str) -> None:
         self._db.execute("DELETE FROM post WHERE network = ? AND native_id = ?", (network, native_id))

@@ -10,7 +10,7 @@ from typing import Any
 TID = re.compile(r"[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}")
 RECORD_KEY = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_~.:-]{1,512}")
 HANDLE = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-DID = re.compile(r"did:[a-z]+:[A-Za-z0-9._:%-]*[A-Za-z0-9._-]")
+DID = re.compile(r"(?=.{1,2048}\Z)did:[a-z]+:[A-Za-z0-9._:%-]*[A-Za-z0-9._-]")
 SORTABLE = "234567abcdefghijklmnopqrstuvwxyz"
 
 

@@ -6,7 +6,6 @@ character borders, and an embed must be of a type this stand-in knows.
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -54,7 +53,8 @@ def _check_datetime(record: dict[str, Any]) -> None:
     if not DATETIME.fullmatch(value) or value.endswith("-00:00"):
         raise _invalid("Invalid datetime at $.createdAt")
     try:
-        datetime.fromisoformat(re.sub(r"\.\d+", "", value))
+        # Python knows no year 0, and shorter fractions only; neither matters to whether the day exists.
+        datetime.fromisoformat(re.sub(r"\.\d+", "", value).replace("0000-", "0004-", 1))
     except ValueError:
         raise _invalid("Invalid datetime at $.createdAt") from None
 
@@ -159,7 +159,7 @@ def _check_blob(blob: dict[str, Any], path: str, find_blob: FindBlob) -> Upload:
         raise _invalid(f"Expected blob value type at {path}")
     cid, mime = _string(_object(blob, "ref", path), "$link", f"{path}.ref"), _string(blob, "mimeType", path)
     size = _integer(blob, "size", path)
-    if not fnmatch.fnmatch(mime, "image/*"):
+    if not mime.startswith("image/"):
         raise _refused("InvalidMimeType", f"Wrong type of file. It is {mime} but it must match image/*.")
     if size > MAX_IMAGE_BYTES:
         message = f"This file is too large. It is {size} bytes but the maximum size is {MAX_IMAGE_BYTES} bytes."
@@ -180,30 +180,31 @@ def _check_blob(blob: dict[str, Any], path: str, find_blob: FindBlob) -> Upload:
 
 
 def _object(holder: Any, name: str, path: str) -> dict[str, Any]:
-    if not isinstance(holder, dict):
-        raise _invalid(f"Expected object value type at {path}")
-    if name not in holder:
-        raise _invalid(f'Missing required key "{name}" at {path}')
-    if not isinstance(holder[name], dict):
+    value = _member(holder, name, path)
+    if not isinstance(value, dict):
         raise _invalid(f"Expected object value type at {path}.{name}")
-    return holder[name]
+    return value
 
 
 def _string(holder: Any, name: str, path: str) -> str:
+    value = _member(holder, name, path)
+    if not isinstance(value, str):
+        raise _invalid(f"Expected string value type at {path}.{name}")
+    return value
+
+
+def _integer(holder: Any, name: str, path: str) -> int:
+    value = _member(holder, name, path)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _invalid(f"Expected integer value type at {path}.{name}")
+    return value
+
+
+def _member(holder: Any, name: str, path: str) -> Any:
     if not isinstance(holder, dict):
         raise _invalid(f"Expected object value type at {path}")
     if name not in holder:
         raise _invalid(f'Missing required key "{name}" at {path}')
-    if not isinstance(holder[name], str):
-        raise _invalid(f"Expected string value type at {path}.{name}")
-    return holder[name]
-
-
-def _integer(holder: dict[str, Any], name: str, path: str) -> int:
-    if name not in holder:
-        raise _invalid(f'Missing required key "{name}" at {path}')
-    if type(holder[name]) is not int:
-        raise _invalid(f"Expected integer value type at {path}.{name}")
     return holder[name]
 
 

@@ -30,9 +30,9 @@ CREATE, UPDATE, DELETE = 3, 2, 1
 class Bluesky:
     slug = "bluesky"
     name = "Bluesky"
-    counters = ("replies", "reposts", "likes")
+    counters: Sequence[str] = ("replies", "reposts", "likes")
     secret_name = "password"  # noqa: S105 - the name of a field
-    faults = (
+    faults: Sequence[FaultKind] = (
         FaultKind(
             "rate_limits",
             "Count the limits",

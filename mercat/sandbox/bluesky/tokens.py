@@ -54,7 +54,8 @@ def read(world: World, header: str) -> dict[str, Any] | None:
     body, _, signature = token.strip().rpartition(".")
     if kind.lower() != "bearer" or not hmac.compare_digest(_signature(world, body).encode(), signature.encode()):
         return None
-    return json.loads(base64.urlsafe_b64decode(body.partition(".")[2] + "=="))
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body.partition(".")[2] + "=="))
+    return claims
 
 
 def _claims(account: Account, scope: str, expires_at: float) -> dict[str, Any]:

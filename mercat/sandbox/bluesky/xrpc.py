@@ -206,7 +206,7 @@ class Xrpc:
         content = {"$type": record.COLLECTION, **content}
         try:
             cid = record_cid(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _invalid(f"Invalid record: {error}") from error
         return Post(
             network=self.world.slug,

@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import Any
 
-from starlette.datastructures import QueryParams, UploadFile
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -35,7 +35,8 @@ class Api:
     async def verify_credentials(self, request: Request) -> Response:
         account, _ = self._signed_in(request, "profile", "read:accounts")
         source = {"privacy": "public", "sensitive": False, "language": "en", "note": "", "fields": []}
-        return JSONResponse({**self._account_view(request, account), "source": source})
+        role = {"id": "-99", "name": "", "color": "", "permissions": "0", "highlighted": False}
+        return JSONResponse({**self._account_view(request, account), "source": source, "role": role})
 
     async def account(self, request: Request) -> Response:
         return JSONResponse(self._account_view(request, self._account(request)))
@@ -58,9 +59,9 @@ class Api:
     async def upload(self, request: Request) -> Response:
         account, _ = self._signed_in(request, "write:media")
         fields = await fields_of(request)
-        if not isinstance(fields.get("file"), UploadFile):
+        data = fields.get("file")
+        if not isinstance(data, bytes):
             raise _invalid("File can't be blank")
-        data = await fields["file"].read()
         upload = self._checked_upload(account, data, _description(fields), request.state.received_at)
         self.store.add_upload(upload, data)
         ready = upload.polls_left == 0
@@ -243,7 +244,7 @@ class Api:
     ) -> dict[str, Any]:
         """What a status has besides text and pictures."""
         warning, visibility = str(fields.get("spoiler_text") or ""), fields.get("visibility") or "public"
-        language, reply_to = fields.get("language") or "en", fields.get("in_reply_to_id") or None
+        language, reply_to = str(fields.get("language") or "en"), fields.get("in_reply_to_id") or None
         for name in NOT_HELD:
             if fields.get(name):
                 raise _invalid(f"This stand-in does not take {name}")

@@ -57,8 +57,9 @@ class OAuth:
         uris = _uris(fields.get("redirect_uris"))
         name, scopes = str(fields.get("client_name") or "").strip(), str(fields.get("scopes") or "read")
         _check_application(name, uris, scopes)
+        client_id = secrets.token_urlsafe(32)
         application = {
-            "client_id": secrets.token_urlsafe(32),
+            "client_id": client_id,
             "client_secret": secrets.token_urlsafe(32),
             "name": name,
             "website": fields.get("website") or None,
@@ -66,7 +67,7 @@ class OAuth:
             "redirect_uris": uris,
             "redirect_uri": "\n".join(uris),
         }
-        self.store.keep(self.world.slug, "application", application["client_id"], application)
+        self.store.keep(self.world.slug, "application", client_id, application)
         more = {"id": str(secrets.randbelow(10**9)), "client_secret_expires_at": 0, "vapid_key": ""}
         return JSONResponse({**application, **more})
 
@@ -190,7 +191,10 @@ class OAuth:
         return application
 
     def _application(self, client_id: Any) -> dict[str, Any] | None:
-        return self.store.kept(self.world.slug, "application", str(client_id), self.world.clock())
+        known: dict[str, Any] | None = self.store.kept(
+            self.world.slug, "application", str(client_id), self.world.clock()
+        )
+        return known
 
 
 async def fields_of(request: Request) -> dict[str, Any]:
@@ -224,7 +228,7 @@ def _good_redirect(uri: Any) -> bool:
         return True
     try:
         parts = urlsplit(uri)
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError):
         return False
     return parts.scheme in ("http", "https") and bool(parts.netloc) and not parts.fragment
 

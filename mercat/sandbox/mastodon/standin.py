@@ -31,9 +31,9 @@ USERNAME = re.compile(r"[a-z0-9_]{1,30}")
 class Mastodon:
     slug = "mastodon"
     name = "Mastodon"
-    counters = ("replies", "boosts", "favourites")
+    counters: Sequence[str] = ("replies", "boosts", "favourites")
     secret_name = "token"  # noqa: S105 - the name of a field
-    faults = (
+    faults: Sequence[FaultKind] = (
         FaultKind(
             "ignores_idempotency_key",
             "Ignore idempotency keys",
