@@ -45,10 +45,10 @@ def _in_head(document: Document, head: PackFile) -> Iterator[Fault]:
     aims, roles, tiers = ({each.key for each in named} for named in (head.aims, head.roles, head.tiers))
     for index, pillar in enumerate(head.pillars):
         yield from _unknown(document, ("pillars", index, "aims"), "aim", pillar.aims, aims)
-    yield from _unknown(document, ("approvals",), "tier", head.approvals, tiers)
     for tier in sorted(tiers - head.approvals.keys()):
         yield document.fault(("approvals",), f"tier {tier} has no rule of approval")
     for tier, approval in head.approvals.items():
+        yield from _unknown(document, ("approvals", tier), "tier", [tier], tiers)
         yield from _unknown(document, ("approvals", tier, "by"), "role", approval.by, roles)
     yield from _unknown(document, ("warnings", "approved_by"), "role", head.warnings.approved_by, roles)
     yield from _unknown(document, ("course", "trainer"), "role", [head.course.trainer], roles)

@@ -16,6 +16,8 @@ from mercat.guidance.shape import Cast, ExamplesFile, Expectation, UnitEntry, sh
 
 CAST = "examples/cast.yaml"
 
+ADAPTERS = {kind: TypeAdapter(kind) for kind in (Account, Application, Person, Post, Situation)}
+
 Fact = TypeVar("Fact", Account, Application, Person, Post, Situation)
 
 
@@ -110,7 +112,7 @@ class _Builder:
             raise ValueError(f"a {kind.__name__.lower()} has no {', '.join(sorted(unknown))}")
         if "unit" in values:
             values = {**values, "unit": self._unit(values["unit"])}
-        return TypeAdapter(kind).validate_python(values)
+        return ADAPTERS[kind].validate_python(values)  # type: ignore[return-value]
 
     def _unit(self, name: str) -> Any:
         if name not in {unit.id for unit in self.units}:

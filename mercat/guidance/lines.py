@@ -31,7 +31,7 @@ class Document:
         return Fault(self.file, self.line(path), reason)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Names the place of a date that is none; PyYAML alone does not."""
 
     def marked_timestamp(self, node: yaml.ScalarNode) -> Any:
@@ -46,17 +46,16 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.marked_timestamp)
 
 def read_document(root: Path, file: str, faults: list[Fault]) -> Document:
     """Read one YAML file of the pack; what cannot be read is added to `faults` and comes back empty."""
+    lines: dict[Path_, int] = {}
     try:
-        text = (root / file).read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=_Loader)
-        document = Document(file, _Loader(text).get_single_data() if node else None)
+        loader = _Loader((root / file).read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        _Walker(file, faults, lines).walk(node, ())  # first: making data of it writes merged keys into the nodes
+        return Document(file, loader.construct_document(node) if node else None, lines)
     except yaml.MarkedYAMLError as error:
         faults.append(Fault(file, _line(error), f"this is not YAML: {error.problem}"))
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         faults.append(Fault(file, 1, _unreadable(error)))
-    else:
-        _Walker(file, faults, document.lines).walk(node, ())
-        return document
     return Document(file, None)
 
 

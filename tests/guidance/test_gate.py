@@ -94,7 +94,7 @@ def test_many_accounts_are_answered_in_order_and_as_if_asked_one_by_one(police: 
     accounts = [
         LOCAL,
         replace(LOCAL, id="other", unit=FIFE),
-        replace(LOCAL, id="closed", status="closed"),
+        replace(LOCAL, id="dormant", status="dormant"),
         replace(LOCAL, id="mine", tier="individual", holder="officer"),
     ]
     together = decide_many(police, "compose", OFFICER, accounts, HERE)
