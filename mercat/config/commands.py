@@ -44,6 +44,19 @@ def seed(demo: bool) -> None:
     from mercat.config import seed as module
 
     module.seed(demo=demo)
+    if demo:
+        click.echo(sign_in_words(module.who_can_sign_in()))
+
+
+def sign_in_words(people: list[tuple[str, str]]) -> str:
+    """How to sign in as each demonstration person, for the last lines of the start."""
+    from mercat.config.demo import PASSPHRASE
+
+    width = max(len(email) for email, _ in people)
+    lines = [f"  {email:<{width}}  {name}" for email, name in people]
+    return "\n".join(
+        ["Demonstration people, and what each of them is for:", *lines, f"Passphrase of all: {PASSPHRASE}"]
+    )
 
 
 @click.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import shutil
 import signal
@@ -17,7 +16,7 @@ from mercat.config.embedded import EmbeddedPostgres
 from mercat.config.environment import Environment
 from mercat.config.lock import Lock
 from mercat.config.problem import Problem
-from mercat.config.supervisor_checks import SPACE_TO_WARN, check_port, check_space, megabytes
+from mercat.config.supervisor_checks import SPACE_TO_WARN, answers, check_port, check_space, megabytes
 from mercat.config.supervisor_child import Child, Database, Keeper
 from mercat.config.supervisor_log import Log
 
@@ -132,7 +131,7 @@ class Supervisor:
 
     def _await(self, web: Child) -> None:
         end = time.monotonic() + READY_SECONDS
-        while not self._answers():
+        while not answers(self.env.host, self.env.port):
             if not web.running():
                 raise Problem("The web process did not start; its messages above say why.")
             if time.monotonic() > end:
@@ -140,18 +139,6 @@ class Supervisor:
                     f"The web process did not answer within {READY_SECONDS:.0f} s; its messages above may say why."
                 )
             self._pump()
-
-    def _answers(self) -> bool:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.env.host, self.env.host)  # noqa: S104 - everywhere includes here
-        connection = http.client.HTTPConnection(host, self.env.port, timeout=5)
-        try:
-            connection.request("HEAD", "/")
-            connection.getresponse()
-            return True
-        except OSError:
-            return False
-        finally:
-            connection.close()
 
     def _announce(self, words: list[str]) -> None:
         self.log.plain("\n".join(["", *words, "", f"Mercat is ready: {self.env.base_url}", "Ctrl-C stops it.", ""]))

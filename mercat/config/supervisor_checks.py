@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import http.client
 import shutil
 import socket
 from pathlib import Path
@@ -52,6 +53,20 @@ def _holder(port: int) -> str:
     except psutil.Error:
         pass  # not everybody may look
     return "another process"
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether a web server answers there, whatever it answers."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - everywhere includes here
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("HEAD", "/")
+        connection.getresponse()
+        return True
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def megabytes(count: int) -> str:
