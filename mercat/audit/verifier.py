@@ -88,6 +88,8 @@ def unb64(text: Any, length: int | None = None) -> bytes:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, TypeError, ValueError) as error:
         raise CheckError(f"{str(text)[:80]!r} is not base64") from error
+    if b64(data) != text:  # one spelling only: leftover bits must be nought
+        raise CheckError(f"{str(text)[:80]!r} is not base64")
     if length is not None and len(data) != length:
         raise CheckError(f"{text!r} holds {len(data)} bytes, not {length}")
     return data
@@ -468,13 +470,19 @@ class Verifier:
         """After the last record and checkpoint: what is missing at the end."""
         self._settle_personal()
         if self._whole and next(self._earlier, None) is not None:
-            self._cut("The earlier export goes on")
+            self.give_up(
+                "cut", f"The earlier export has a record {self._next}, this log has none: its end was cut off."
+            )
         if self._kept and self._kept[-1].size > self._next:
-            self._cut(f"A checkpoint that you kept covers {self._kept[-1].size} records")
+            self._lacking("cut", self._kept[-1].size, "a checkpoint that you kept")
         covered = self.report.newest.size if self.report.newest else 0
         if self._whole and covered < self._next:
             self.found("uncovered", f"No checkpoint covers the records from {covered} on.", covered)
         return self.report
+
+    def give_up(self, kind: str, message: str) -> None:
+        """From the next record on, the log cannot be known any more."""
+        self._bad(self._next, kind, message)
 
     def found(self, kind: str, message: str, index: int | None = None, through: int | None = None) -> None:
         self.report.add(Finding(kind, message, index, through))
@@ -541,7 +549,7 @@ class Verifier:
 
     def _agree(self, checkpoint: Checkpoint) -> None:
         if checkpoint.size > self._next:
-            self._cut(f"A checkpoint covers {checkpoint.size} records")
+            self._lacking("missing", checkpoint.size, "a checkpoint")
         elif checkpoint.size < self._next:
             self.found(
                 "checkpoint", f"The checkpoint of {checkpoint.size} records comes after record {self._next - 1}."
@@ -569,8 +577,8 @@ class Verifier:
         )
         self.found("rewritten", message[0].upper() + message[1:], proven, last)
 
-    def _cut(self, why: str) -> None:
-        self._bad(self._next, "cut", f"{why}, but there are only {self._next}: the end was cut off.")
+    def _lacking(self, kind: str, size: int, which: str) -> None:
+        self.give_up(kind, f"{_records(self._next, size - 1)} missing: {which} covers {size} records.")
 
 
 def _one_origin(keys: Sequence[Key]) -> str:
@@ -590,7 +598,7 @@ def _open_kept(note: str, keys: Sequence[Key]) -> Checkpoint:
 def _opens(owed: Any, salt: bytes, data: Any) -> bool:
     try:
         return commitment(salt, data).hex() == owed
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
@@ -614,7 +622,7 @@ def check_export(
     if header["origin"] != verifier.origin:
         raise CheckError(f"the export is of the log {header['origin']}, the key is of {verifier.origin}")
     if not _feed(verifier, records):
-        verifier.found("cut", "The file ends early: it was cut off, or not copied whole.", verifier.report.leaves)
+        verifier.give_up("cut", "The file ends early: it was cut off, or not copied whole.")
     return verifier.finish()
 
 
@@ -629,30 +637,34 @@ def _header(line: str) -> dict[str, Any]:
 
 
 def _feed(verifier: Verifier, records: Iterable[tuple[int, str]]) -> bool:
-    """Hand every line to the verifier. Returns whether the end line came."""
+    """Hand every line to the verifier. Returns whether the end line came, or a line that stops all reading."""
+    takers = {"leaf": verifier.leaf, "personal": verifier.personal, "checkpoint": verifier.checkpoint}
     for number, line in records:
         try:
-            if not _feed_line(verifier, json.loads(line)):
-                return True
-        except (CheckError, ValueError, KeyError, TypeError):
-            message = f"Line {number} cannot be read; nothing after it was checked."
-            verifier.found("unreadable", message, verifier.report.leaves)
+            kind, arguments = _read_line(json.loads(line))
+        except (CheckError, ValueError, RecursionError):
+            verifier.give_up("unreadable", f"Line {number} cannot be read; nothing after it was checked.")
             return True
+        if kind == "end":
+            return True
+        takers[kind](*arguments)
     return False
 
 
-def _feed_line(verifier: Verifier, line: dict[str, Any]) -> bool:
-    kind = line["type"]
-    if kind == "leaf":
-        verifier.leaf(int(line["index"]), unb64(line["leaf"]), unb64(line["signature"]))
-    elif kind == "personal":
-        erased = line.get("erased") is True
-        verifier.personal(int(line["index"]), None if erased else unb64(line["salt"]), line.get("data"))
-    elif kind == "checkpoint":
-        verifier.checkpoint(line["note"])
-    elif kind != "end":
-        raise CheckError(f"unknown type {kind}")
-    return kind != "end"
+def _read_line(line: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
+    """What kind of record a line is, and what the verifier takes of it."""
+    match line:
+        case {"type": "leaf", "index": int(index), "leaf": leaf, "signature": signature}:
+            return "leaf", (index, unb64(leaf), unb64(signature))
+        case {"type": "personal", "index": int(index), "erased": True}:
+            return "personal", (index, None, None)
+        case {"type": "personal", "index": int(index), "salt": salt, "data": data}:
+            return "personal", (index, unb64(salt), data)
+        case {"type": "checkpoint", "note": str(note)}:
+            return "checkpoint", (note,)
+        case {"type": "end"}:
+            return "end", ()
+    raise CheckError("no record")
 
 
 def leaves_of(lines: Iterable[str]) -> Iterator[bytes]:
