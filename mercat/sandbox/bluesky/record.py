@@ -1,7 +1,7 @@
 """What a PDS checks in an app.bsky.feed.post record (source: the lexicons of github.com/bluesky-social/atproto).
 
 Stricter than a PDS where a mistake would be accepted there and then shown wrongly: facets must lie inside the text on
-character borders, and an embed must be of a type this stand-in knows.
+character borders, an embed must be of a type this stand-in knows, and there is no year 0.
 """
 
 from __future__ import annotations
@@ -53,8 +53,7 @@ def _check_datetime(record: dict[str, Any]) -> None:
     if not DATETIME.fullmatch(value) or value.endswith("-00:00"):
         raise _invalid("Invalid datetime at $.createdAt")
     try:
-        # Python knows no year 0, and shorter fractions only; neither matters to whether the day exists.
-        datetime.fromisoformat(re.sub(r"\.\d+", "", value).replace("0000-", "0004-", 1))
+        datetime.fromisoformat(re.sub(r"\.\d+", "", value))
     except ValueError:
         raise _invalid("Invalid datetime at $.createdAt") from None
 

@@ -166,7 +166,7 @@ class OAuth:
     def _redeem(self, fields: dict[str, Any], application: dict[str, Any]) -> dict[str, Any]:
         """What the code stands for; it is used up even when something about the request is wrong."""
         key = str(fields.get("code", ""))
-        code = self.store.kept(self.world.slug, "code", key, self.world.clock())
+        code: dict[str, Any] | None = self.store.kept(self.world.slug, "code", key, self.world.clock())
         self.store.forget(self.world.slug, "code", key)
         if code is None or code["client_id"] != application["client_id"]:
             raise _invalid_grant()
@@ -191,10 +191,9 @@ class OAuth:
         return application
 
     def _application(self, client_id: Any) -> dict[str, Any] | None:
-        known: dict[str, Any] | None = self.store.kept(
-            self.world.slug, "application", str(client_id), self.world.clock()
-        )
-        return known
+        application: dict[str, Any] | None
+        application = self.store.kept(self.world.slug, "application", str(client_id), self.world.clock())
+        return application
 
 
 async def fields_of(request: Request) -> dict[str, Any]:
