@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 
+from mercat.config.demo import PASSPHRASE
 from mercat.config.embedded import embedded_url
 from mercat.config.environment import ROOT, environment, text_secret
 
@@ -45,6 +46,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mercat.web.middleware.ContentSecurityPolicy",
+    "mercat.web.middleware.Failures",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -59,6 +61,7 @@ DATABASES = {
     "default": {
         **dj_database_url.parse(ENV.database_url or embedded_url(ENV.home, ENV.app_role)),
         # A pool in every process: workers' threads and web threads share few connections.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"pool": {"min_size": 0, "max_size": 12, "timeout": 20, "max_idle": 60}},
         "CONN_MAX_AGE": 0,
     }
@@ -111,6 +114,7 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.base_url.startswith("https://")
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [ENV.base_url]
+CSRF_FAILURE_VIEW = "mercat.web.views.errors.csrf_failed"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -120,6 +124,7 @@ PROCRASTINATE_READONLY_MODELS = True
 
 MERCAT_PACK = ENV.pack
 MERCAT_DEMO = ENV.demo
+MERCAT_DEMO_PASSPHRASE = PASSPHRASE
 MERCAT_APP_ROLE = ENV.app_role
 MERCAT_AUDIT_KEY_FILE = ENV.secret("audit_key", ENV.audit_key_file)
 MERCAT_VAULT_KEY_FILE = ENV.secret("vault_key", ENV.vault_key_file)

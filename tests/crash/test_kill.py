@@ -1,0 +1,143 @@
+"""Sending under SIGKILL: nothing doubled, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import httpx
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from mercat.config.seed import connect_to_stand_in
+from mercat.delivery import states
+from mercat.delivery.models import Consignment
+from mercat.sandbox.server import running
+from tests import factories as make
+from tests.crash.doomed import CLOCK_POINTS, POINTS
+
+pytestmark = [pytest.mark.crash, pytest.mark.django_db(transaction=True)]
+
+ACCOUNTS, POSTS_EACH = 20, 11  # 220 posts
+DEADLINE = 300  # seconds; a run takes about a quarter of it
+
+
+class Mortal:
+    """A process that is started again whenever it dies, each time with another end ahead of it."""
+
+    def __init__(self, process: str, points: tuple[str, ...], chance: random.Random, environ: dict[str, str]) -> None:
+        self._process, self._points, self._chance, self._environ = process, points, chance, environ
+        self.deaths: Counter[str] = Counter()
+        self._start()
+
+    def _start(self) -> None:
+        rarest = min(self.deaths[point] for point in self._points)
+        self._point = self._chance.choice([point for point in self._points if self.deaths[point] == rarest])
+        passes = self._chance.randint(2, 16)
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.doomed", self._process, self._point, str(passes)],
+            env=self._environ,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def look(self) -> None:
+        if self._child.poll() is None:
+            return
+        if self._child.returncode == -signal.SIGKILL:
+            self.deaths[self._point] += 1
+        self._start()
+
+    def stop(self) -> None:
+        self._child.kill()
+        self._child.wait()
+
+
+def test_no_kill_at_any_point_of_sending_doubles_or_loses_a_post(settings):
+    chance = random.Random(20)
+    with running() as sandbox:
+        settings.MERCAT_PRIVATE_ORIGINS = frozenset([sandbox.url])
+        expected = _posts(sandbox.url)
+        environ = _environment(sandbox.url)
+        mortals = [
+            Mortal("normal", POINTS, chance, environ),
+            Mortal("normal", POINTS, chance, environ),
+            Mortal("clock", CLOCK_POINTS, chance, environ),
+        ]
+        try:
+            _until_all_sent(mortals)
+        finally:
+            for mortal in mortals:
+                mortal.stop()
+        deaths = sum((mortal.deaths for mortal in mortals), Counter())
+        stands = Counter(_published(sandbox.url))
+    print(f"deaths: {dict(deaths)}")  # noqa: T201 - the figure that the run is about
+    lost = [text for text in expected if not stands[text]]
+    doubled = {text: count for text, count in stands.items() if count > 1}
+    assert (lost, doubled, set(stands) - set(expected)) == ([], {}, set())
+    assert all(deaths[point] for point in POINTS), f"a point was never met: {dict(deaths)}"
+    assert Consignment.objects.filter(state=states.SENT).count() == len(expected) >= 200
+
+
+def _posts(sandbox: str) -> list[str]:
+    """Approved posts for accounts on both networks, all due now. Returns their texts, each once."""
+    now = timezone.now()
+    author = make.authorised("Author", now=now, trained_until=now.replace(year=now.year + 1))
+    approver = make.authorised(
+        "Approver", now=now, trained_until=now.replace(year=now.year + 1), unit_key="corporate-communications",
+        roles=("corporate-communications",),
+    )  # fmt: skip
+    texts = []
+    for number in range(ACCOUNTS):
+        account = make.account(network=("bluesky", "mastodon")[number % 2], connected=False)
+        make.spoc_of(account)
+        handle = f"account{number}.example" if number % 2 == 0 else f"account{number}"
+        connect_to_stand_in(account, handle=handle, sandbox=sandbox, by=make.TEST, now=now)
+        for turn in range(POSTS_EACH):
+            texts.append(f"Post {turn} to account {number}")
+            make.approved(author, approver, account, text=texts[-1], now=now)
+    return texts
+
+
+def _environment(sandbox: str) -> dict[str, str]:
+    database = connection.settings_dict
+    user, password = database["USER"], database["PASSWORD"]
+    from urllib.parse import quote
+
+    url = f"postgresql://{quote(user)}:{quote(password)}@{quote(database['HOST'], safe='')}:{database['PORT']}/{database['NAME']}"
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "mercat.config.settings",
+        "MERCAT_DATABASE_URL": url,
+        "MERCAT_PRIVATE_ORIGINS": sandbox,
+        "MERCAT_SEND_THREADS": "8",
+        "PYTHONDONTWRITEBYTECODE": "",  # many starts: let them share what the first compiled
+    }
+
+
+def _until_all_sent(mortals: list[Mortal]) -> None:
+    end = time.monotonic() + DEADLINE
+    while Consignment.objects.exclude(state=states.SENT).exists():
+        if time.monotonic() > end:
+            left = Counter(Consignment.objects.values_list("state", flat=True))
+            pytest.fail(f"not all was sent in {DEADLINE} s: {dict(left)}")
+        for mortal in mortals:
+            mortal.look()
+        time.sleep(0.1)
+
+
+def _published(sandbox: str) -> list[str]:
+    return [
+        post["text"]
+        for network in ("bluesky", "mastodon")
+        for post in json.loads(httpx.get(f"{sandbox}/_control/{network}/posts").text)
+    ]
+
+
