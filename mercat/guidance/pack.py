@@ -89,7 +89,7 @@ class Pack(PackFile):
             policy=policy,
             clause=EVALUATION,
             reason=reason,
-            remedy="Nothing was done; the administrator can see why in the log.",
+            remedy="Nothing was done; the log says why.",
             owner=self.administered_by,
             owner_name=self.owner_names[self.administered_by],
         )
