@@ -15,7 +15,7 @@ PATIENCE = 15  # seconds for a server to end by itself
 def child(
     command: Sequence[str | Path], *, folder: Path, env: Mapping[str, str], log: Path
 ) -> Iterator[subprocess.Popen[str]]:
-    """The process, ended when the block is left. Its complaints go to `log`; its standard input stays open meanwhile."""
+    """The process, ended when the block is left. Its complaints go to `log`; its input stays open meanwhile."""
     with log.open("w") as complaints:
         process = subprocess.Popen(
             list(map(str, command)),

@@ -16,6 +16,7 @@ def server_address(typed: str) -> str:
         url = httpx.URL(typed if "://" in typed else f"https://{typed}")
     except httpx.InvalidURL:
         raise ConnectError(_UNCLEAR.format(typed[:100])) from None
-    if url.scheme not in {"http", "https"} or not url.host or url.userinfo or url.query or url.fragment:
+    extra = url.userinfo or url.query or url.fragment or len(typed.split()) != 1
+    if url.scheme not in {"http", "https"} or not url.host or extra:
         raise ConnectError(_UNCLEAR.format(typed[:100] if not url.userinfo else url.host))
     return str(url).rstrip("/")
