@@ -1,0 +1,220 @@
+"""`mercat post`: the same actions and the same gate as the pages, for people at a terminal and for scripts.
+
+Whoever runs it signs in as a person of the programme: `--as EMAIL`, and the passphrase is asked for, or read from
+MERCAT_PASSPHRASE.
+"""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import click
+from django.contrib.auth import authenticate
+from django.db.models import Q
+from django.utils import timezone
+
+from mercat.delivery import states as sending
+from mercat.delivery.models import Consignment
+from mercat.guidance.gate import Refused
+from mercat.images.actions import take_in
+from mercat.images.rendering import NotAPicture
+from mercat.people.actions import Impossible
+from mercat.people.models import Person
+from mercat.posts import actions
+from mercat.posts.contents import Draft, DraftPicture
+from mercat.posts.models import Post
+from mercat.posts.states import STATES
+from mercat.register.models import Account
+
+REFUSED = 3  # exit code: guidance, or a limit of a network, said no
+
+
+def _signed_in(email: str, passphrase: str) -> Person:
+    person = authenticate(username=email, password=passphrase)
+    if not isinstance(person, Person):
+        raise click.ClickException("This e-mail address and passphrase do not belong together, or the person has left.")
+    return person
+
+
+def _as_a_person(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds --as and the passphrase, hands the command its person, and says refusals in words."""
+
+    @click.option("--as", "email", required=True, metavar="EMAIL", help="Who you are.")
+    @click.option("--passphrase", envvar="MERCAT_PASSPHRASE", prompt=True, hide_input=True, help="Asked for if not given.")
+    @click.option("--json", "as_json", is_flag=True, help="For machines.")
+    @wraps(command)
+    def with_person(email: str, passphrase: str, **kwargs: Any) -> None:
+        by = _signed_in(email, passphrase)
+        try:
+            command(by=by, **kwargs)
+        except (actions.NotAllowed, actions.DoesNotFit, Impossible, Refused, NotAPicture) as refusal:
+            click.echo(_refusal_json(refusal) if kwargs.get("as_json") else f"Refused. {refusal}", err=True)
+            raise SystemExit(REFUSED) from None
+
+    return with_person
+
+
+def _refusal_json(refusal: Exception) -> str:
+    told: dict[str, Any] = {"refused": True, "message": str(refusal)}
+    if isinstance(refusal, actions.NotAllowed):
+        told["accounts"] = {
+            str(account.pk): [
+                {"clause": each.clause, "reason": each.reason, "remedy": each.remedy, "owner": each.owner}
+                for each in decision.refusals
+            ]
+            for account, decision in refusal.decisions.items()
+        }
+    if isinstance(refusal, actions.DoesNotFit):
+        told["accounts"] = {
+            str(account.pk): [{"field": each.field, "message": each.message} for each in problems]
+            for account, problems in refusal.problems.items()
+        }
+    return json.dumps(told, ensure_ascii=False)
+
+
+@click.group()
+def post() -> None:
+    """Compose, submit, approve and follow posts, under the same guidance as on the pages."""
+
+
+@post.command()
+@click.option("--text", required=True, help="What to say; - reads it from standard input.")
+@click.option("--to", "accounts", multiple=True, required=True, metavar="ACCOUNT", help="Name, handle or id; repeatable.")
+@click.option("--pillar", required=True, help="The key of one of the body's pillars.")
+@click.option("--picture", "pictures", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--alt", "alts", multiple=True, help="What each picture shows, in the same order.")
+@click.option("--due", type=click.DateTime(["%Y-%m-%dT%H:%M"]), help="Local time; without it, as soon as it is approved.")
+@click.option("--submit", "and_submit", is_flag=True, help="Submit it for approval too.")
+@_as_a_person
+def compose(
+    *,
+    by: Person,
+    text: str,
+    accounts: tuple[str, ...],
+    pillar: str,
+    pictures: tuple[Path, ...],
+    alts: tuple[str, ...],
+    due: datetime | None,
+    and_submit: bool,
+    as_json: bool,
+) -> None:
+    """Write a post and keep it as a draft."""
+    if len(alts) > len(pictures):
+        raise click.UsageError("There are more --alt texts than pictures.")
+    now = timezone.now()
+    draft = Draft(
+        text=sys.stdin.read() if text == "-" else text,
+        targets=tuple(str(_account(name).pk) for name in accounts),
+        pillar=pillar,
+        pictures=tuple(
+            DraftPicture(id=_taken_in(by, path, now), alt=alts[place] if place < len(alts) else "")
+            for place, path in enumerate(pictures)
+        ),
+        due_at=timezone.make_aware(due) if due else None,
+    )
+    row = actions.compose(by=by, draft=draft, now=now)
+    if and_submit:
+        actions.submit(by=by, post=row, now=now)
+    _tell(row, as_json)
+
+
+@post.command()
+@click.argument("id", type=click.UUID)
+@_as_a_person
+def submit(*, by: Person, id: UUID, as_json: bool) -> None:  # noqa: A002 - the argument's name in the help
+    """Ask for the approval of a draft."""
+    row = _post(id)
+    actions.submit(by=by, post=row, now=timezone.now())
+    _tell(row, as_json)
+
+
+@post.command()
+@click.argument("id", type=click.UUID)
+@click.option("--digest", required=True, help="Of the version that you have read, as `status` shows it.")
+@_as_a_person
+def approve(*, by: Person, id: UUID, digest: str, as_json: bool) -> None:  # noqa: A002
+    """Approve exactly the version with this digest, for every account that you may approve for."""
+    row = _post(id)
+    actions.approve(by=by, post=row, digest=digest, now=timezone.now())
+    _tell(row, as_json)
+
+
+@post.command()
+@click.argument("id", type=click.UUID)
+@_as_a_person
+def status(*, by: Person, id: UUID, as_json: bool) -> None:  # noqa: A002
+    """What became of a post, on each of its accounts."""
+    row = _post(id)
+    if row.current is None and row.created_by_id != by.pk:
+        raise Impossible("This is another person's draft.")
+    _tell(row, as_json)
+
+
+def _post(pk: UUID) -> Post:
+    row = Post.objects.filter(pk=pk).first()
+    if row is None:
+        raise Impossible(f"There is no post {pk}.")
+    return row
+
+
+def _account(name: str) -> Account:
+    wanted = Q(name=name) | Q(handle=name)
+    try:
+        wanted |= Q(pk=UUID(name))
+    except ValueError:
+        pass
+    found = list(Account.objects.filter(wanted).exclude(status=Account.Status.CLOSED)[:2])
+    if not found:
+        raise Impossible(f"There is no account “{name}” in the register. Nothing was kept.")
+    if len(found) > 1:
+        raise Impossible(f"More than one account is called “{name}”. Use its handle or id. Nothing was kept.")
+    return found[0]
+
+
+def _taken_in(by: Person, path: Path, now: datetime) -> str:
+    if not (mimetypes.guess_type(path.name)[0] or "image/").startswith("image/"):
+        raise NotAPicture(f"{path.name} is not a picture. Choose a JPEG, PNG, WebP or GIF file. Nothing was kept.")
+    return str(take_in(by=by, name=path.name, upload=path.read_bytes(), now=now).pk)
+
+
+def _tell(row: Post, as_json: bool) -> None:
+    row.refresh_from_db()
+    told = _told(row)
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    click.echo(f"Post {told['id']}: {STATES[row.state]}")
+    if told["digest"]:
+        click.echo(f"Version {told['version']}, digest {told['digest']}")
+    for sent in told["consignments"]:
+        click.echo(f"  {sent['account']}: {sending.STATES[sent['state']]} {sent['url'] or sent['reason']}".rstrip())
+
+
+def _told(row: Post) -> dict[str, Any]:
+    consignments = Consignment.objects.filter(post_ref=row.audit_ref).select_related("account").order_by("created_at")
+    return {
+        "id": str(row.pk),
+        "state": row.state,
+        "version": row.current.number if row.current else None,
+        "digest": row.current.digest if row.current else None,
+        "consignments": [
+            {
+                "account": str(each.account),
+                "network": each.account.network,
+                "state": each.state,
+                "url": each.url,
+                "reason": each.reason,
+                "due": each.due_at.isoformat(),
+                "read_back": each.read_back_at.isoformat() if each.read_back_at else None,
+            }
+            for each in consignments
+        ],
+    }

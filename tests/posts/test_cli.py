@@ -1,0 +1,118 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from mercat.delivery.models import Consignment
+from mercat.posts.cli import post
+from mercat.posts.models import Post
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+WORDS = "castle river lantern"
+
+
+@pytest.fixture
+def run():
+    def run(*arguments, by, passphrase=WORDS, **kwargs):
+        return CliRunner().invoke(
+            post, [*arguments, "--as", by.email, "--json"], env={"MERCAT_PASSPHRASE": passphrase}, **kwargs
+        )
+
+    return run
+
+
+@pytest.fixture
+def now(monkeypatch):
+    monkeypatch.setattr("django.utils.timezone.now", lambda: make.NOW)
+
+
+@pytest.fixture
+def account(now):
+    return make.account("Dundee")
+
+
+@pytest.fixture
+def author():
+    return make.authorised("Author", passphrase=WORDS)
+
+
+@pytest.fixture
+def spoc(account):
+    spoc = make.spoc_of(account)
+    make.people.set_passphrase(by=make.TEST, person=spoc, passphrase=WORDS, now=make.NOW)
+    return spoc
+
+
+def test_the_whole_path(run, account, author, spoc, tmp_path):
+    Image.new("RGB", (40, 30), "navy").save(tmp_path / "road.png")
+    composed = run(
+        "compose", "--text", "Road closed.", "--to", "Dundee", "--pillar", "warning",
+        "--picture", str(tmp_path / "road.png"), "--alt", "A closed road", by=author,
+    )  # fmt: skip
+    told = json.loads(composed.output)
+    assert (told["state"], told["digest"]) == ("draft", None)
+    told = json.loads(run("submit", told["id"], by=author).output)
+    assert told["state"] == "submitted"
+    refused = run("approve", told["id"], "--digest", told["digest"], by=author)
+    assert refused.exit_code == 3
+    assert Consignment.objects.count() == 0
+    told = json.loads(run("approve", told["id"], "--digest", told["digest"], by=spoc).output)
+    assert told["state"] == "approved"
+    assert told["consignments"][0]["state"] == "ready"
+    assert json.loads(run("status", told["id"], by=spoc).output) == told
+
+
+def test_a_wrong_passphrase_is_nobody(run, account, author):
+    answer = run("compose", "--text", "x", "--to", "Dundee", "--pillar", "warning", by=author, passphrase="wrong")
+    assert answer.exit_code == 1
+    assert "do not belong together" in answer.output
+    assert not Post.objects.exists()
+
+
+def test_a_refusal_names_every_clause_and_who_can_put_it_right(run, account):
+    stranger = make.person("Stranger", unit_key="edinburgh", passphrase=WORDS)
+    answer = run("compose", "--text", "x", "--to", "Dundee", "--pillar", "warning", by=stranger)
+    assert answer.exit_code == 3
+    (refusals,) = json.loads(answer.stderr)["accounts"].values()
+    assert {"2.3", "5.3", "5.6"} <= {each["clause"] for each in refusals}
+    assert all(each["remedy"] and each["owner"] for each in refusals)
+    assert not Post.objects.exists()
+
+
+def test_a_post_needs_a_pillar_of_the_pack(run, account, author):
+    told = json.loads(run("compose", "--text", "x", "--to", "Dundee", "--pillar", "gossip", by=author).output)
+    answer = run("submit", told["id"], by=author)
+    assert answer.exit_code == 3
+    assert "3.2" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--to", "Nowhere"], "no account"),
+        (["--to", "Dundee", "--picture", "notes.txt"], "not a picture"),
+        (["--to", "Dundee", "--picture", "fake.png"], "not a picture"),
+    ],
+)
+def test_bad_input_keeps_nothing(run, account, author, tmp_path, monkeypatch, arguments, says):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "fake.png").write_bytes(b"not at all")
+    answer = run("compose", "--text", "x", "--pillar", "warning", *arguments, by=author)
+    assert answer.exit_code == 3
+    assert says in answer.stderr
+    assert not Post.objects.exists()
+
+
+def test_a_hundred_thousand_characters_are_refused_in_words(run, account, author):
+    kept = run("compose", "--text", "-", "--to", "Dundee", "--pillar", "warning", by=author, input="x" * 100_000)
+    told = json.loads(kept.output)
+    refused = run("submit", told["id"], by=author)
+    assert refused.exit_code == 3
+    assert "300" in refused.stderr
+    too_long = run("compose", "--text", "-", "--to", "Dundee", "--pillar", "warning", by=author, input="x" * 100_001)
+    assert too_long.exit_code == 3
+    assert "100,001" in too_long.stderr
