@@ -20,9 +20,9 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO, TypeAlias
@@ -323,7 +323,8 @@ def _parse_text(text: str, origin: str) -> tuple[int, bytes]:
 # Checking a whole log, record by record
 
 
-class Finding(NamedTuple):
+@dataclass(frozen=True)
+class Finding:
     """Something that does not agree."""
 
     kind: str
@@ -374,7 +375,7 @@ class Report:
             "personal_data_erased": self.erased,
             "newest_checkpoint": newest,
             "found": self.found,
-            "findings": [finding._asdict() for finding in self.findings],
+            "findings": [asdict(finding) for finding in self.findings],
         }
 
     def lines(self) -> Iterator[str]:
@@ -445,7 +446,7 @@ class Verifier:
     def personal(self, index: int, salt: bytes | None, data: Any) -> None:
         """The personal data of the last record; salt None: it was erased."""
         owed, self._owed = self._owed, None
-        if owed is None:
+        if owed is None or index != self._next - 1:
             self.found("personal", f"Record {index} has personal data that the log knows nothing of.", index)
         elif salt is None:
             self.report.erased += 1
@@ -595,7 +596,7 @@ def _open_kept(note: str, keys: Sequence[Key]) -> Checkpoint:
         raise CheckError(f"a checkpoint that you kept cannot be used: {error}") from error
 
 
-def _opens(owed: Any, salt: bytes, data: Any) -> bool:
+def _opens(owed: str, salt: bytes, data: Any) -> bool:
     try:
         return commitment(salt, data).hex() == owed
     except (ValueError, RecursionError):
@@ -638,7 +639,11 @@ def _header(line: str) -> dict[str, Any]:
 
 def _feed(verifier: Verifier, records: Iterable[tuple[int, str]]) -> bool:
     """Hand every line to the verifier. Returns whether the end line came, or a line that stops all reading."""
-    takers = {"leaf": verifier.leaf, "personal": verifier.personal, "checkpoint": verifier.checkpoint}
+    takers: dict[str, Callable[..., object]] = {
+        "leaf": verifier.leaf,
+        "personal": verifier.personal,
+        "checkpoint": verifier.checkpoint,
+    }
     for number, line in records:
         try:
             kind, arguments = _read_line(json.loads(line))

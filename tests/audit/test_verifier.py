@@ -205,6 +205,12 @@ def test_altered_personal_data_is_found_and_told_from_erased(index: int, change:
         assert (report.first_bad_index, report.findings[0].kind) == (index, "personal")
 
 
+def test_personal_data_of_another_record_is_found() -> None:
+    edited = export()
+    edited.lines[edited.at(5, "personal")]["index"] = 6
+    assert [(finding.index, finding.kind) for finding in edited.check().findings] == [(6, "personal")]
+
+
 def test_an_export_signed_by_another_key_is_found_at_its_start() -> None:
     report = check_export(text(), [other_key().key])
     assert report.first_bad_index == 0
