@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from asyncio import sleep
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -77,7 +77,7 @@ class Call:
         if transport is None:
             raise AnswerLost("answer_lost needs the sandbox's own server; this application was called in-process")
         transport.abort()
-        await asyncio.sleep(0)  # lets the server notice, so that it does not try to answer
+        await sleep(0)  # lets the server notice, so that it does not try to answer
         return Response()
 
     async def _rate_limited(self, fault: Fault, request: Request, allowance: Allowance) -> Response:
@@ -107,10 +107,10 @@ class Call:
 
     async def _slow(self, fault: Fault, request: Request, allowance: Allowance) -> Response:
         if not fault.options["done"]:
-            await asyncio.sleep(fault.options["seconds"])
+            await sleep(fault.options["seconds"])
             return await self._work(request)
         response = await self._work(request)
-        await asyncio.sleep(fault.options["seconds"])
+        await sleep(fault.options["seconds"])
         return response
 
 

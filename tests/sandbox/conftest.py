@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from mercat.sandbox.server import RunningSandbox
-from tests.sandbox.callers import BlueskyCaller, MastodonCaller
+from tests.sandbox.callers import BlueskyCaller, Caller, MastodonCaller
 
 NOON = 1_795_435_200.0  # 23 November 2026 at 12:00 UTC
 
@@ -55,3 +55,9 @@ def bluesky(http: httpx.Client) -> BlueskyCaller:
 @pytest.fixture
 def mastodon(http: httpx.Client) -> MastodonCaller:
     return MastodonCaller(http, "fife", "Fife Division")
+
+
+@pytest.fixture(params=["bluesky", "mastodon"])
+def caller(request: pytest.FixtureRequest) -> Caller:
+    """Each network's caller in turn."""
+    return request.getfixturevalue(request.param)

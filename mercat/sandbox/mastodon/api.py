@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from mercat.sandbox.mastodon import entities, oauth, text
 from mercat.sandbox.mastodon.oauth import fields_of
@@ -129,6 +129,9 @@ class Api:
         return JSONResponse(views, headers=_links(request, page) if page else None)
 
     async def unknown(self, request: Request) -> Response:
+        """Mastodon does not mind a slash at the end of an address, and some clients send one."""
+        if request.url.path.endswith("/"):
+            return RedirectResponse(request.url.replace(path=request.url.path.rstrip("/")), 308)
         raise ApiError(404, {"error": "The page you were looking for doesn't exist."})
 
     # Parts
