@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ import psutil
 import pytest
 
 from mercat.networks.bluesky.adapter import NETWORK
-from mercat.networks.port import ConnectError, Found, Reconnect, Sent, Unsure
+from mercat.networks.port import ConnectError, Reconnect, Sent
 from tests.networks.doubles import MemoryNotes, channel_of, client_for, item, picture
 from tests.servers.atproto_network import AtprotoNetwork
 
@@ -62,13 +61,12 @@ def test_the_makers_own_client_reads_what_we_wrote(atproto: AtprotoNetwork, acco
     assert record.embed.images[0].alt == "A road sign"  # type: ignore[union-attr]
 
 
-def test_a_place_that_holds_something_else_is_not_overwritten(atproto: AtprotoNetwork, channel: Any) -> None:
-    one = item("The first.", created_at=datetime.now(UTC))
-    sent = publish(channel, one)
-    assert isinstance(publish(channel, replace(one, text="The second.")), Unsure)
-    found = NETWORK.reader.find(channel, one, MemoryNotes(), native_id=sent.native_id, now=datetime.now(UTC))
-    assert isinstance(found, Found)
-    assert found.text == "The first."
+def test_the_same_post_again_leaves_the_record_as_it_is(atproto: AtprotoNetwork, account: Any, channel: Any) -> None:
+    one = item("Snow. #Snow", picture(), created_at=datetime.now(UTC))
+    publish(channel, one)
+    before = atproto.records(account.did)
+    publish(channel, one)
+    assert atproto.records(account.did) == before
 
 
 def test_an_access_token_that_the_server_no_longer_takes_is_renewed(channel: Any) -> None:

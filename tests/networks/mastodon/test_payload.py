@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mercat.networks.kit.text import graphemes
 from mercat.networks.mastodon.payload import check, count, created, found, limits_of, same, status
-from mercat.networks.mastodon.spec import DEFAULTS, PER_URL, SCOPES
+from mercat.networks.mastodon.spec import DEFAULTS, SCOPES
 from mercat.networks.port import Found
 from tests.networks.doubles import NOW, item, medium, picture
 from tests.shared import shared
