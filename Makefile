@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test test-15 lint format assets dev lock clean
+.PHONY: help run test test-15 lint style types templates rooms format assets dev lock clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -41,12 +41,20 @@ test-15: dev
 	if [ -z "$$bin" ]; then echo "SKIPPED: the suite on PostgreSQL 15, which this machine has not and cannot install"; exit 0; fi; \
 	set -x; MERCAT_TEST_POSTGRES_BIN=$$bin $(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not real"
 
-lint: dev
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
+lint: style types templates rooms
+
+style: dev
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+
+types: dev
+	$(BIN)/mypy --no-error-summary
+
+templates: dev
 	$(BIN)/djlint mercat --quiet --lint
-	$(BIN)/lint-imports
+
+rooms: dev
+	$(BIN)/lint-imports --no-logo
 
 format: dev
 	$(BIN)/ruff check --fix
@@ -70,7 +78,7 @@ clean:
 
 $(VENV)/.bootstrap: requirements/bootstrap.txt
 	@.ci/make-venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --require-hashes -r $<
+	@$(BIN)/python -m pip install -qq --require-hashes -r $<
 	@touch $@
 
 $(VENV)/.run: requirements/run.txt pyproject.toml $(VENV)/.bootstrap
@@ -85,7 +93,8 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@touch $@
 
 node_modules/.package-lock.json: package-lock.json package.json .npmrc | $(VENV)/.run
-	@$(NPM) ci --loglevel=error
+	@echo "Installing what the style sheet needs …"
+	@$(NPM) ci --silent
 	@touch $@
 
 $(BUILT): $(shell find mercat/web/assets -type f) node_modules/.package-lock.json

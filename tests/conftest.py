@@ -1,3 +1,22 @@
 """Fixtures of the whole suite. What must happen before Django loads is in `tests/plugin.py`."""
 
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
 from tests.audit.flush import _append_only_tables_can_be_cleared_between_tests  # noqa: F401
+from tests.shared import ROOT
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
+    """The Chromium of this machine, where there is one; else Playwright's own."""
+    # Playwright's loop runs in the thread of the tests, where Django would then refuse to ask the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    answer = subprocess.run([ROOT / ".ci" / "find-chromium"], capture_output=True, text=True, check=True)
+    own = {"executable_path": answer.stdout.strip()} if answer.stdout.strip() else {}
+    alone = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox does not work for root
+    return {**browser_type_launch_args, **own, "args": alone}
