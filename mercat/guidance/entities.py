@@ -38,21 +38,30 @@ def pack_entity(pack: Pack) -> Json:
     return {"uid": PACK, "attrs": attributes, "parents": []}
 
 
-def entities(pack: Pack, things: Iterable[Resource]) -> list[Json]:
-    """The things and the units around them, each once.
+def gathered(things: Iterable[Resource]) -> dict[tuple[str, str], Resource]:
+    """The things by kind and id, each once.
 
-    Raises ValueError when two things have the same id and different facts: a decision must not pick one.
+    Raises ValueError when two have the same id and different facts: a decision must not pick one.
     """
-    facts: dict[tuple[str, str], Resource] = {}
-    units: dict[str, set[str]] = {}
+    found: dict[tuple[str, str], Resource] = {}
     for thing in things:
-        if isinstance(thing, Person | Account):
-            _add_unit(units, thing.unit)
+        if found.setdefault((type(thing).__name__, thing.id), thing) != thing:
+            raise ValueError(f"Two different sets of facts were given for {type(thing).__name__} {thing.id}.")
+    return found
+
+
+def entities(pack: Pack, things: Iterable[Resource]) -> list[Json]:
+    """The things, none of them twice, and the units around them."""
+    units: dict[str, set[str]] = {}
+    found: list[Json] = []
+    for thing in things:
         if isinstance(thing, Unit):
             _add_unit(units, thing)
-        elif facts.setdefault((type(thing).__name__, thing.id), thing) != thing:
-            raise ValueError(f"Two different sets of facts were given for {type(thing).__name__} {thing.id}.")
-    return [*_unit_entities(units), *(_entity(pack, thing) for thing in facts.values())]
+            continue
+        if isinstance(thing, Person | Account):
+            _add_unit(units, thing.unit)
+        found.append(_entity(pack, thing))
+    return [*_unit_entities(units), *found]
 
 
 def context(situation: Situation, post: Post | None) -> Json:
@@ -81,7 +90,7 @@ def _unit_entities(units: Mapping[str, set[str]]) -> list[Json]:
     ]
 
 
-def _entity(pack: Pack, thing: Resource) -> Json:
+def _entity(pack: Pack, thing: Person | Account | Application | Body) -> Json:
     match thing:
         case Person():
             parents = [*_uids("Role", thing.roles), uid(thing.unit)]
@@ -90,7 +99,7 @@ def _entity(pack: Pack, thing: Resource) -> Json:
             return {"uid": uid(thing), "attrs": _account(pack, thing), "parents": [uid(thing.unit)]}
         case Application():
             return {"uid": uid(thing), "attrs": _application(thing), "parents": []}
-        case Body() | Unit():
+        case Body():
             return {"uid": uid(thing), "attrs": {}, "parents": []}
 
 

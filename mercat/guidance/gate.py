@@ -66,11 +66,12 @@ def load_guidance(name_or_path: str | Path) -> Guidance:
 class Prepared:
     """A person and the things in question, parsed once, for many decisions on the same facts.
 
-    Only things given to `prepare` can be decided about; anything else is denied as not evaluable.
+    Raises ValueError when asked about a thing that was not prepared, or was prepared with other facts.
     """
 
     guidance: Guidance
     person: Person
+    things: Mapping[tuple[str, str], Resource]
     parsed: cedarpy.Entities
 
     def decide(self, action: str, resource: Resource, situation: Situation, post: Post | None = None) -> Decision:
@@ -85,6 +86,8 @@ class Prepared:
         return self._ask(action, requests)
 
     def _request(self, action: str, resource: Resource, situation: Situation, post: Post | None) -> entities.Json:
+        if self.things.get((type(resource).__name__, resource.id)) != resource:
+            raise ValueError(f"{type(resource).__name__} {resource.id} was not prepared with these facts.")
         return {
             "principal": entities.uid(self.person),
             "action": {"type": "Action", "id": action},
@@ -100,8 +103,9 @@ class Prepared:
 
 def prepare(guidance: Guidance, person: Person, resources: Iterable[Resource]) -> Prepared:
     """Parse the facts once. Raises ValueError for a time without a zone or two versions of one thing."""
-    found = entities.entities(guidance.pack, [person, *resources])
-    return Prepared(guidance, person, guidance.base.with_added_json_str(entities.dump(found)))
+    things = entities.gathered([person, *resources])
+    found = entities.entities(guidance.pack, things.values())
+    return Prepared(guidance, person, things, guidance.base.with_added_json_str(entities.dump(found)))
 
 
 def decide(  # noqa: PLR0917 - a question has these parts

@@ -85,9 +85,13 @@ def test_a_broken_policy_does_not_hide_the_clauses_in_the_way(police: Guidance) 
     assert refused_by(decision) == {"2.3-licensed", "M.0-error"}
 
 
-def test_a_thing_that_was_not_prepared_is_refused(police: Guidance) -> None:
-    decision = prepare(police, OFFICER, []).decide("compose", LOCAL, HERE)
-    assert "M.0-error" in refused_by(decision)
+def test_a_thing_that_was_not_prepared_with_these_facts_is_an_error_and_no_decision(police: Guidance) -> None:
+    prepared = prepare(police, OFFICER, [LOCAL])
+    for thing in (replace(LOCAL, id="other"), replace(LOCAL, status="closed"), Unit("local"), Body()):
+        with pytest.raises(ValueError, match="was not prepared with these facts"):
+            prepared.decide("compose", thing, HERE)
+    with pytest.raises(ValueError, match="Account other was not prepared"):
+        prepared.decide_many("compose", [LOCAL, replace(LOCAL, id="other")], HERE)
 
 
 def test_many_accounts_are_answered_in_order_and_as_if_asked_one_by_one(police: Guidance) -> None:
@@ -173,7 +177,7 @@ def test_asking_only_the_policies_that_concern_an_action_changes_no_answer(shipp
 def test_all_the_facts_of_the_examples_keep_to_the_schema(shipped: Guidance) -> None:
     schema = shipped.pack.cedar_schema
     for example in shipped.pack.examples:
-        found = entities.entities(shipped.pack, [example.person, example.resource])
+        found = entities.entities(shipped.pack, entities.gathered([example.person, example.resource]).values())
         parsed = shipped.base.with_added_json_str(entities.dump(found), schema)
         request = {
             "principal": entities.uid(example.person),
