@@ -127,6 +127,7 @@ MERCAT_DEMO = ENV.demo
 MERCAT_DEMO_PASSPHRASE = PASSPHRASE
 MERCAT_APP_ROLE = ENV.app_role
 MERCAT_AUDIT_KEY_FILE = ENV.secret("audit_key", ENV.audit_key_file)
+MERCAT_AUDIT_ORIGIN = ENV.audit_origin
 MERCAT_VAULT_KEY_FILE = ENV.secret("vault_key", ENV.vault_key_file)
 MERCAT_BASE_URL = ENV.base_url
 MERCAT_SANDBOX_URL = ENV.sandbox_url

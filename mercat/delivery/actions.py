@@ -8,6 +8,7 @@ from django.db import transaction
 
 from mercat.audit.actions import record
 from mercat.delivery import states
+from mercat.delivery.facts import post_facts
 from mercat.delivery.models import Consignment, Pause
 from mercat.delivery.queue import nudge
 from mercat.guidance import facts
@@ -59,7 +60,7 @@ def resume(*, by: Person, pause: Pause, now: datetime) -> None:
 def let_go_on(*, by: Person, consignment: Consignment, now: datetime) -> None:
     """Release what guidance or a lost connection held. Guidance is asked again before it goes out."""
     row = _locked(consignment)
-    require(by, "withdraw", facts_of(row.account), now=now, post=_post_facts(row))
+    require(by, "withdraw", facts_of(row.account), now=now, post=post_facts(row))
     if row.hold == Consignment.Hold.PAUSED:
         raise Impossible("Sending is paused here: it goes on when a second person lifts the pause.")
     _move(row, "release", by=by, now=now, hold="", reason="", refusals=[], not_before=max(row.not_before, now))
@@ -70,7 +71,7 @@ def let_go_on(*, by: Person, consignment: Consignment, now: datetime) -> None:
 def vouch(*, by: Person, consignment: Consignment, url: str, now: datetime) -> None:
     """A person looked and found it: the address they give is kept as what they saw."""
     row = _locked(consignment)
-    require(by, "withdraw", facts_of(row.account), now=now, post=_post_facts(row))
+    require(by, "withdraw", facts_of(row.account), now=now, post=post_facts(row))
     if not url.startswith("https://") and not url.startswith("http://"):
         raise Impossible("Give the address at which you found the post. Nothing was changed.")
     _move(row, "vouch", by=by, now=now, url=url, native_id=row.native_id or url, sent_at=now, read_back_at=now, reason="")
@@ -80,7 +81,7 @@ def vouch(*, by: Person, consignment: Consignment, url: str, now: datetime) -> N
 def deny(*, by: Person, consignment: Consignment, now: datetime) -> None:
     """A person looked and it is not there: it is sent again."""
     row = _locked(consignment)
-    require(by, "withdraw", facts_of(row.account), now=now, post=_post_facts(row))
+    require(by, "withdraw", facts_of(row.account), now=now, post=post_facts(row))
     _move(row, "deny", by=by, now=now, not_before=now, native_id="", url="", reason="")
     _nudge_after_commit()
 
@@ -103,19 +104,6 @@ def withdraw_all(*, by: By, post_ref: str, reason: str, now: datetime) -> list[C
 
 def _locked(consignment: Consignment) -> Consignment:
     return Consignment.objects.select_for_update(of=("self",)).select_related("account").get(pk=consignment.pk)
-
-
-def _post_facts(row: Consignment) -> facts.Post:
-    return facts.Post(
-        id=row.post_ref.removeprefix("post:"),
-        digest=row.manifest_id,
-        pillar=row.pillar,
-        authors=frozenset({str(row.author_id)}),
-        warning=row.lane == Consignment.Lane.WARNING,
-        approvals=row.approvals,
-        approvals_needed=row.approvals_needed,
-        state="approved",
-    )
 
 
 def _move(row: Consignment, event: str, *, by: By, now: datetime, **changes: object) -> None:

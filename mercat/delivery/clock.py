@@ -14,7 +14,8 @@ from django.db import OperationalError, connection
 from django.db.models import Min, Q
 from django.utils import timezone
 
-from mercat.audit.log import integrate
+from mercat.audit.keys import KeyProblem
+from mercat.audit.log import LogDamaged, integrate
 from mercat.delivery import states
 from mercat.delivery.engine import grace_of
 from mercat.delivery.models import Consignment
@@ -54,7 +55,15 @@ def tick(*, now: datetime) -> None:
     for lane in LANES:
         if work_waits(lane, now=now):
             nudge(lane)
-    integrate(now=now)
+    _sign_the_record(now)
+
+
+def _sign_the_record(now: datetime) -> None:
+    """A record that cannot be signed is shouted about, every tick; it must not keep warnings from going out."""
+    try:
+        integrate(now=now)
+    except (LogDamaged, KeyProblem) as problem:
+        log.critical("the record is not being signed: %s", problem)
 
 
 def work_waits(lane: str, *, now: datetime) -> bool:

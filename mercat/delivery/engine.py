@@ -22,13 +22,14 @@ from django.db import connection
 from django.utils import timezone
 
 from mercat.delivery import steps
-from mercat.delivery.claims import ATTEMPT, claim, claim_doubts
+from mercat.delivery.claims import ATTEMPT, claim, claim_doubts, loaded
+from mercat.delivery.facts import post_facts
 from mercat.delivery.manifest import Tampered, item_for
 from mercat.delivery.models import Attempt, Consignment
 from mercat.delivery.queue import nudge
 from mercat.guidance import facts
 from mercat.guidance.decision import Decision
-from mercat.guidance.gate import decide
+from mercat.guidance.gate import decide_many
 from mercat.networks import registry
 from mercat.networks.kit.http import guarded_client
 from mercat.networks.port import (
@@ -49,6 +50,7 @@ from mercat.people.pack import guidance
 from mercat.register.actions import mark_broken
 from mercat.register.connections import channel
 from mercat.register.facts import account_facts, accounts_by_id
+from mercat.register.models import Account
 from mercat.register.vault import Unopenable
 
 log = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 8  # counted ones; then a person is asked
 MOST_LOOKS = 10  # read-backs of one doubt; then a person is asked
 SPARE = timedelta(seconds=1)  # on top of a network's read lag and time-out
+RECENT = timedelta(seconds=0.5)
 MOST_BETWEEN_LOOKS = timedelta(minutes=5)
 
 # The moment (monotonic) after which the attempt on this thread may call no more: a worker that was frozen past its lease
@@ -123,64 +126,78 @@ class Engine:
             accounts = accounts_by_id({row.account_id for row in [*due, *doubts]})
             for row in [*due, *doubts]:
                 row.account = accounts[str(row.account_id)]
-            for row in self._past_the_gate(due):
-                self._start(self._send, row)
+            self._send_all(self._past_the_gate(due), accounts)
             for row in doubts:
                 self._start(self._look, row)
         return taken
 
     def _past_the_gate(self, rows: list[Consignment]) -> list[Consignment]:
-        """Ask guidance again, between claim and send (sending rule 4). Held rows are held at once."""
+        """Ask guidance again, between claim and send (sending rule 4). What it holds is held at once."""
         now = self.clock()
         authors = people_facts({row.author_id for row in rows}, now=now)
         passed = []
-        for row in rows:
-            decision = may_publish(row, authors[str(row.author_id)], now=now)
-            if decision.allowed:
-                passed.append(row)
-                continue
-            _unless_lost(steps.hold_by_guidance, row, decision, now=now)
+        for author_id, author in authors.items():
+            theirs = [row for row in rows if str(row.author_id) == author_id]
+            for row, decision in zip(theirs, may_publish(theirs, author, now=now), strict=True):
+                if decision.allowed:
+                    passed.append(row)
+                else:
+                    _unless_lost(steps.hold_by_guidance, row, decision, now=now)
         return passed
 
-    def _start(self, work: Callable[[Consignment], None], row: Consignment) -> None:
+    def _send_all(self, rows: list[Consignment], accounts: dict[str, Account]) -> None:
+        if not rows:
+            return
+        deadline = time.monotonic() + ATTEMPT.total_seconds()
+        now = self.clock()
+        for row in steps.begin(rows, now=now):
+            row.account = accounts[str(row.account_id)]
+            self._start(self._send, row, now, deadline)
+
+    def _start(self, work: Callable[..., None], row: Consignment, *about: object) -> None:
         with self._lock:
             self._in_hand += 1
-        self.pool.submit(self._run, work, row)
+        self.pool.submit(self._run, work, row, *about)
 
-    def _run(self, work: Callable[[Consignment], None], row: Consignment) -> None:
+    def _run(self, work: Callable[..., None], row: Consignment, *about: object) -> None:
         try:
-            work(row)
+            work(row, *about)
         except steps.FenceLost:
             log.info("consignment %s is in other hands now", row.pk)
         except Exception:
             # The row keeps its state: the clock takes it up again when the lease runs out.
             log.exception("consignment %s", row.pk)
         finally:
-            with self._lock:
-                self._in_hand -= 1
-            self._go_on(row)
+            self._done_with_one()
             connection.close()
 
-    def _go_on(self, row: Consignment) -> None:
-        """The account is free again: is the next one due?"""
-        due = Consignment.objects.filter(account_id=row.account_id, state="ready", not_before__lte=self.clock())
-        for lane in due.values_list("lane", flat=True).distinct():
-            nudge(lane)
+    def _done_with_one(self) -> None:
+        with self._lock:
+            self._in_hand -= 1
+            idle = self._in_hand == 0
+        if idle:  # accounts are free again: is the next post of one of them due?
+            nudge(self.lane)
 
     # One attempt
 
-    def _send(self, claimed: Consignment) -> None:
-        deadline = time.monotonic() + ATTEMPT.total_seconds()
-        row = steps.begin(claimed, now=self.clock())
-        if row is None:
+    def _send(self, row: Consignment, begun: datetime, deadline: float) -> None:
+        """Call the network. What follows from its answer waits behind the calls that are still to be made."""
+        if self._paused_meanwhile(row, begun):
             return
-        row.account = claimed.account
         token = _stop_calling.set(deadline)
         try:
             outcome = self._publish(row)
-            self._settle(row, outcome)
         finally:
             _stop_calling.reset(token)
+        self._start(self._settle, row, outcome)
+
+    def _paused_meanwhile(self, row: Consignment, begun: datetime) -> bool:
+        """A call that had to wait is asked about once more: nothing starts a second after a pause (sending rule 12)."""
+        now = self.clock()
+        if now - begun < RECENT or not loaded(Consignment.objects.filter(pk=row.pk, paused=True)).exists():
+            return False
+        steps.put_off(row, Attempt.Result.LATER, "Sending was paused.", until=now, counted=False, now=now)
+        return True
 
     def _publish(self, row: Consignment):
         try:
@@ -197,7 +214,7 @@ class Engine:
         now = self.clock()
         match outcome:
             case Sent(native_id, url):
-                steps.accepted(row, native_id=native_id, url=url, now=now)
+                steps.accepted(row, native_id=native_id, url=url)
                 row.native_id, row.url = native_id, url
                 self._read_back(row)
             case Pending(at, reason):
@@ -283,20 +300,14 @@ class Engine:
         steps.give_up(row, reason, now=now)
 
 
-def may_publish(row: Consignment, author: facts.Person, *, now: datetime) -> Decision:
-    """Guidance on one consignment at this moment. The row was loaded by a claim, its account with its facts."""
-    post = facts.Post(
-        id=row.post_ref.removeprefix("post:"),
-        digest=row.manifest_id,
-        pillar=row.pillar,
-        authors=frozenset({author.id}),
-        warning=row.lane == Consignment.Lane.WARNING,
-        approvals=row.approvals,
-        approvals_needed=row.approvals_needed,
-        state="approved",
-    )
-    situation = facts.Situation(now=now, paused=row.paused)
-    return decide(guidance(), "publish", author, account_facts(row.account), situation, post)
+def may_publish(rows: list[Consignment], author: facts.Person, *, now: datetime) -> list[Decision]:
+    """Guidance on consignments of one author, to different accounts, at this moment. Pauses are `begin`'s to see.
+
+    The rows were loaded by a claim, their accounts with their facts.
+    """
+    posts = {str(row.account_id): post_facts(row) for row in rows}
+    accounts = [account_facts(row.account) for row in rows]
+    return decide_many(guidance(), "publish", author, accounts, facts.Situation(now=now), posts)
 
 
 def _unless_lost(step: Callable[..., None], row: Consignment, *args: object, **kwargs: object) -> None:

@@ -5,9 +5,12 @@ A step that finds the fence raised, or the state changed, does nothing and says 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 
 from mercat.audit.actions import record
 from mercat.audit.actors import System
@@ -28,7 +31,7 @@ class FenceLost(Exception):
 def _holding(consignment: Consignment, event: str) -> Consignment:
     """The row as it stands, locked, if the caller still holds it and `event` can happen to it."""
     row = (
-        loaded(Consignment.objects.select_for_update(of=("self",)))
+        Consignment.objects.select_for_update(of=("self",))
         .select_related("account", "author")
         .filter(pk=consignment.pk, fence=consignment.fence, state__in=states.sources(event))
         .first()
@@ -63,28 +66,53 @@ def _tell(row: Consignment, subject: str, body: str, now: datetime) -> None:
 
 
 @transaction.atomic
-def begin(consignment: Consignment, *, now: datetime) -> Consignment | None:
-    """The last step before the call, committed before it. None: it may not begin after all (paused, or too little lease)."""
-    row = _holding(consignment, "begin")
-    if row.leased_until - ATTEMPT < now:
-        _move(row, "lapse", now=now)
-        return None
-    if row.paused:
-        _hold_paused(row, now)
-        return None
-    row.first_sent_at = row.first_sent_at or now
-    _move(row, "begin", now=now, facts={"attempt": row.fence})
-    Attempt.objects.create(consignment=row, fence=row.fence, started_at=now)
-    return row
+def begin(consignments: Sequence[Consignment], *, now: datetime) -> list[Consignment]:
+    """The last step before the calls, committed before them. Returns those that may begin, as they now stand.
+
+    Left out are those that somebody else has now, that a pause covers, or whose lease is too short for an attempt.
+    """
+    fences = {row.pk: row.fence for row in consignments}
+    standing = loaded(Consignment.objects.select_for_update(of=("self",)).select_related("account", "author"))
+    rows = [row for row in standing.filter(pk__in=fences, state=states.LEASED) if row.fence == fences[row.pk]]
+    begun = []
+    for row in rows:
+        if row.leased_until - ATTEMPT < now:
+            _move(row, "lapse", now=now)
+        elif row.paused:
+            _hold_paused(row, now)
+        else:
+            begun.append(row)
+    _set_sending(begun, now)
+    return begun
+
+
+def _set_sending(rows: list[Consignment], now: datetime) -> None:
+    """As `_move(row, "begin")` for each, in a handful of statements: a post to every account must not wait for its bookkeeping."""
+    for row in rows:
+        row.state, row.reason, row.first_sent_at = states.after(row.state, "begin"), "", row.first_sent_at or now
+    Consignment.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=states.SENDING, reason="", first_sent_at=Coalesce("first_sent_at", now)
+    )
+    Attempt.objects.bulk_create(Attempt(consignment=row, fence=row.fence, started_at=now) for row in rows)
+    for (post_ref, digest), group in groupby(sorted(rows, key=_of_version), key=_of_version):
+        together = list(group)
+        record(
+            by=ENGINE,
+            what="consignment.sending",
+            about=[post_ref, *(row.audit_ref for row in together), *(row.account.audit_ref for row in together)],
+            facts={"step": "begin", "digest": digest},
+            now=now,
+        )
+
+
+def _of_version(row: Consignment) -> tuple[str, str]:
+    return row.post_ref, row.manifest_id
 
 
 @transaction.atomic
 def hold_by_guidance(consignment: Consignment, decision: Decision, *, now: datetime) -> None:
     """The gate is closed. Its author and the account's people are told why, and who can put it right."""
     row = _holding(consignment, "hold")
-    if row.paused:
-        _hold_paused(row, now)
-        return
     refusals = [
         {"clause": r.clause, "reason": r.reason, "remedy": r.remedy, "owner": r.owner_name} for r in decision.refusals
     ]
@@ -113,26 +141,25 @@ def hold_disconnected(consignment: Consignment, reason: str, *, now: datetime) -
     _tell(row, f"A post to {row.account} is held", f"Nothing went out. {reason} Connect the account again, then let it go on.", now)
 
 
-@transaction.atomic
-def accepted(consignment: Consignment, *, native_id: str, url: str, now: datetime) -> None:
-    """The network said yes: keep its id at once, before anything is read back."""
-    row = _holding(consignment, "confirm")
-    _end_attempt(row, Attempt.Result.SENT, "", now)
-    row.native_id, row.url = native_id, url
-    row.save(update_fields=["native_id", "url"])
+def accepted(consignment: Consignment, *, native_id: str, url: str) -> None:
+    """The network said yes: its id is kept at once, before anything is read back."""
+    kept = Consignment.objects.filter(pk=consignment.pk, fence=consignment.fence, state=states.SENDING)
+    if not kept.update(native_id=native_id, url=url):
+        raise FenceLost(str(consignment.pk))
 
 
 @transaction.atomic
 def confirm(consignment: Consignment, *, native_id: str, url: str, now: datetime) -> None:
     """Read back, and what stands there is what was sent."""
     row = _holding(consignment, "confirm")
+    _end_attempt(row, Attempt.Result.SENT, "", now)
     _move(
         row,
         "confirm",
         now=now,
         native_id=native_id,
         url=url or row.url,
-        sent_at=row.sent_at or now,
+        sent_at=now,
         read_back_at=now,
         look_at=None,
         facts={"native_id": native_id, "url": url or row.url},
@@ -164,7 +191,7 @@ def doubt(consignment: Consignment, reason: str, *, look_at: datetime, now: date
     """It may be out: nobody sends it again until it has been looked for."""
     row = _holding(consignment, "doubt")
     if row.state == states.SENDING:
-        _end_attempt(row, Attempt.Result.UNSURE, reason, now)
+        _end_attempt(row, Attempt.Result.SENT if row.native_id else Attempt.Result.UNSURE, reason, now)
         row.looks = 0
     else:
         row.looks += 1

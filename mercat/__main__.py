@@ -1,0 +1,5 @@
+"""`python -m mercat` is `mercat`."""
+
+from mercat.config.cli import main
+
+main()
