@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 OPERATIONS = ("publish", "upload", "read", "remove", "session", "any")
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """A field of a fault. `default`: a number, a yes or no, or a tuple of choices of which the first is the default."""
+
+    name: str
+    label: str
+    default: float | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FaultKind:
-    """A fault that can be switched on. `options`: its own fields and their defaults (a tuple: choices, default first).
+    """A fault that can be switched on.
 
     A lasting fault is a way of being (it stays until cleared); the others happen `times` times and are used up.
     """
@@ -21,39 +30,44 @@ class FaultKind:
     label: str
     help: str
     on: str = "publish"
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: tuple[Option, ...] = ()
     lasting: bool = False
 
 
+_DONE = Option("done", "Do what was asked all the same", False)
+
 COMMON_FAULTS = (
-    FaultKind("answer_lost", "Answer lost", "The work is done, then the connection is dropped without an answer."),
+    FaultKind("answer_lost", "Answer lost", "Does what was asked, then drops the connection without an answer."),
     FaultKind(
         "rate_limited",
         "Rate limited",
-        "429 with the network's own headers; nothing is done. retry_after: seconds until the limit ends.",
-        options={"retry_after": 30},
+        "Does nothing, and answers 429 with the network’s own headers.",
+        options=(Option("retry_after", "Seconds until the limit ends", 30),),
     ),
-    FaultKind("error_before", "Error before", "503; nothing is done."),
-    FaultKind("error_after", "Error after", "The work is done, then the answer is 500."),
-    FaultKind("expired_token", "Expired token", "The access token is refused, as if it had run out; nothing is done."),
+    FaultKind("error_before", "Error before", "Does nothing, and answers 503."),
+    FaultKind("error_after", "Error after", "Does what was asked, and answers 500."),
+    FaultKind("expired_token", "Expired token", "Does nothing, and refuses the access token as if it had run out."),
     FaultKind(
         "stale_timeline",
         "Stale timeline",
-        "Reading calls do not show what was received in the last so many seconds.",
+        "Reading does not show the newest posts.",
         on="read",
-        options={"seconds": 60},
+        options=(Option("seconds", "Hide what came in within so many seconds", 60),),
     ),
     FaultKind(
         "wrong_200",
         "Wrong 200",
-        "200 with something that is not the answer. body: html or no_id; done: whether the work is done.",
-        options={"body": ("html", "no_id"), "done": False},
+        "Answers 200 with something that is not the answer.",
+        options=(Option("body", "What to answer instead", ("html", "no_id")), _DONE),
     ),
     FaultKind(
         "slow",
         "Slow",
-        "The answer comes late. seconds: how late; done: whether the work is done before the wait or after it.",
-        options={"seconds": 5, "done": False},
+        "Answers late, and does what was asked after the wait or before it.",
+        options=(
+            Option("seconds", "How many seconds late", 5),
+            Option("done", "Do what was asked before the wait", False),
+        ),
     ),
 )
 
@@ -126,13 +140,13 @@ def _parse(kinds: Mapping[str, FaultKind], fields: Mapping[str, Any]) -> Fault:
     kind = kinds.get(str(fields.get("fault", "")))
     if kind is None:
         raise BadFault(f"There is no fault {fields.get('fault')!r}. Known here: {', '.join(kinds)}.")
-    unknown = set(fields) - {"fault", "times", "on", "account", *kind.options}
+    unknown = set(fields) - {"fault", "times", "on", "account", *(option.name for option in kind.options)}
     if unknown:
         raise BadFault(f"{kind.name} has no field {', '.join(sorted(unknown))}.")
     on = fields.get("on") or kind.on
     if on not in OPERATIONS:
         raise BadFault(f"on must be one of {', '.join(OPERATIONS)}.")
-    options = {name: _option(name, fields.get(name), default) for name, default in kind.options.items()}
+    options = {option.name: _value(option, fields.get(option.name)) for option in kind.options}
     account = fields.get("account") or None
     if not isinstance(account, str | None):
         raise BadFault("account must be a handle or a native id.")
@@ -152,13 +166,14 @@ def _times(given: Any) -> int | None:
     return times
 
 
-def _option(name: str, given: Any, default: Any) -> Any:
+def _value(option: Option, given: Any) -> Any:
+    name, default = option.name, option.default
+    if isinstance(default, tuple):
+        return _choice(name, default[0] if given in (None, "") else given, default)
     if given is None or given == "":
-        return default[0] if isinstance(default, tuple) else default
+        return default
     if isinstance(default, bool):
         return given in (True, "true", "on", "1")
-    if isinstance(default, tuple):
-        return _choice(name, given, default)
     try:
         number = float(given)
     except (TypeError, ValueError) as error:

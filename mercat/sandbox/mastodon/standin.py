@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from mercat.sandbox.calls import Endpoint, call
-from mercat.sandbox.faults import FaultKind
+from mercat.sandbox.faults import FaultKind, Option
 from mercat.sandbox.limits import Allowance, Bucket
 from mercat.sandbox.mastodon import api, entities, oauth
 from mercat.sandbox.models import Account, Post
@@ -37,15 +37,15 @@ class Mastodon:
         FaultKind(
             "ignores_idempotency_key",
             "Ignore idempotency keys",
-            "A repeated publishing call makes a second post, as on GoToSocial.",
+            "Publishes again when asked again, as GoToSocial does.",
             lasting=True,
         ),
         FaultKind(
             "media_processing",
             "Process media slowly",
-            "An upload is answered 202, and asking for it 206 so many times before it is ready.",
+            "Answers an upload with 202, and has to be asked until it is ready.",
             on="upload",
-            options={"polls": 2},
+            options=(Option("polls", "How many times to ask before it is ready", 2),),
             lasting=True,
         ),
         FaultKind(
