@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test test-15 lint style types templates rooms format assets dev lock clean
+.PHONY: help run test test-15 lint style types templates rooms format reference assets dev lock clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -20,12 +20,13 @@ INSTALL = install() { $(BIN)/uv pip install --quiet --python $(BIN)/python "$$@"
 WORKERS ?= 2
 
 help:
-	@echo "make run      set everything up and start it, with demonstration people; Ctrl-C stops it"
-	@echo "make test     install what the tests need, then check everything"
-	@echo "make lint     style, types, templates, and who may call whom"
-	@echo "make format   put the style right"
-	@echo "make lock     choose the newest versions of the dependencies that fit"
-	@echo "make clean    remove what these made; the installation's own data in .mercat stays"
+	@printf "make %-12s%s\n" run "set everything up and start it, with demonstration people; Ctrl-C stops it"
+	@printf "make %-12s%s\n" test "install what the tests need, then check everything"
+	@printf "make %-12s%s\n" lint "style, types, templates, and who may call whom"
+	@printf "make %-12s%s\n" format "put the style right"
+	@printf "make %-12s%s\n" reference "write the reference of commands and settings from the programme"
+	@printf "make %-12s%s\n" lock "choose the newest versions of the dependencies that fit"
+	@printf "make %-12s%s\n" clean "remove what these made; the installation's own data in .mercat stays"
 
 run: $(VENV)/.run assets
 	@exec $(BIN)/mercat up --demo
@@ -59,6 +60,9 @@ rooms: dev
 format: dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+reference: dev
+	$(BIN)/python -m tests.config.reference
 
 assets: $(BUILT)
 dev: $(VENV)/.dev

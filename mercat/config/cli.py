@@ -86,6 +86,10 @@ def load(command: Command) -> click.Command:
         database.check_answers(environment())
     if command.django:
         set_up_django()
+    return resolve(command)
+
+
+def resolve(command: Command) -> click.Command:
     module, name = command.where.split(":")
     return getattr(import_module(module), name)
 

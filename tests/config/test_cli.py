@@ -1,0 +1,61 @@
+"""The command line's own part: finding commands, and telling people what went wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mercat.config.cli import COMMANDS
+from tests.shared import ROOT
+
+
+def mercat(*arguments: str, **env: str) -> subprocess.CompletedProcess:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MERCAT_")}
+    return subprocess.run(
+        [sys.executable, "-m", "mercat.config.cli", *arguments],
+        cwd=ROOT,
+        env={**clean, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_names_every_command_without_loading_the_framework() -> None:
+    code = (
+        "import sys; from mercat.config.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name, command in COMMANDS.items():
+        assert f"  {name} " in done.stdout
+        assert command.help in done.stdout
+    assert not {"django", "psycopg", "pydantic"} & set(done.stdout.split())
+
+
+def test_an_unknown_command_is_refused() -> None:
+    done = mercat("dance")
+    assert done.returncode == 2
+    assert "No such command 'dance'" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["clock", "web", "seed", "migrate"])
+def test_a_command_that_needs_the_database_says_how_to_start_it_and_makes_nothing(command: str, tmp_path) -> None:
+    home = tmp_path / "home"
+    done = mercat(command, MERCAT_HOME=str(home))
+    assert done.returncode == 1
+    assert "Mercat is not running" in done.stderr
+    assert "mercat up" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not home.exists()
+
+
+def test_a_setting_that_is_not_understood_is_named_without_its_value() -> None:
+    done = mercat("doctor", MERCAT_PORT="hush", MERCAT_DEMO="perhaps")
+    assert done.returncode == 1
+    assert "MERCAT_PORT: " in done.stderr
+    assert "MERCAT_DEMO: " in done.stderr
+    assert "hush" not in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,139 @@
+"""`mercat doctor`: each thing that can be wrong is found, and comes with its remedy."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import namedtuple
+from pathlib import Path
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+from django.db import connection
+
+from mercat.config import doctor
+from mercat.config.embedded import APPLICATION
+from mercat.config.environment import Environment
+from tests.config.running import free_port
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Environment:
+    return Environment(home=tmp_path, database_url="", port=free_port())
+
+
+@pytest.fixture
+def tables(db) -> psycopg.Connection:
+    """The test database as psycopg sees it, inside the test's own transaction."""
+    connection.ensure_connection()
+    return connection.connection
+
+
+def is_wrong(finding: doctor.Finding, remedy: str, state: str = doctor.WRONG) -> bool:
+    return finding.state == state and remedy in finding.remedy
+
+
+def test_every_finding_that_is_not_well_has_a_remedy(env: Environment) -> None:
+    findings = doctor.examine(env)
+    assert {finding.name for finding in findings} >= {"Python", "Disk", "Pack", "Database", "Web"}
+    assert all(bool(finding.remedy) == (finding.state != doctor.WELL) for finding in findings)
+
+
+def test_an_installation_that_does_not_run_is_wrong_and_nothing_is_made(env: Environment) -> None:
+    findings = {finding.name: finding for finding in doctor.examine(env)}
+    assert is_wrong(findings["Database"], "mercat up")
+    assert is_wrong(findings["Web"], "mercat up")
+    assert list(env.home.iterdir()) == []
+
+
+@pytest.mark.parametrize(("free", "state"), [(400, doctor.WELL), (200, doctor.WARNING), (50, doctor.WRONG)])
+def test_a_disk_that_fills_is_seen(env, monkeypatch: pytest.MonkeyPatch, free: int, state: str) -> None:
+    usage = namedtuple("usage", "free")(free * 2**20)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage)
+    assert doctor.disk(env).state == state
+
+
+@pytest.mark.parametrize(("mode", "state"), [(0o600, doctor.WELL), (0o640, doctor.WRONG), (0o604, doctor.WRONG)])
+def test_a_key_that_others_can_read_is_wrong(tmp_path: Path, mode: int, state: str) -> None:
+    key = tmp_path / "key"
+    key.touch()
+    key.chmod(mode)
+    assert doctor.secret("Audit key", key).state == state
+
+
+def test_a_missing_key_is_a_warning_since_the_first_start_makes_it(tmp_path: Path) -> None:
+    assert is_wrong(doctor.secret("Audit key", tmp_path / "key"), "restore", doctor.WARNING)
+
+
+def test_a_pack_that_does_not_load_is_named_with_its_faults(env: Environment) -> None:
+    finding = doctor.pack(env.model_copy(update={"pack": "nowhere"}))
+    assert is_wrong(finding, "MERCAT_PACK")
+    assert "nowhere" in finding.found
+
+
+def test_missing_assets_are_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(doctor, "STYLE_SHEET", tmp_path / "none.css")
+    assert is_wrong(doctor.assets(), "make assets")
+
+
+def test_a_database_by_address_is_asked(env: Environment) -> None:
+    given = env.model_copy(update={"database_url": os.environ["MERCAT_DATABASE_URL"]})
+    assert doctor.database_answers(given).state == doctor.WELL
+
+
+def test_migrated_tables_are_well(tables) -> None:
+    assert doctor.migrations().state == doctor.WELL
+
+
+def test_a_migration_that_has_not_run_is_wrong(tables) -> None:
+    tables.execute("DELETE FROM django_migrations WHERE app = 'audit'")
+    assert is_wrong(doctor.migrations(), "mercat migrate")
+
+
+def test_the_owner_is_told_to_run_as_somebody_else(tables) -> None:
+    assert is_wrong(doctor.grants(tables), "MERCAT_OWNER_DATABASE_URL", doctor.WARNING)
+
+
+def test_the_application_role_may_add_to_the_record_and_not_change_it(tables) -> None:
+    tables.execute(f"SET LOCAL ROLE {APPLICATION}")
+    assert doctor.grants(tables).state == doctor.WELL
+
+
+def test_an_application_role_without_its_grants_is_wrong(tables) -> None:
+    tables.execute(f"REVOKE INSERT ON audit_event FROM {APPLICATION}")
+    tables.execute(f"SET LOCAL ROLE {APPLICATION}")
+    assert is_wrong(doctor.grants(tables), "mercat migrate")
+
+
+@pytest.mark.parametrize(
+    ("ages", "state"), [((), doctor.WRONG), ((1,), doctor.WRONG), ((1, 1), doctor.WELL), ((1, 60), doctor.WRONG)]
+)
+def test_each_lane_needs_a_worker_that_lives(tables, ages: tuple[int, ...], state: str) -> None:
+    for age in ages:
+        tables.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - make_interval(secs => %s))", [age]
+        )
+    assert doctor.workers(tables).state == state
+
+
+@pytest.mark.parametrize(("age", "state"), [(30, doctor.WELL), (300, doctor.WRONG)])
+def test_a_record_that_is_no_longer_signed_means_the_clock_is_dead(tables, age: int, state: str) -> None:
+    tables.execute(
+        "INSERT INTO audit_checkpoint (size, root, note, at) VALUES (0, '', '', now() - make_interval(secs => %s))",
+        [age],
+    )
+    assert doctor.signing(tables).state == state
+
+
+def test_a_record_that_was_never_signed_is_wrong(tables) -> None:
+    assert is_wrong(doctor.signing(tables), "mercat up")
+
+
+def test_a_machine_reads_the_same_findings(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "environment", lambda: env)
+    done = CliRunner().invoke(doctor.doctor, ["--json"])
+    answer = json.loads(done.output)
+    assert done.exit_code == 1
+    assert answer["well"] is False
+    assert {"name", "state", "found", "remedy"} == set(answer["findings"][0])

@@ -1,0 +1,15 @@
+"""The reference says what the programme says."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.config import reference
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("environment.md", reference.settings), ("command-line.md", reference.commands)]
+)
+def test_the_reference_is_what_the_programme_says(name: str, text) -> None:
+    written = (reference.FOLDER / name).read_text(encoding="utf-8")
+    assert written == text(), "run `make reference`"
