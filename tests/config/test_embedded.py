@@ -259,3 +259,17 @@ def test_a_disk_that_fills_while_the_cluster_is_made_leaves_nothing(server, open
     finally:
         one.stop()
         subprocess.run(["umount", home], check=True)
+
+
+def test_a_backup_by_the_documented_commands_starts_in_another_place(started: EmbeddedPostgres, server) -> None:
+    run(started, "CREATE TABLE kept AS SELECT 42 AS answer")
+    started.stop()
+    copy, archive = started.home.with_name("copy"), started.home.with_name("backup.tar")
+    copy.mkdir(mode=0o711)
+    save = ["tar", "--create", "--dereference", "--exclude=socket", "--file", archive, "--directory", started.home, "."]
+    subprocess.run(save, check=True)
+    restore = ["tar", "--extract", "--preserve-permissions", "--file", archive, "--directory", copy]
+    subprocess.run(restore, check=True)
+    restored = server(copy)
+    restored.start()
+    assert ask(restored, "SELECT answer FROM kept") == 42
