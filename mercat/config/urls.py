@@ -2,4 +2,15 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("mercat.web.urls"))]
+urlpatterns = [
+    path("", include("mercat.web.urls")),
+    path("", include("mercat.people.urls")),
+    path("register/", include("mercat.register.urls")),
+    path("sending/", include("mercat.delivery.urls")),
+    path("posts/", include("mercat.posts.urls")),
+]
+
+handler400 = "mercat.web.views.errors.bad_request"
+handler403 = "mercat.web.views.errors.forbidden"
+handler404 = "mercat.web.views.errors.not_found"
+handler500 = "mercat.web.views.errors.server_error"

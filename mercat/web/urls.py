@@ -1,2 +1,19 @@
+"""Addresses of home, sign-in, guidance, and what machines ask."""
+
+from django.urls import path
+
+from mercat.web.views import gallery, guidance, home, house, sign_in
+
 app_name = "web"
-urlpatterns = []
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("guidance/", guidance.guidance, name="guidance"),
+    path("guidance/access/", guidance.access, name="access"),
+    path("guidance/clauses/", guidance.clauses, name="clauses"),
+    path("gallery/", gallery.gallery, name="gallery"),
+    path("healthz", house.health, name="health"),
+    path("robots.txt", house.robots, name="robots"),
+    path("pack-<slug:digest>.css", house.pack_style, name="pack-style"),
+]

@@ -1,0 +1,113 @@
+"""Consignments in words: what a person is told of each, and what they can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mercat.delivery import states
+from mercat.delivery.models import Attempt, Consignment
+from mercat.register.models import Account
+
+COLOURS = {
+    states.READY: "grey",
+    states.LEASED: "blue",
+    states.SENDING: "blue",
+    states.SENT: "green",
+    states.REFUSED: "red",
+    states.IN_DOUBT: "yellow",
+    states.NEEDS_PERSON: "orange",
+    states.HELD: "orange",
+    states.WITHDRAWN: "grey",
+}
+MOVING = frozenset({states.READY, states.LEASED, states.SENDING, states.IN_DOUBT})
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLine:
+    at: datetime
+    result: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something the person may do about a consignment: `key` is the address's last part."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One consignment as a page shows it. `at` is the moment that `said` is about."""
+
+    id: str
+    account: Account
+    post_id: str
+    state: str
+    title: str
+    colour: str
+    said: str
+    at: datetime | None
+    reason: str
+    refusals: list[dict[str, str]]
+    url: str
+    attempts: list[AttemptLine]
+    steps: list[Step]
+
+
+def progress(row: Consignment, *, may_act: bool, now: datetime) -> Progress:
+    """A consignment that was loaded through `queries.told`."""
+    said, at = _said(row, now)
+    return Progress(
+        id=str(row.pk),
+        account=row.account,
+        post_id=row.post_ref.removeprefix("post:"),
+        state=row.state,
+        title=states.STATES[row.state],
+        colour=COLOURS[row.state],
+        said=said,
+        at=at,
+        reason="" if row.refusals else row.reason,
+        refusals=row.refusals,
+        url=row.url,
+        attempts=[_attempt(each) for each in row.attempts.all()],
+        steps=_steps(row) if may_act else [],
+    )
+
+
+def still_moving(rows: Iterable[Progress]) -> bool:
+    """Whether a page that shows these is worth looking at again by itself."""
+    return any(row.state in MOVING for row in rows)
+
+
+def _said(row: Consignment, now: datetime) -> tuple[str, datetime | None]:
+    match row.state:
+        case states.READY if row.not_before > max(row.due_at, now):
+            return "Goes on", row.not_before
+        case states.READY if row.due_at > now:
+            return "Goes out", row.due_at
+        case states.READY:
+            return "Due now, next in line", None
+        case states.SENT:
+            return "Read back and found as it was sent", row.read_back_at
+        case states.IN_DOUBT:
+            return "It is not sent again until it has been looked for. The next look is", row.look_at
+        case states.HELD:
+            return "It was due", row.due_at
+    return "", None
+
+
+def _attempt(row: Attempt) -> AttemptLine:
+    result = row.get_result_display() if row.result else "Has not reported back"
+    return AttemptLine(row.started_at, result, row.reason)
+
+
+def _steps(row: Consignment) -> list[Step]:
+    if row.state == states.HELD and row.hold != Consignment.Hold.PAUSED:
+        return [Step("go-on", "Let it go on")]
+    if row.state == states.NEEDS_PERSON:
+        return [Step("seen", "Say what you saw")]
+    return []

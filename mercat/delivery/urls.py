@@ -1,0 +1,14 @@
+"""Addresses of sending."""
+
+from django.urls import path
+
+from mercat.delivery import views
+
+app_name = "delivery"
+urlpatterns = [
+    path("", views.sending, name="sending"),
+    path("pause/", views.pause, name="pause"),
+    path("pause/<int:pause_id>/resume/", views.resume, name="resume"),
+    path("<uuid:consignment_id>/go-on/", views.go_on, name="go-on"),
+    path("<uuid:consignment_id>/seen/", views.seen, name="seen"),
+]

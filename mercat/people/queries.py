@@ -1,0 +1,71 @@
+"""Reads about people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from mercat.people.models import (
+    Access,
+    Acknowledgement,
+    Authorisation,
+    Completion,
+    Licence,
+    Nomination,
+    Notice,
+    Person,
+)
+from mercat.people.pack import guidance
+
+
+def search(*, text: str = "", unit: str = "", role: str = "", joining: bool = False) -> QuerySet[Person]:
+    """People by name, number or e-mail, unit and role; `joining`: nominated, and not yet at the end of the path."""
+    people = Person.objects.select_related("unit").order_by("name", "pk")
+    if text:
+        people = people.filter(Q(name__icontains=text) | Q(number__iexact=text) | Q(email__icontains=text))
+    if unit:
+        people = people.filter(unit=unit)
+    if role:
+        people = people.filter(role_grants__role=role, role_grants__ended_at=None).distinct()
+    if joining:
+        people = people.filter(nominations__ended_at=None, nominations__isnull=False).exclude(
+            pk__in=Licence.objects.filter(ended_at=None).values("person")
+        )
+    return people
+
+
+def unread_notices(person: Person) -> int:
+    return Notice.objects.filter(person=person, read_at=None).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The standing rows of a person's joining; None where a step has not been taken."""
+
+    nomination: Nomination | None
+    completion: Completion | None
+    acknowledged: dict[str, Acknowledgement]  # by the document's key
+    authorisation: Authorisation | None
+    access: Access | None
+    licence: Licence | None
+
+
+def steps_of(person: Person) -> Steps:
+    standing = {"person": person, "ended_at": None}
+    completions = Completion.objects.filter(person=person, course=guidance().pack.course.key)
+    return Steps(
+        nomination=Nomination.objects.filter(**standing).select_related("by").first(),
+        completion=completions.order_by("-signed_off", "-expires_at").select_related("trainer").first(),
+        acknowledged={row.document: row for row in Acknowledgement.objects.filter(person=person)},
+        authorisation=Authorisation.objects.filter(**standing).select_related("by").first(),
+        access=Access.objects.filter(**standing).select_related("confirmed_by", "opened_by").first(),
+        licence=Licence.objects.filter(**standing).select_related("by").first(),
+    )
+
+
+def names_of(references: Iterable[str]) -> dict[str, str]:
+    """Names by audit reference (“person:…”), for lines of a record."""
+    ids = {reference.removeprefix("person:") for reference in references if reference.startswith("person:")}
+    return {row.audit_ref: row.name for row in Person.objects.filter(pk__in=ids).only("pk", "name")}

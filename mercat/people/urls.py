@@ -1,0 +1,15 @@
+"""Addresses of people and their notices."""
+
+from django.urls import path
+
+from mercat.people import views
+
+app_name = "people"
+urlpatterns = [
+    path("people/", views.people, name="list"),
+    path("people/<uuid:person_id>/", views.person, name="person"),
+    path("people/<uuid:person_id>/<slug:action>/", views.take_step, name="step"),
+    path("notices/", views.notices, name="notices"),
+    path("notices/read/", views.read_all_notices, name="read-all"),
+    path("notices/<int:notice_id>/", views.read_notice, name="read"),
+]

@@ -1,0 +1,127 @@
+"""Keeping what was typed: as much of it as can be kept, and a word about the rest. Nothing typed is ever lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q
+
+from mercat.images.actions import take_in
+from mercat.images.models import Picture
+from mercat.images.rendering import MAX_UPLOAD, NotAPicture
+from mercat.people.models import Person
+from mercat.posts import actions
+from mercat.posts.actions import NotAllowed
+from mercat.posts.contents import LONGEST, Draft, DraftPicture
+from mercat.posts.forms import VARIANT, Said, Typed
+from mercat.posts.models import Post
+from mercat.register.models import Account
+
+MOST_PICTURES = 20  # far above every network's limit; each network tells its own
+
+
+def keep(*, by: Person, post: Post, typed: Typed, now: datetime) -> list[Said]:
+    """Keep the draft. What cannot be kept is left as it was, and told; the rest is kept all the same.
+
+    Raises Impossible when nothing of the post may be changed any more.
+    """
+    stored = Draft.restored(post.draft)
+    draft, said = typed.draft(stored, now=now)
+    for sift in (_known_accounts, _fitting_texts, _known_pictures):
+        draft, more = sift(draft, stored, by)
+        said += more
+    try:
+        actions.compose(by=by, draft=draft, post=post, now=now)
+    except NotAllowed as refused:
+        said += refusals_said(refused)
+        allowed = replace(draft, targets=_without(draft.targets, refused.decisions))
+        actions.compose(by=by, draft=allowed, post=post, now=now)
+    return said
+
+
+def take_in_pictures(typed: Typed, files: Iterable[UploadedFile], *, by: Person, now: datetime) -> tuple[Typed, list[Said]]:
+    """Add uploads to the pictures. A file that is not a picture is told; the others are added."""
+    said: list[Said] = []
+    pictures = typed.pictures
+    for file in files:
+        if len(pictures) >= MOST_PICTURES:
+            return typed.with_pictures(pictures), [*said, Said("files", f"A post has at most {MOST_PICTURES} pictures.")]
+        try:
+            picture = take_in(by=by, name=file.name or "picture", upload=file.read(MAX_UPLOAD + 1), now=now)
+        except NotAPicture as error:
+            said.append(Said("files", f"“{file.name}” was not added. {error}"))
+        else:
+            pictures = (*pictures, DraftPicture(str(picture.pk)))
+    return typed.with_pictures(pictures), said
+
+
+def rearranged(typed: Typed, do: str) -> Typed:
+    """After “remove:…”, “earlier:…” or “later:…” with a picture's id; anything else changes nothing."""
+    verb, _, wanted = do.partition(":")
+    pictures = list(typed.pictures)
+    place = next((n for n, picture in enumerate(pictures) if picture.id == wanted), None)
+    if place is None:
+        return typed
+    picture = pictures.pop(place)
+    if verb == "earlier":
+        pictures.insert(max(place - 1, 0), picture)
+    elif verb == "later":
+        pictures.insert(place + 1, picture)
+    elif verb != "remove":
+        pictures.insert(place, picture)
+    return typed.with_pictures(tuple(pictures))
+
+
+def refusals_said(refused: NotAllowed) -> list[Said]:
+    return [
+        Said("targets", f"{account}: {each.reason} {each.remedy} ({each.owner_name}; clause {each.clause})")
+        for account, decision in refused.decisions.items()
+        for each in decision.refusals
+    ]
+
+
+def _without(targets: tuple[str, ...], accounts: Iterable[Account]) -> tuple[str, ...]:
+    refused = {str(account.pk) for account in accounts}
+    return tuple(target for target in targets if target not in refused)
+
+
+def _known_accounts(draft: Draft, stored: Draft, by: Person) -> tuple[Draft, list[Said]]:
+    known = set(map(str, Account.objects.filter(pk__in=draft.targets).values_list("pk", flat=True)))
+    targets = tuple(target for target in draft.targets if target in known)
+    if targets == draft.targets:
+        return draft, []
+    text = "An account that you had chosen is no longer in the register. It was taken out; everything else is kept."
+    return replace(draft, targets=targets), [Said("targets", text)]
+
+
+def _fitting_texts(draft: Draft, stored: Draft, by: Person) -> tuple[Draft, list[Said]]:
+    said = []
+    if len(draft.text) > LONGEST:
+        said.append(Said("text", _too_long(draft.text)))
+        draft = replace(draft, text=stored.text)
+    for network, text in draft.variants.items():
+        if len(text) > LONGEST:
+            said.append(Said(f"{VARIANT}{network}", _too_long(text)))
+    variants = {n: stored.variants.get(n, "") if len(text) > LONGEST else text for n, text in draft.variants.items()}
+    return replace(draft, variants=variants), said
+
+
+def _too_long(text: str) -> str:
+    return (
+        f"This text has {len(text):,} characters; no network takes more than {LONGEST:,}. "
+        "It is still in the box below, but it is not saved yet: shorten it, then save."
+    )
+
+
+def _known_pictures(draft: Draft, stored: Draft, by: Person) -> tuple[Draft, list[Said]]:
+    """Only pictures that the person brought, or that stood in the post already."""
+    before = [picture.id for picture in stored.pictures]
+    wanted = [picture.id for picture in draft.pictures]
+    known = set(map(str, Picture.objects.filter(Q(by=by) | Q(pk__in=before), pk__in=wanted).values_list("pk", flat=True)))
+    pictures = tuple(picture for picture in draft.pictures if picture.id in known)
+    if pictures == draft.pictures:
+        return draft, []
+    return replace(draft, pictures=pictures), [Said("files", "A picture is no longer there. Add it again; your words are kept.")]

@@ -1,0 +1,76 @@
+"""What changed between two versions, word by word where it is text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+from markupsafe import Markup
+
+WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+LINES = re.compile(r"[^\n]*\n|[^\n]+")
+MOST_TOKENS = 4_000  # beyond this, lines are compared: word by word grows with the square
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One part that differs: what it is, and the difference as HTML with <ins> and <del>."""
+
+    label: str
+    html: Markup
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any], names: Mapping[str, str]) -> list[Change]:
+    """Everything that differs between two canonical contents. `names`: accounts, networks and pillars by key."""
+    found = [("Text", words(old["text"], new["text"]))]
+    for network in dict.fromkeys([*old["variants"], *new["variants"]]):
+        before, after = old["variants"].get(network, ""), new["variants"].get(network, "")
+        found.append((f"Wording for {names.get(network, network)}", words(before, after)))
+    found += [
+        ("Pictures", _listed(_pictures(old), _pictures(new))),
+        ("Accounts", _listed(_named(old["targets"], names), _named(new["targets"], names))),
+        ("Pillar", _swapped(*(_named([each["pillar"]], names)[0] for each in (old, new)))),
+        ("Language", _swapped(old["language"], new["language"])),
+        ("Goes out", _swapped(*(each["due"] or "as soon as it is approved" for each in (old, new)))),
+        ("Emergency warning", _swapped(*("yes" if each["warning"] else "no" for each in (old, new)))),
+    ]
+    return [Change(label, html) for label, html in found if html is not None]
+
+
+def words(old: str, new: str) -> Markup | None:
+    """The new text with what was taken out and put in; None where nothing changed."""
+    if old == new:
+        return None
+    shape = WORDS if max(len(WORDS.findall(old)), len(WORDS.findall(new))) <= MOST_TOKENS else LINES
+    before, after = shape.findall(old), shape.findall(new)
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    pieces = [_piece(op, "".join(before[a:b]), "".join(after[c:d])) for op, a, b, c, d in matcher.get_opcodes()]
+    return Markup("").join(pieces)
+
+
+def _piece(op: str, gone: str, come: str) -> Markup:
+    if op == "equal":
+        return Markup("%s") % come
+    taken = Markup('<del><span class="govuk-visually-hidden">taken out: </span>%s</del>') % gone if gone else ""
+    put = Markup('<ins><span class="govuk-visually-hidden">put in: </span>%s</ins>') % come if come else ""
+    return Markup(taken) + Markup(put)
+
+
+def _swapped(old: str, new: str) -> Markup | None:
+    return None if old == new else _piece("replace", old, new)
+
+
+def _listed(old: list[str], new: list[str]) -> Markup | None:
+    """Lists as lines: an item that only moved counts as a change of its line too."""
+    return words("\n".join(old), "\n".join(new))
+
+
+def _pictures(contents: Mapping[str, Any]) -> list[str]:
+    return [f"Picture {n} ({each['sha256'][:8]}): {each['alt']}" for n, each in enumerate(contents["media"], 1)]
+
+
+def _named(keys: list[str], names: Mapping[str, str]) -> list[str]:
+    return [names.get(key, key) for key in keys]

@@ -1,0 +1,82 @@
+"""Posts in lists: what it says, where, and what is next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from mercat.people.pack import guidance
+from mercat.posts import states
+from mercat.posts.models import Post, Remark
+from mercat.posts.queries import said_by, targets_named
+from mercat.register.models import Account
+
+COLOURS = {
+    states.DRAFT: "grey",
+    states.SUBMITTED: "yellow",
+    states.SENT_BACK: "orange",
+    states.APPROVED: "green",
+    states.REJECTED: "red",
+    states.WITHDRAWN: "grey",
+}
+LONGEST = 110  # characters of a line
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    post: Post
+    excerpt: str
+    where: str
+    networks: list[str]
+    pillar: str
+    title: str
+    colour: str
+    author: str
+    due: datetime | None
+    warning: bool
+    remark: Remark | None
+
+
+def lines(posts: Iterable[Post], accounts: Mapping[str, Account]) -> list[Line]:
+    """Posts that were loaded through `queries.told`, with the accounts that they name."""
+    return [line(post, [accounts[t] for t in targets_named(post) if t in accounts]) for post in posts]
+
+
+def line(post: Post, accounts: list[Account]) -> Line:
+    version = post.current
+    remarks = list(post.remarks.all())
+    return Line(
+        post=post,
+        excerpt=excerpt(said_by(post).get("text", "")),
+        where=where(accounts),
+        networks=list(dict.fromkeys(account.network for account in accounts)),
+        pillar=pillar_name(version.pillar if version else post.draft.get("pillar", "")),
+        title=states.STATES[post.state],
+        colour=COLOURS[post.state],
+        author=(version.author if version else post.created_by).name,
+        due=version.due_at if version else None,
+        warning=version.warning if version else bool(post.draft.get("warning")),
+        remark=remarks[-1] if remarks and post.state in (states.SENT_BACK, states.REJECTED) else None,
+    )
+
+
+def excerpt(text: str) -> str:
+    """The first words on one line."""
+    flat = " ".join(text.split())
+    if not flat:
+        return "Nothing written yet"
+    return flat if len(flat) <= LONGEST else flat[: LONGEST - 1].rsplit(" ", 1)[0] + "…"
+
+
+def where(accounts: list[Account]) -> str:
+    """The first two accounts, and how many more."""
+    names = [account.name for account in accounts]
+    if not names:
+        return "No account chosen"
+    rest = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    return ", ".join(names[:2]) + rest
+
+
+def pillar_name(key: str) -> str:
+    return next((pillar.name for pillar in guidance().pack.pillars if pillar.key == key), "")

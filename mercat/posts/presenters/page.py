@@ -1,0 +1,161 @@
+"""A post's own page: what is said where, what may be done with it, by whom, and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from markupsafe import Markup
+
+from mercat.delivery.manifest import contents
+from mercat.guidance import facts
+from mercat.guidance.decision import Decision, Refusal
+from mercat.guidance.gate import prepare
+from mercat.people.pack import guidance
+from mercat.posts import states
+from mercat.posts.facts import approvals_needed, version_facts
+from mercat.posts.models import Approval, Post, Version
+from mercat.posts.presenters.diff import Change, changes
+from mercat.posts.presenters.preview import Shown, by_network, marked
+from mercat.register.facts import account_facts
+from mercat.register.models import Account
+
+ACTIONS = ("compose", "approve", "send_back", "reject", "withdraw")
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One wording on one network, as it was submitted."""
+
+    network: str
+    account: Account
+    accounts: list[Account]
+    html: Markup
+    pictures: list[Shown]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One account's approvals: how many it has of how many, and who can give what is missing."""
+
+    account: Account
+    given: list[Approval]
+    needed: int
+    by: str
+
+    @property
+    def complete(self) -> bool:
+        return len(self.given) >= self.needed
+
+
+@dataclass(frozen=True, slots=True)
+class Powers:
+    """What the person who looks may do with a version. `approve` names the accounts that they can approve it for now."""
+
+    approve: list[Account]
+    send_back: bool
+    reject: bool
+    withdraw: bool
+    edit: bool
+    not_approve: list[Refusal]
+
+    @property
+    def decide(self) -> bool:
+        return bool(self.approve) or self.send_back or self.reject
+
+
+def sayings(post: Post, said: Mapping[str, Any], accounts: Sequence[Account]) -> list[Saying]:
+    shown = [_shown(post, n, entry) for n, entry in enumerate(said["media"], 1)]
+    return [_saying(said, found, shown) for found in by_network(accounts)]
+
+
+def _saying(said: Mapping[str, Any], accounts: list[Account], shown: list[Shown]) -> Saying:
+    network = accounts[0].network
+    wording = said["variants"].get(network, said["text"])
+    return Saying(network, accounts[0], accounts, marked(wording), shown)
+
+
+def _shown(post: Post, number: int, entry: Mapping[str, Any]) -> Shown:
+    src = reverse("posts:picture", args=[post.pk, entry["sha256"]])
+    return Shown(
+        entry["sha256"], src, entry["alt"], f"Picture {number}", entry["width"], entry["height"], entry["size"]
+    )
+
+
+def standings(version: Version, accounts: Sequence[Account]) -> list[Standing]:
+    given = list(version.approvals.filter(digest=version.digest).select_related("approver"))
+    return [
+        Standing(
+            account,
+            [approval for approval in given if approval.account_id == account.pk],
+            approvals_needed(account),
+            _approvers(account),
+        )
+        for account in accounts
+    ]
+
+
+def _approvers(account: Account) -> str:
+    names = guidance().pack.owner_names
+    return " or ".join(names[role] for role in guidance().pack.approvals[account.tier].by)
+
+
+def powers(
+    post: Post, version: Version, person: facts.Person, accounts: Sequence[Account], standing: Sequence[Standing], *, now: datetime
+) -> Powers:
+    """Guidance is asked for every account and action at once, on facts gathered once."""
+    known = [account_facts(account) for account in accounts]
+    asked = prepare(guidance(), person, known)
+    said = version_facts(version, list(accounts))
+    answers = {
+        action: asked.decide_many(action, known, facts.Situation(now=now), said) for action in ACTIONS
+    }
+    deciding = post.state == states.SUBMITTED
+    done = {each.account.pk for each in standing if any(str(a.approver_id) == person.id for a in each.given)}
+    approve = [
+        account
+        for account, answer in zip(accounts, answers["approve"], strict=True)
+        if answer.allowed and account.pk not in done
+    ]
+    return Powers(
+        approve=approve if deciding else [],
+        send_back=deciding and _any(answers["send_back"]),
+        reject=deciding and _any(answers["reject"]),
+        withdraw=(post.state, "withdraw") in states.TABLE and _all(answers["withdraw"]),
+        edit=post.state in states.EDITABLE and _all(answers["compose"]),
+        not_approve=[] if approve or done or not deciding else _distinct(answers["approve"]),
+    )
+
+
+def _any(answers: Sequence[Decision]) -> bool:
+    return any(answer.allowed for answer in answers)
+
+
+def _all(answers: Sequence[Decision]) -> bool:
+    return all(answer.allowed for answer in answers)
+
+
+def _distinct(answers: Sequence[Decision]) -> list[Refusal]:
+    return list({each.policy: each for answer in answers for each in answer.refusals}.values())
+
+
+def difference(post: Post, since: int | None, names: Mapping[str, str]) -> tuple[int, list[Change]] | None:
+    """The version compared with, and what changed since; None where there is nothing to compare."""
+    if post.current is None or post.current.number == 1:
+        return None
+    number = since if since and since < post.current.number else post.current.number - 1
+    old = post.versions.select_related("manifest").get(number=number)
+    return number, changes(contents(old.manifest), contents(post.current.manifest), names)
+
+
+def names_in(accounts: Sequence[Account]) -> dict[str, str]:
+    """Accounts, networks and pillars by key, for telling what changed."""
+    pack = guidance().pack
+    return {
+        **{network.key: network.name for network in pack.networks},
+        **{pillar.key: pillar.name for pillar in pack.pillars},
+        **{str(account.pk): account.name for account in accounts},
+    }

@@ -1,0 +1,130 @@
+"""How a post will look on each network: its wording, its pictures, and how much of the network's limits it uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from markupsafe import Markup, escape
+
+from mercat.images.models import Picture
+from mercat.networks import registry
+from mercat.networks.kit.text import links
+from mercat.networks.port import Count, Problem
+from mercat.posts.actions import problems_for
+from mercat.posts.contents import Draft, normal
+from mercat.posts.models import Post
+from mercat.register.models import Account
+
+# What most networks mark in a text, links aside: a tag or a mention at the start of a word.
+MARKED = re.compile(r"(?<![\w/@#.])([#@][\w][\w.@-]*\w|#\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture of a post, as a page shows it."""
+
+    id: str
+    src: str
+    alt: str
+    name: str
+    width: int
+    height: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How much of a text limit is used. `said` is the sentence, `level` is fine, near or over."""
+
+    network: str
+    used: int
+    limit: int
+    unit: str
+    level: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One wording on one network: the card, and every account that it is for."""
+
+    network: str
+    account: Account
+    accounts: list[Account]
+    html: Markup
+    pictures: list[Shown]
+    use: Use
+    problems: list[Problem]
+
+
+def previews(
+    draft: Draft, accounts: Sequence[Account], pictures: list[tuple[Picture, str]], post: Post, *, now: datetime
+) -> list[Preview]:
+    """One card for each network of `accounts`, which were loaded with their connections."""
+    shown = [shown_picture(post, picture, alt) for picture, alt in pictures]
+    return [_preview(draft, found, pictures, shown, now) for found in by_network(accounts)]
+
+
+def _preview(
+    draft: Draft, accounts: list[Account], pictures: list[tuple[Picture, str]], shown: list[Shown], now: datetime
+) -> Preview:
+    network = accounts[0].network
+    said = [problem for account in accounts for problem in problems_for(draft, account, pictures, now=now)]
+    return Preview(
+        network=network,
+        account=accounts[0],
+        accounts=accounts,
+        html=marked(normal(draft.wording(network))),
+        pictures=shown,
+        use=use_of(draft, accounts),
+        problems=list(dict.fromkeys(said)),
+    )
+
+
+def by_network(accounts: Iterable[Account]) -> list[list[Account]]:
+    found: dict[str, list[Account]] = {}
+    for account in accounts:
+        found.setdefault(account.network, []).append(account)
+    return list(found.values())
+
+
+def use_of(draft: Draft, accounts: Sequence[Account]) -> Use:
+    """By the strictest of these accounts of one network: servers set limits of their own."""
+    network = registry.get(accounts[0].network)
+    wording = normal(draft.wording(accounts[0].network))
+    counts = [network.count(wording, account.connection.limits) for account in accounts]
+    return told_use(accounts[0].network, min(counts, key=lambda count: count.limit - count.used))
+
+
+def told_use(network: str, count: Count) -> Use:
+    left = count.limit - count.used
+    level = "over" if left < 0 else "near" if left <= max(count.limit // 15, 10) else "fine"
+    name = registry.get(network).spec.name
+    said = f"{name}: {-left:,} {count.unit} too many" if left < 0 else f"{name}: {left:,} {count.unit} left"
+    return Use(network, count.used, count.limit, count.unit, level, said)
+
+
+def shown_picture(post: Post, picture: Picture, alt: str) -> Shown:
+    src = reverse("posts:picture", args=[post.pk, picture.sha256])
+    return Shown(str(picture.pk), src, alt, picture.name, picture.width, picture.height, picture.size)
+
+
+def marked(text: str) -> Markup:
+    """A text with its links, tags and mentions set off, the way a network would. Everything is escaped."""
+    pieces, end = [], 0
+    for span in links(text):
+        pieces += [_tagged(text[end : span.start]), Markup('<span class="mercat-link">%s</span>') % span.text]
+        end = span.end
+    return Markup("").join([*pieces, _tagged(text[end:])])
+
+
+def _tagged(text: str) -> Markup:
+    parts = MARKED.split(text)
+    return Markup("").join(
+        Markup('<span class="mercat-link">%s</span>') % part if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )

@@ -1,0 +1,48 @@
+"""Versions as evidence: bytes, digest, who wrote and approved, and under which guidance each step was decided."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mercat.audit.models import Event
+from mercat.delivery.manifest import digest_of
+from mercat.posts.models import Approval, Post, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One version. `holds`: the stored bytes still give the digest. `packs`: the guidance by the step decided under it."""
+
+    version: Version
+    said: Mapping[str, Any]
+    size: int
+    holds: bool
+    approvals: list[Approval]
+    packs: list[tuple[str, str, str]]
+
+
+def proofs(post: Post) -> list[Proof]:
+    """The latest first."""
+    versions = post.versions.select_related("manifest", "author").prefetch_related("approvals__approver", "approvals__account")
+    events = list(Event.objects.filter(about__contains=[post.audit_ref], what__in=["post.submitted", "post.approved"]))
+    return [_proof(version, events) for version in versions.order_by("-number")]
+
+
+def _proof(version: Version, events: list[Event]) -> Proof:
+    canonical = bytes(version.manifest.canonical)
+    return Proof(
+        version=version,
+        said=json.loads(canonical),
+        size=len(canonical),
+        holds=digest_of(canonical) == version.digest,
+        approvals=list(version.approvals.all()),
+        packs=[_pack(event) for event in events if event.facts.get("digest") == version.digest],
+    )
+
+
+def _pack(event: Event) -> tuple[str, str, str]:
+    step = {"post.submitted": "Submitted", "post.approved": "Approved"}[event.what]
+    return step, f"{event.facts['pack']} {event.facts['pack_version']}", event.facts["pack_digest"]

@@ -1,0 +1,74 @@
+"""What happened to a post, from the record, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mercat.audit.models import Event
+from mercat.audit.queries import timeline
+from mercat.people.queries import names_of
+from mercat.posts.models import Post
+from mercat.register.models import Account
+
+MOST_EVENTS = 500
+WORDS = {
+    "post.composed": "Began to write",
+    "post.submitted": "Submitted for approval",
+    "post.approved": "Approved",
+    "post.sent_back": "Sent back",
+    "post.rejected": "Rejected",
+    "post.withdrawn": "Withdrawn",
+    "consignment.ready": "On its way",
+    "consignment.sending": "Sending began",
+    "consignment.sent": "Out, and read back",
+    "consignment.refused": "Refused by the network",
+    "consignment.in_doubt": "In doubt: being looked for",
+    "consignment.needs_person": "Somebody must look",
+    "consignment.held": "Held",
+    "consignment.withdrawn": "Taken back",
+}
+STEPS = {"put_off": "Put off", "lapse": "Taken up again", "miss": "Not there: sent again", "release": "Let go on"}
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event: what, who, when, on which account. `index` is its place in the log, None while it waits for one."""
+
+    uid: str
+    title: str
+    who: str
+    at: datetime
+    where: str
+    detail: str
+    version: int | None
+    index: int | None
+
+
+def happenings(post: Post) -> list[Happening]:
+    events = timeline(post.audit_ref, limit=MOST_EVENTS).events
+    people = names_of(event.actor for event in events)
+    accounts = _accounts(events)
+    return [_happening(event, people, accounts) for event in events]
+
+
+def _happening(event: Event, people: Mapping[str, str], accounts: Mapping[str, str]) -> Happening:
+    place = getattr(event, "place", None)
+    where = [accounts[reference] for reference in event.about if reference in accounts]
+    return Happening(
+        uid=str(event.uid),
+        title=STEPS.get(str(event.facts.get("step", "")), WORDS.get(event.what, event.what)),
+        who=people.get(event.actor, event.actor) or event.system_reason,
+        at=event.at,
+        where=", ".join(where),
+        detail=str(event.facts.get("reason", "")),
+        version=event.facts.get("version") if event.what == "post.submitted" else None,
+        index=place.index if place else None,
+    )
+
+
+def _accounts(events: Sequence[Event]) -> dict[str, str]:
+    prefix = "account:"
+    ids = {each.removeprefix(prefix) for event in events for each in event.about if each.startswith(prefix)}
+    return {row.audit_ref: row.name for row in Account.objects.filter(pk__in=ids).only("pk", "name")}

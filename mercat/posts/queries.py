@@ -1,0 +1,136 @@
+"""Reads of posts, and who may see which."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat
+
+from mercat.delivery import states as sending
+from mercat.delivery.models import Consignment
+from mercat.delivery.queries import accounts_open_to
+from mercat.guidance import facts
+from mercat.guidance.gate import prepare
+from mercat.people.models import Person
+from mercat.people.pack import guidance
+from mercat.posts import states
+from mercat.posts.facts import approvals_needed
+from mercat.posts.models import Approval, Post, Target, Version
+from mercat.register.facts import account_facts, accounts_by_id
+from mercat.register.models import Account
+
+MOST_WAITING = 60  # posts that are looked through for somebody's queue
+
+
+def open_to(person: facts.Person, *, now: datetime) -> QuerySet[Post]:
+    """The posts that `person` may see: their own, what guidance opens to them, and what is out for all the world.
+
+    A draft that was never submitted is its author's alone.
+    """
+    accounts = accounts_open_to(person, "view_post", now=now)
+    reference = Concat(Value("post:"), Cast("pk", TextField()))
+    return Post.objects.alias(reference=reference).filter(
+        Q(created_by=person.id)
+        | Exists(Version.objects.filter(post=OuterRef("pk"), author=person.id))
+        | Exists(Target.objects.filter(version=OuterRef("current"), account__in=accounts))
+        | Exists(Consignment.objects.filter(post_ref=OuterRef("reference"), state=sending.SENT))
+    )
+
+
+def told(posts: QuerySet[Post]) -> QuerySet[Post]:
+    """Load all that a list says of posts, in two queries."""
+    return posts.select_related("created_by", "current__manifest", "current__author").prefetch_related("remarks__by")
+
+
+def accounts_of(posts: Iterable[Post]) -> dict[str, Account]:
+    """Every account that these posts name, by id, in one query."""
+    wanted = {target for post in posts for target in targets_named(post)}
+    return {str(row.pk): row for row in Account.objects.filter(pk__in=wanted)}
+
+
+def targets_named(post: Post) -> list[str]:
+    return list(said_by(post).get("targets", ()))
+
+
+def said_by(post: Post) -> dict[str, Any]:
+    """What a post says now: its version's contents where one stands, else the working copy, which has the same names."""
+    if post.current is None or post.state in (states.DRAFT, states.SENT_BACK):
+        return post.draft
+    return json.loads(bytes(post.current.manifest.canonical))
+
+
+def drafts_of(person: Person) -> QuerySet[Post]:
+    return told(Post.objects.filter(created_by=person, state=states.DRAFT))
+
+
+def sent_back_to(person: Person) -> QuerySet[Post]:
+    return told(Post.objects.filter(Q(created_by=person) | Q(current__author=person), state=states.SENT_BACK).distinct())
+
+
+def submitted_by(person: Person) -> QuerySet[Post]:
+    return told(Post.objects.filter(current__author=person, state=states.SUBMITTED))
+
+
+def waiting_for(person: facts.Person, *, now: datetime) -> list[Post]:
+    """The posts that `person` may approve now, for at least one account: the soonest due first."""
+    written = Version.objects.filter(post=OuterRef("pk"), author=person.id)
+    said = Approval.objects.filter(version=OuterRef("current"), approver=person.id)
+    queue = told(Post.objects.filter(~Exists(written), ~Exists(said), state=states.SUBMITTED).exclude(created_by=person.id))
+    posts = list(queue.order_by("current__due_at", "changed_at")[:MOST_WAITING])
+    targets = _targets(posts)
+    accounts = accounts_by_id({account for found in targets.values() for account in found})
+    known = {pk: account_facts(row) for pk, row in accounts.items()}
+    needed = {pk: approvals_needed(row) for pk, row in accounts.items()}
+    authors, approvals = _authors(posts), _approvals(posts)
+    asked = prepare(guidance(), person, known.values())
+    situation = facts.Situation(now=now)
+
+    def is_open(post: Post) -> bool:
+        found = [known[account] for account in targets[post.current_id]]
+        said = {
+            account.id: _version_facts(post, authors[post.pk], approvals[post.current_id, account.id], needed[account.id])
+            for account in found
+        }
+        return any(answer.allowed for answer in asked.decide_many("approve", found, situation, said))
+
+    return [post for post in posts if is_open(post)]
+
+
+def _version_facts(post: Post, authors: frozenset[str], approvals: int, needed: int) -> facts.Post:
+    version = post.current
+    return facts.Post(
+        id=str(post.pk),
+        digest=version.digest,
+        pillar=version.pillar,
+        authors=authors,
+        warning=version.warning,
+        approvals=approvals,
+        approvals_needed=needed,
+        state=post.state,
+    )
+
+
+def _targets(posts: Sequence[Post]) -> dict[object, list[str]]:
+    rows = Target.objects.filter(version__in=[post.current_id for post in posts]).values_list("version_id", "account_id")
+    found: dict[object, list[str]] = defaultdict(list)
+    for version, account in rows:
+        found[version].append(str(account))
+    return found
+
+
+def _authors(posts: Sequence[Post]) -> dict[object, frozenset[str]]:
+    rows = Version.objects.filter(post__in=posts).values_list("post_id", "author_id")
+    found = {post.pk: {str(post.created_by_id)} for post in posts}
+    for post, author in rows:
+        found[post].add(str(author))
+    return {post: frozenset(authors) for post, authors in found.items()}
+
+
+def _approvals(posts: Sequence[Post]) -> Counter[tuple[object, str]]:
+    rows = Approval.objects.filter(version__in=[post.current_id for post in posts])
+    return Counter((version, str(account)) for version, account in rows.values_list("version_id", "account_id"))

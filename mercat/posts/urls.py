@@ -1,0 +1,21 @@
+"""Addresses of posts."""
+
+from django.urls import path
+
+from mercat.posts.views import composer, lists, post, proof
+
+app_name = "posts"
+urlpatterns = [
+    path("", lists.posts, name="list"),
+    path("new/", composer.new, name="new"),
+    path("<uuid:post_id>/", post.post, name="post"),
+    path("<uuid:post_id>/live/", post.live, name="live"),
+    path("<uuid:post_id>/decide/", post.decide, name="decide"),
+    path("<uuid:post_id>/withdraw/", post.withdraw, name="withdraw"),
+    path("<uuid:post_id>/edit/", composer.edit, name="edit"),
+    path("<uuid:post_id>/autosave/", composer.autosave, name="autosave"),
+    path("<uuid:post_id>/pictures/<slug:sha256>/", post.picture, name="picture"),
+    path("<uuid:post_id>/proof/", proof.proof, name="proof"),
+    path("<uuid:post_id>/proof/<int:number>.json", proof.canonical, name="canonical"),
+    path("<uuid:post_id>/proof/receipts/<uuid:uid>.json", proof.receipt, name="receipt"),
+]

@@ -1,0 +1,215 @@
+"""The composer. Every button submits the whole form, so that everything works without scripts and nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from mercat.guidance import facts
+from mercat.guidance.gate import Refused
+from mercat.images.models import Picture
+from mercat.people.actions import Impossible
+from mercat.people.pack import guidance
+from mercat.posts import actions, states
+from mercat.posts.actions import DoesNotFit, NotAllowed
+from mercat.posts.contents import Draft
+from mercat.posts.facts import decisions_on, targets_of
+from mercat.posts.forms import LANGUAGES, VARIANT, Said, Typed
+from mercat.posts.keeping import keep, rearranged, refusals_said, take_in_pictures
+from mercat.posts.models import Post
+from mercat.posts.presenters.picker import Picker, picker
+from mercat.posts.presenters.preview import by_network, previews, shown_picture, use_of
+from mercat.posts.queries import drafts_of
+from mercat.posts.views.finding import find
+
+KEPT = "Nothing was submitted. What you typed is kept."
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """A button starts an empty sheet, or takes up the one that lies there. The address alone changes nothing."""
+    if request.method != "POST":
+        return render(request, "posts/new.html")
+    empty = drafts_of(request.user).filter(draft=Draft().stored()).first()
+    post = empty or actions.compose(by=request.user, draft=Draft(), now=timezone.now())
+    return redirect("posts:edit", post.pk)
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, post_id: UUID) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return _sign_in_again(request, post_id)
+    now = timezone.now()
+    try:
+        post, person = _editable(request, post_id, now)
+    except Impossible as error:
+        return _too_late(request, post_id, str(error))
+    if request.method != "POST":
+        return _page(request, post, person, _typed_before(request, post), now=now)
+    return _act(request, post, person, now)
+
+
+def _too_late(request: HttpRequest, post_id: UUID, reason: str) -> HttpResponse:
+    """The post moved on in the meantime. Words that were typed are shown, to be taken along."""
+    if request.method != "POST":
+        messages.warning(request, reason)
+        return redirect("posts:post", post_id)
+    kept = [("What you wrote", request.POST["text"])] if request.POST.get("text") else []
+    said = {"title": "This post can no longer be changed", "texts": [reason, "Nothing was changed."], "kept": kept}
+    return render(request, "web/problem.html", said, status=409)
+
+
+@login_not_required
+@require_POST
+def autosave(request: HttpRequest, post_id: UUID) -> HttpResponse:
+    """Asked by htmx while somebody types: keeps the draft, and answers with counts and previews."""
+    if not request.user.is_authenticated:
+        return render(request, "posts/_signed_out.html")
+    now = timezone.now()
+    try:
+        post, person = _editable(request, post_id, now)
+        typed = Typed.of_form(request.POST)
+        said = keep(by=request.user, post=post, typed=typed, now=now)
+    except Impossible as error:
+        return render(request, "posts/_not_saved.html", {"reason": str(error)})
+    return render(request, "posts/_live.html", {**_live(post, typed, _picker(request, typed, now), now), "said": said, "now": now})
+
+
+def _act(request: HttpRequest, post: Post, person: facts.Person, now: datetime) -> HttpResponse:
+    do = request.POST.get("do", "save")
+    typed, said = take_in_pictures(Typed.of_form(request.POST), request.FILES.getlist("files"), by=request.user, now=now)
+    typed = rearranged(typed, do)
+    try:
+        said += keep(by=request.user, post=post, typed=typed, now=now)
+        if do == "submit" and not said:
+            actions.submit(by=request.user, post=post, now=now)
+    except (NotAllowed, DoesNotFit, Impossible) as error:
+        said += _why(error)
+    if said:
+        return _page(request, post, person, typed, said=said, now=now)
+    return _done(request, post, do)
+
+
+def _done(request: HttpRequest, post: Post, do: str) -> HttpResponse:
+    if do == "submit":
+        messages.success(request, "Submitted. Those who approve for its accounts have been told.")
+        return redirect("posts:post", post.pk)
+    if do == "save":
+        messages.success(request, "Your draft is saved.")
+    place = {"save": "", "show": "#previews"}.get(do, "#pictures")
+    return redirect(reverse("posts:edit", args=[post.pk]) + place)
+
+
+def _why(error: NotAllowed | DoesNotFit | Impossible) -> list[Said]:
+    if isinstance(error, NotAllowed):
+        return refusals_said(error)
+    if isinstance(error, DoesNotFit):
+        fields = {"text": "text", "media": "files", "alt": "files"}
+        found = [(account, each) for account, problems in error.problems.items() for each in problems]
+        return [Said(fields.get(each.field, ""), f"{account}: {each.message}") for account, each in found]
+    return [Said(_field_of(str(error)), str(error))]
+
+
+def _field_of(message: str) -> str:
+    starts = {"Choose at least one account": "targets", "Write something": "text"}
+    return next((field for start, field in starts.items() if message.startswith(start)), "")
+
+
+def _editable(request: HttpRequest, post_id: UUID, now: datetime) -> tuple[Post, facts.Person]:
+    """A post that the person may change: their own draft, or a version of accounts where they may compose.
+
+    Raises Http404, Refused, or Impossible.
+    """
+    post, person = find(request, post_id, now=now)
+    if post.state not in states.EDITABLE:
+        raise Impossible(f"This post is “{states.STATES[post.state].lower()}”: it can no longer be changed. Write a new one.")
+    if post.current is None:
+        if post.created_by_id != request.user.pk:
+            raise Http404
+        return post, person
+    decisions = decisions_on(request.user, "compose", post.current, targets_of(post.current), now=now)
+    refused = next((decision for decision in decisions.values() if not decision.allowed), None)
+    if refused and post.created_by_id != request.user.pk:
+        raise Refused(refused)
+    return post, person
+
+
+def _typed_before(request: HttpRequest, post: Post) -> Typed:
+    """The stored draft; or, after a session that ended in the middle, what had been typed."""
+    kept = QueryDict(request.session.get("kept", ""))
+    if kept.get("post") != str(post.pk):
+        return Typed.of_draft(Draft.restored(post.draft))
+    del request.session["kept"]
+    messages.warning(request, "This is what you typed before you were signed out. Check it, then save.")
+    return Typed.of_form(kept)
+
+
+def _sign_in_again(request: HttpRequest, post_id: UUID) -> HttpResponse:
+    here = reverse("posts:edit", args=[post_id])
+    if request.method != "POST":
+        return redirect(f"{reverse('web:sign-in')}?next={here}")
+    typed = request.POST.copy()
+    typed["post"] = str(post_id)
+    typed.pop("csrfmiddlewaretoken", None)
+    said = {"kept": typed.urlencode(), "kept_files": bool(request.FILES), "next": here}
+    return render(request, "web/sign-in.html", said, status=401)
+
+
+def _page(
+    request: HttpRequest, post: Post, person: facts.Person, typed: Typed, *, said: Sequence[Said] = (), now: datetime
+) -> HttpResponse:
+    found = _picker(request, typed, now)
+    page = {
+        **_live(post, typed, found, now),
+        "post": post,
+        "typed": typed,
+        "picker": found,
+        "pillars": guidance().pack.pillars,
+        "languages": LANGUAGES,
+        "networks": _networks(found, typed),
+        "variant": VARIANT,
+        "may_warn": typed.warning or _may_warn(person),
+        "errors": {"lines": said, "kept": KEPT if request.POST.get("do") == "submit" else ""} if said else None,
+        "now": now,
+    }
+    return render(request, "posts/edit.html", page, status=422 if said else 200)
+
+
+def _picker(request: HttpRequest, typed: Typed, now: datetime) -> Picker:
+    return picker(request.user, typed.targets, now=now)
+
+
+def _live(post: Post, typed: Typed, found: Picker, now: datetime) -> dict[str, object]:
+    """What changes while somebody types: counts, previews, and the pictures they show."""
+    draft, _ = typed.draft(Draft(), now=now)
+    rows = {str(row.pk): row for row in Picture.objects.filter(pk__in=[each.id for each in typed.pictures])}
+    pictures = [(rows[each.id], each.alt) for each in typed.pictures if each.id in rows]
+    counted = by_network(found.chosen or found.open_accounts)
+    return {
+        "post": post,
+        "uses": [use_of(draft, accounts) for accounts in counted],
+        "previews": previews(draft, found.chosen, pictures, post, now=now),
+        "pictures": [shown_picture(post, picture, alt) for picture, alt in pictures],
+    }
+
+
+def _networks(found: Picker, typed: Typed) -> list[str]:
+    """Networks that may have a wording of their own: those within reach, and those that have one."""
+    within = [account.network for account in found.open_accounts]
+    return list(dict.fromkeys([*within, *(network for network, text in typed.variants.items() if text.strip())]))
+
+
+def _may_warn(person: facts.Person) -> bool:
+    """A warning goes ahead of everything, so the box for it is for the roles that the pack's warning rules name."""
+    held = person.roles | {role for role, _ in person.unit_roles}
+    return bool(held & set(guidance().pack.warnings.approved_by))

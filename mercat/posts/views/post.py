@@ -1,0 +1,185 @@
+"""A post's page, and what is decided there."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from mercat.delivery.manifest import contents
+from mercat.delivery.presenters import Progress, progress, still_moving
+from mercat.delivery.queries import answered_for_by, of_post
+from mercat.guidance import facts
+from mercat.images.models import Picture
+from mercat.people.actions import Impossible
+from mercat.posts import actions, states
+from mercat.posts.actions import NotAllowed
+from mercat.posts.facts import targets_of
+from mercat.posts.models import Post
+from mercat.posts.presenters import page
+from mercat.posts.presenters.lines import COLOURS, pillar_name
+from mercat.posts.presenters.timeline import happenings
+from mercat.posts.views.finding import find
+
+STOP_POLLING = 286  # htmx: swap this, and ask no more
+MOST_LOOKED_AT = 50  # posts that a session remembers the versions of
+
+
+@require_safe
+def post(request: HttpRequest, post_id: UUID) -> HttpResponse:
+    row, person = find(request, post_id, now=timezone.now())
+    if row.current is None:
+        return redirect("posts:edit", row.pk) if row.state == states.DRAFT else _page(request, row, person)
+    return _page(request, row, person)
+
+
+@require_safe
+def live(request: HttpRequest, post_id: UUID) -> HttpResponse:
+    """The sending panel by itself, for htmx to ask until everything is over."""
+    row, person = find(request, post_id, now=timezone.now())
+    rows = _progress(row, person)
+    status = 200 if still_moving(rows) else STOP_POLLING
+    return render(request, "posts/_sending.html", {"sending": rows}, status=status)
+
+
+@require_POST
+def decide(request: HttpRequest, post_id: UUID) -> HttpResponse:
+    """Approve, send back or reject exactly the version that the page showed."""
+    now = timezone.now()
+    row, person = find(request, post_id, now=now)
+    do, reason = request.POST.get("do", ""), request.POST.get("reason", "").strip()
+    given = {"by": request.user, "post": row, "digest": request.POST.get("digest", ""), "now": now}
+    try:
+        if do == "approve":
+            messages.success(request, _approved(actions.approve(**given)))
+        elif do == "send_back":
+            actions.send_back(**given, reason=reason)
+            messages.success(request, "Sent back to its author, with your reason.")
+        elif do == "reject":
+            actions.reject(**given, reason=reason)
+            messages.success(request, "Rejected, with your reason. Its author has been told.")
+        else:
+            raise Http404
+    except (Impossible, NotAllowed) as error:
+        return _page(request, row, person, problem=_told(error, reason))
+    return redirect("posts:post", row.pk)
+
+
+@require_POST
+def withdraw(request: HttpRequest, post_id: UUID) -> HttpResponse:
+    now = timezone.now()
+    row, person = find(request, post_id, now=now)
+    reason = request.POST.get("reason", "").strip()
+    try:
+        late = actions.withdraw(by=request.user, post=row, reason=reason, now=now)
+    except (Impossible, NotAllowed) as error:
+        return _page(request, row, person, problem={"field": "withdraw-reason", "text": str(error)})
+    if late:
+        messages.warning(request, f"Withdrawn, but too late for {', '.join(str(each.account) for each in late)}: it is out there, or may be.")
+    else:
+        messages.success(request, "Withdrawn. Nothing more of it goes out.")
+    return redirect("posts:post", row.pk) if row.current else redirect("posts:list")
+
+
+@require_safe
+def picture(request: HttpRequest, post_id: UUID, sha256: str) -> FileResponse:
+    """A picture of a post, to those who may see the post."""
+    row, _ = find(request, post_id, now=timezone.now())
+    name, mime = _file(row, sha256)
+    try:
+        file = default_storage.open(name)
+    except OSError:
+        raise Http404 from None
+    response = FileResponse(file, content_type=mime)
+    response["Cache-Control"] = "private, max-age=86400, immutable"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+def _file(row: Post, sha256: str) -> tuple[str, str]:
+    """Name in the file store and type of a picture that the post shows, or showed in some version."""
+    drafted = row.draft_pictures.filter(sha256=sha256).first()
+    if drafted:
+        return drafted.file, drafted.mime
+    manifests = [version.manifest for version in row.versions.select_related("manifest")]
+    name = next((manifest.files[sha256] for manifest in manifests if sha256 in manifest.files), "")
+    known = Picture.objects.filter(sha256=sha256).first()
+    if not name or known is None:
+        raise Http404
+    return name, known.mime
+
+
+def _approved(consignments: list[object]) -> str:
+    if not consignments:
+        return "Approved. It goes out when the others have approved it too."
+    return "Approved. It is on its way." if len(consignments) == 1 else f"Approved. It is on its way to {len(consignments)} accounts."
+
+
+def _told(error: Exception, reason: str) -> dict[str, str]:
+    return {"field": "" if reason else "reason", "text": str(error)}
+
+
+def _page(
+    request: HttpRequest, row: Post, person: facts.Person, *, problem: dict[str, str] | None = None
+) -> HttpResponse:
+    said = {
+        "post": row,
+        "state": states.STATES[row.state],
+        "colour": COLOURS[row.state],
+        "remarks": list(row.remarks.all()),
+        "happenings": happenings(row),
+        "typed_reason": request.POST.get("reason", ""),
+        "errors": {"lines": [problem]} if problem else None,
+        **(_version(request, row, person) if row.current else {}),
+    }
+    return render(request, "posts/post.html", said, status=422 if problem else 200)
+
+
+def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str, object]:
+    now = timezone.now()
+    version = row.current
+    said = contents(version.manifest)
+    accounts = targets_of(version)
+    standing = page.standings(version, accounts)
+    rows = _progress(row, person)
+    return {
+        "version": version,
+        "said": said,
+        "pillar": pillar_name(version.pillar),
+        "sayings": page.sayings(row, said, accounts),
+        "standings": standing,
+        "powers": page.powers(row, version, person, accounts, standing, now=now),
+        "difference": page.difference(row, _last_looked(request, row), page.names_in(accounts)),
+        "sending": rows,
+        "moving": still_moving(rows),
+    }
+
+
+def _progress(row: Post, person: facts.Person) -> list[Progress]:
+    now = timezone.now()
+    rows = list(of_post(row.audit_ref))
+    if not rows:
+        return []
+    mine = set(answered_for_by(person, now=now).filter(post_ref=row.audit_ref).values_list("pk", flat=True))
+    return [progress(each, may_act=each.pk in mine, now=now) for each in rows]
+
+
+def _last_looked(request: HttpRequest, row: Post) -> int | None:
+    """The version that this person looked at before the present one, in this session or when they last decided."""
+    looked = request.session.get("looked", {})
+    number, before = looked.get(str(row.pk), (None, None))
+    if number != row.current.number:
+        number, before = row.current.number, number or _last_decided(request, row)
+        kept = {key: value for key, value in list(looked.items())[-MOST_LOOKED_AT:] if key != str(row.pk)}
+        request.session["looked"] = {**kept, str(row.pk): (number, before)}
+    return before
+
+
+def _last_decided(request: HttpRequest, row: Post) -> int | None:
+    decided = row.versions.filter(remarks__by=request.user) | row.versions.filter(approvals__approver=request.user)
+    return decided.exclude(pk=row.current_id).order_by("-number").values_list("number", flat=True).first()

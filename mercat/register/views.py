@@ -1,0 +1,162 @@
+"""Pages of the register: the structure, an account, and connecting it to its network."""
+
+from __future__ import annotations
+
+import secrets
+from uuid import UUID
+
+import httpx
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from mercat.guidance import facts
+from mercat.guidance.gate import decide
+from mercat.networks import registry
+from mercat.networks.kit.http import guarded_client
+from mercat.networks.port import ConnectError, Identity, Network
+from mercat.people.actions import Impossible
+from mercat.people.facts import person_facts
+from mercat.people.gate import require
+from mercat.people.models import Unit
+from mercat.people.pack import guidance
+from mercat.register import actions, forms, queries
+from mercat.register.facts import facts_of
+from mercat.register.models import Account
+from mercat.register.presenters import STATES, filled, line, needs_spoc, state_of, tier_name
+
+FILTERS = ("network", "tier", "unit", "state", "text")
+
+
+@require_safe
+def register(request: HttpRequest) -> HttpResponse:
+    """Every place in the authorised structure, filled or vacant."""
+    wanted = queries.Wanted(**{name: request.GET.get(name, "").strip() for name in FILTERS})
+    lines = [line(slot) for slot in queries.slots(wanted)]
+    shown = [each for each in lines if not wanted.state or each.state == wanted.state]
+    said = {
+        "lines": shown,
+        "filled": filled(lines),
+        "wanted": wanted,
+        "networks": queries.networks_in_use(),
+        "tiers": guidance().pack.tiers,
+        "units": Unit.objects.all(),
+        "states": STATES,
+        "filtered": any(getattr(wanted, name) for name in FILTERS),
+    }
+    return render(request, "register/register.html", said)
+
+
+@require_safe
+def account(request: HttpRequest, account_id: UUID) -> HttpResponse:
+    row = get_object_or_404(queries.account(account_id))
+    now = timezone.now()
+    decision = decide(
+        guidance(), "connect_account", person_facts(request.user, now=now), facts_of(row), facts.Situation(now=now)
+    )
+    state = state_of(row)
+    said = {
+        "account": row,
+        "tier": tier_name(row.tier),
+        "state": state,
+        "title": STATES[state],
+        "needs_spoc": needs_spoc(row),
+        "known": registry.known(row.network),
+        "may_connect": decision.allowed,
+        "refusals": decision.refusals,
+        "application": row.slot.application,
+    }
+    return render(request, "register/account.html", said)
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def connect(request: HttpRequest, account_id: UUID) -> HttpResponse:
+    """With typed credentials. They go to the network and then into the vault; no page shows them again."""
+    row, network = _connectable(request, account_id)
+    if request.method != "POST":
+        return _connect_page(request, row, network)
+    try:
+        with _http(network) as http:
+            typed = forms.values(network.spec, request.POST)
+            identity = actions.identity_from_fields(row.network, typed, http, now=timezone.now())
+        return _connected(request, row, identity)
+    except (ConnectError, Impossible) as error:
+        return _connect_page(request, row, network, problem=str(error))
+
+
+@require_POST
+def begin(request: HttpRequest, account_id: UUID) -> HttpResponse:
+    """The network's own sign-in. What must come back with the person is kept on the server, in their session."""
+    row, network = _connectable(request, account_id)
+    if network.oauth is None:
+        raise Http404
+    state = secrets.token_urlsafe(32)
+    try:
+        with _http(network) as http:
+            typed = forms.values(network.spec, request.POST)
+            address, kept = network.oauth.begin(typed, _redirect_uri(), state, http)
+    except ConnectError as error:
+        return _connect_page(request, row, network, problem=str(error))
+    request.session["connecting"] = {"account": str(row.pk), "state": state, "kept": dict(kept)}
+    # A link, not a redirect: the content security policy lets no form lead away from here.
+    return render(request, "register/leave.html", {"account": row, "address": address})
+
+
+@require_safe
+def finish(request: HttpRequest) -> HttpResponse:
+    """Back from the network's sign-in, with a code to trade or a no."""
+    begun = request.session.pop("connecting", None)
+    if begun is None or not constant_time_compare(request.GET.get("state", ""), begun["state"]):
+        messages.warning(request, "This sign-in was not begun here, or was used already. Nothing was connected. Begin again.")
+        return redirect("register:register")
+    row, network = _connectable(request, UUID(begun["account"]))
+    code = request.GET.get("code", "")
+    if not code:
+        return _connect_page(request, row, network, problem="The network did not agree. Nothing was connected.")
+    try:
+        with _http(network) as http:
+            identity = network.oauth.finish(begun["kept"], code, _redirect_uri(), http, now=timezone.now())
+        return _connected(request, row, identity)
+    except (ConnectError, Impossible) as error:
+        return _connect_page(request, row, network, problem=str(error))
+
+
+def _connectable(request: HttpRequest, account_id: UUID) -> tuple[Account, Network]:
+    """The account and its network. Refused, with reasons, to those who may not connect it."""
+    row = get_object_or_404(queries.account(account_id))
+    require(request.user, "connect_account", facts_of(row), now=timezone.now())
+    return row, registry.get(row.network)
+
+
+def _connected(request: HttpRequest, row: Account, identity: Identity) -> HttpResponse:
+    actions.connect_account(by=request.user, account=row, identity=identity, now=timezone.now())
+    messages.success(request, f"{row} is connected to {identity.handle}.")
+    return redirect("register:account", row.pk)
+
+
+def _connect_page(request: HttpRequest, row: Account, network: Network, *, problem: str = "") -> HttpResponse:
+    said = {
+        "account": row,
+        "spec": network.spec,
+        "fields": forms.fields(network.spec, request.POST),
+        "oauth_fields": [each for each in forms.fields(network.spec, request.POST) if not each.secret],
+        "has_oauth": network.oauth is not None,
+        "guide": registry.guide(row.network),
+        "errors": {"lines": [{"field": "", "text": problem}], "kept": "Nothing was connected."} if problem else None,
+    }
+    return render(request, "register/connect.html", said, status=422 if problem else 200)
+
+
+def _http(network: Network) -> httpx.Client:
+    return guarded_client(timeout=network.spec.timeout, allow_private=settings.MERCAT_PRIVATE_ORIGINS)
+
+
+def _redirect_uri() -> str:
+    return settings.MERCAT_BASE_URL + reverse("register:finish")

@@ -1,0 +1,85 @@
+"""What needs a person now: gathered for the home page, each part in few queries however long the lists are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mercat.delivery.presenters import Progress, progress
+from mercat.delivery.queries import FOR_A_PERSON, answered_for_by, by_urgency, told
+from mercat.guidance import facts
+from mercat.guidance.gate import prepare
+from mercat.people.facts import people_facts
+from mercat.people.models import Notice, Person
+from mercat.people.pack import guidance
+from mercat.people.presenters import Line as PersonLine
+from mercat.people.presenters import line as person_line
+from mercat.people.queries import search
+from mercat.posts.presenters.lines import Line, lines
+from mercat.posts.queries import accounts_of, drafts_of, sent_back_to, submitted_by, waiting_for
+
+ON_HOME = 6  # lines of one part; the rest is a link away
+MOST_JOINING = 200
+# What each missing step asks guidance.
+STEP_ACTIONS = {
+    "Training": "record_completion",
+    "Authorisation": "authorise_access",
+    "Training confirmed to ICT": "confirm_training",
+    "Access": "open_access",
+    "Licence": "assign_licence",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Each part of the home page. `own`: how far the person has come on the way to posting."""
+
+    own: PersonLine
+    waiting: list[Line]
+    sent_back: list[Line]
+    drafts: list[Line]
+    submitted: list[Line]
+    troubles: list[Progress]
+    joining: list[PersonLine]
+    notices: list[Notice]
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.waiting or self.sent_back or self.drafts or self.submitted or self.troubles or self.joining)
+
+
+def home(person: Person, standing: facts.Person, *, now: datetime) -> Home:
+    waiting = waiting_for(standing, now=now)[:ON_HOME]
+    sent_back, drafts, submitted = (
+        list(rows[:ON_HOME]) for rows in (sent_back_to(person), drafts_of(person), submitted_by(person))
+    )
+    accounts = accounts_of([*waiting, *sent_back, *drafts, *submitted])
+    return Home(
+        own=person_line(person, standing, now=now),
+        waiting=lines(waiting, accounts),
+        sent_back=lines(sent_back, accounts),
+        drafts=lines(drafts, accounts),
+        submitted=lines(submitted, accounts),
+        troubles=_troubles(standing, now),
+        joining=_joining(standing, now),
+        notices=list(Notice.objects.filter(person=person, read_at=None)[:ON_HOME]),
+    )
+
+
+def _troubles(standing: facts.Person, now: datetime) -> list[Progress]:
+    rows = answered_for_by(standing, now=now).filter(state__in=FOR_A_PERSON)
+    return [progress(row, may_act=True, now=now) for row in by_urgency(told(rows))[:ON_HOME]]
+
+
+def _joining(standing: facts.Person, now: datetime) -> list[PersonLine]:
+    """People whose next step is one that this person may take."""
+    people = list(search(joining=True)[:MOST_JOINING])
+    known = people_facts([row.pk for row in people], now=now)
+    asked = prepare(guidance(), standing, known.values())
+    found = []
+    for row in people:
+        line = person_line(row, known[str(row.pk)], now=now)
+        action = STEP_ACTIONS.get(line.next)
+        if action and asked.decide(action, known[str(row.pk)], facts.Situation(now=now)).allowed:
+            found.append(line)
+    return found[:ON_HOME]

@@ -1,0 +1,89 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from mercat.audit.actions import record
+from mercat.people.models import Person
+from mercat.web.throttle import WINDOW, Origin, note_failure, too_many
+
+NO_MATCH = "The e-mail and the passphrase do not belong together. Check both, then try again."
+WAIT = f"There were too many wrong passphrases. Wait {WINDOW.seconds // 60} minutes, then try again, or ask the administrator."
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("passphrase")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        if request.user.is_authenticated:
+            return redirect(_next(request))
+        return _page(request)
+    email, passphrase = request.POST.get("email", "").strip(), request.POST.get("passphrase", "")
+    if not email or not passphrase:
+        return _page(request, email=email, missing=[name for name in ("email", "passphrase") if not request.POST.get(name)])
+    now = timezone.now()
+    origin = Origin(email.lower(), request.META.get("REMOTE_ADDR", ""))
+    if too_many(origin, now=now):
+        return _page(request, email=email, problem=WAIT, status=429)
+    person = authenticate(request, username=email, password=passphrase)
+    if person is None:
+        note_failure(origin, now=now)
+        return _page(request, email=email, problem=NO_MATCH)
+    return _welcome(request, person)
+
+
+@require_POST
+@transaction.atomic
+def sign_out(request: HttpRequest) -> HttpResponse:
+    record(by=request.user, what="person.signed_out", about=[request.user.audit_ref], now=timezone.now())
+    logout(request)
+    return redirect(settings.LOGOUT_REDIRECT_URL)
+
+
+@transaction.atomic
+def _welcome(request: HttpRequest, person: Person) -> HttpResponse:
+    """A new session, and on to where the person was, with what they had typed there."""
+    kept = request.POST.get("kept", "")
+    login(request, person)
+    if kept:
+        request.session["kept"] = kept
+    record(by=person, what="person.signed_in", about=[person.audit_ref], now=timezone.now())
+    return redirect(_next(request))
+
+
+def _next(request: HttpRequest) -> str:
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
+        return wanted
+    return resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def _page(
+    request: HttpRequest, *, email: str = "", problem: str = "", missing: list[str] | None = None, status: int = 200
+) -> HttpResponse:
+    words = {"email": "Enter your e-mail", "passphrase": "Enter your passphrase"}
+    lines = [{"field": name, "text": words[name]} for name in missing or []]
+    if problem:
+        lines.append({"field": "email", "text": problem})
+    said = {
+        "errors": {"lines": lines} if lines else None,
+        "email": email,
+        "email_error": problem or (words["email"] if "email" in (missing or []) else ""),
+        "passphrase_error": words["passphrase"] if "passphrase" in (missing or []) else "",
+        "next": _next(request),
+        "kept": request.POST.get("kept", ""),
+    }
+    return render(request, "web/sign-in.html", said, status=status)
