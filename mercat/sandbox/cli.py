@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -37,4 +38,5 @@ def sandbox(host: str, port: int, state: Path | None) -> None:
     except StateFileError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"Stand-in networks: {url_of(listener)} (Ctrl-C stops them)")
-    server.run(sockets=[listener])
+    with suppress(KeyboardInterrupt):  # the server stops cleanly first and raises it afterwards
+        server.run(sockets=[listener])
