@@ -50,6 +50,6 @@ def _all_sent(post_ref: str) -> list:
     rows = Consignment.objects.filter(post_ref=post_ref)
     while rows.filter(state="sent").count() < ACCOUNTS:
         if time.monotonic() > end:
-            raise TimeoutError(f"not all sent: {list(rows.values_list('state', 'reason'))[:5]}")
+            raise TimeoutError(f"not all sent: {list(rows.exclude(state='sent').values_list('state', 'reason', 'attempts__reason'))[:5]}")
         time.sleep(0.05)
     return list(rows)

@@ -194,7 +194,7 @@ class Engine:
     def _paused_meanwhile(self, row: Consignment, begun: datetime) -> bool:
         """A call that had to wait is asked about once more: nothing starts a second after a pause (sending rule 12)."""
         now = self.clock()
-        if now - begun < RECENT or not loaded(Consignment.objects.filter(pk=row.pk, paused=True)).exists():
+        if now - begun < RECENT or not loaded(Consignment.objects.filter(pk=row.pk)).filter(paused=True).exists():
             return False
         steps.put_off(row, Attempt.Result.LATER, "Sending was paused.", until=now, counted=False, now=now)
         return True

@@ -7,7 +7,7 @@ import pytest
 from mercat.delivery import actions, states, steps
 from mercat.delivery.claims import LEASE, claim
 from mercat.delivery.clock import tick, until_next, work_waits
-from mercat.delivery.engine import MOST_ATTEMPTS, MOST_LOOKS, grace_of
+from mercat.delivery.engine import MOST_ATTEMPTS, MOST_LOOKS, Engine, grace_of
 from mercat.delivery.models import Attempt, Consignment, Pause
 from mercat.networks.port import Later, Missing, Pending, Reconnect, Refused, Sent, Unreadable, Unsure
 from mercat.people import actions as people
@@ -16,6 +16,7 @@ from mercat.people.models import Notice
 from mercat.posts import actions as posts
 from mercat.register.models import Connection
 from tests import factories as make
+from tests.delivery.inline import Waiting
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -318,6 +319,29 @@ def test_a_pause_that_comes_between_claim_and_call_still_holds(row, network, tim
     actions.pause(by=first, scope=Pause.Scope.BODY, reason="Stop", now=NOW)
     assert steps.begin([claimed], now=NOW) == []
     assert (state_of(row), row.hold) == (states.HELD, Consignment.Hold.PAUSED)
+
+
+def test_a_call_that_had_to_wait_does_not_start_a_second_after_a_pause(row, network, time, nudges):
+    engine = Engine("normal", clock=time, pool=Waiting())
+    engine.drain()
+    assert state_of(row) == states.SENDING
+    first = make.authorised(unit_key="corporate-communications", roles=("corporate-communications",))
+    actions.pause(by=first, scope=Pause.Scope.BODY, reason="Stop", now=NOW)
+    time.pass_(timedelta(seconds=1))
+    engine.pool.run()
+    assert (state_of(row), network.published) == (states.READY, [])
+    engine.drain()
+    assert (state_of(row), row.hold) == (states.HELD, Consignment.Hold.PAUSED)
+
+
+def test_a_call_that_had_to_wait_and_is_not_paused_goes_out(row, network, time, nudges):
+    engine = Engine("normal", clock=time, pool=Waiting())
+    engine.drain()
+    time.pass_(timedelta(seconds=1))
+    network.outcomes.append(YES)
+    network.shows()
+    engine.pool.run()
+    assert state_of(row) == states.SENT
 
 
 # A person looks
