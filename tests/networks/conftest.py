@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.networks.contract import Server
 from tests.networks.servers import MockMastodon, RealBluesky, Sandbox
 from tests.servers import atproto_network, mastodon_mock_server, sandbox_server
 from tests.servers.atproto_network import AtprotoNetwork
 from tests.servers.mastodon_mock_server import MastodonMock
+
+settings.register_profile("networks", deadline=None)  # how long an example takes is not what is tested
+settings.load_profile("networks")
 
 
 @pytest.fixture(scope="session")

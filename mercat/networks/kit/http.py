@@ -28,6 +28,8 @@ import httpx
 USER_AGENT = "Mercat"
 MAX_ANSWER = 4 * 1024 * 1024  # bytes; a page of 40 statuses is about 200 kB
 CONNECT_TIMEOUT = 5.0  # seconds
+MAX_CONNECTIONS = 200  # a warning goes to every account at once
+KEPT_OPEN = 2.0  # seconds; servers close idle lines after five, and a call caught by that would be in doubt
 CHUNK = 64 * 1024  # bytes written between two looks at the deadline
 
 log = logging.getLogger(__name__)
@@ -131,18 +133,17 @@ class _Guard(httpx.BaseTransport):
         with _during(call):
             answer = self._inner.handle_request(request)
             try:
-                body = self._body(answer, call)
+                body = self._body(answer)
             finally:
                 answer.close()
         return httpx.Response(answer.status_code, headers=answer.headers, content=body, extensions=answer.extensions)
 
-    def _body(self, answer: httpx.Response, call: _Call) -> bytes:
+    def _body(self, answer: httpx.Response) -> bytes:
         # A packed answer could unfold to any size after the cap; "identity" was asked for.
         if answer.headers.get("content-encoding", "identity").lower() != "identity":
             raise AnswerRefused("the answer is packed")
         body = bytearray()
         for chunk in cast(httpx.SyncByteStream, answer.stream):
-            call.left(None, httpx.ReadTimeout)
             body += chunk
             if len(body) > self._max_answer:
                 raise AnswerRefused(f"the answer is larger than {self._max_answer} bytes")
@@ -157,7 +158,11 @@ def _network() -> httpx.HTTPTransport:
     context = httpx.create_ssl_context(trust_env=False)
     # httpx has no parameter for the backend; httpcore's pool does.
     transport._pool = httpcore.ConnectionPool(
-        ssl_context=context, network_backend=_Backend(), max_connections=100, max_keepalive_connections=20
+        ssl_context=context,
+        network_backend=_Backend(),
+        max_connections=MAX_CONNECTIONS,
+        max_keepalive_connections=20,
+        keepalive_expiry=KEPT_OPEN,
     )
     return transport
 

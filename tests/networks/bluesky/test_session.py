@@ -102,6 +102,17 @@ def test_a_swept_picture_is_handed_over_again() -> None:
     assert paths(run).count("uploadBlob") == 2
 
 
+def test_a_mention_means_the_same_account_at_every_attempt() -> None:
+    """The record must not change between attempts, even if the handle has changed hands."""
+    run, _ = scripted("bluesky", "answer_dropped")
+    run.run("publish")
+    run.answers["GET /xrpc/com.atproto.identity.resolveHandle"] = {"status": 200, "body": {"did": "did:plc:other"}}
+    run.run("publish")
+    first, second = (request.content for request in run.requests if request.url.path.endswith("putRecord"))
+    assert first == second
+    assert paths(run).count("resolveHandle") == 1
+
+
 # Connecting
 
 

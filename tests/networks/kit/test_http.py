@@ -15,7 +15,8 @@ import pytest
 from mercat.networks.kit import http
 from mercat.networks.kit.http import AddressRefused, AnswerRefused, guarded_client, is_public, never_left
 
-SECOND = timedelta(seconds=1)
+AMPLE = timedelta(seconds=30)  # never reached: a busy machine must not fail a test
+SHORT = timedelta(milliseconds=500)  # reached on purpose
 Talk = Callable[[socket.socket, threading.Event], None]
 
 
@@ -84,7 +85,7 @@ def hang_up(connection: socket.socket, done: threading.Event) -> None:
 
 
 def client(*origins: str, **options: Any) -> httpx.Client:
-    return guarded_client(**{"timeout": SECOND, "allow_private": frozenset(origins), **options})
+    return guarded_client(**{"timeout": AMPLE, "allow_private": frozenset(origins), **options})
 
 
 # Time
@@ -93,13 +94,13 @@ def client(*origins: str, **options: Any) -> httpx.Client:
 @pytest.mark.parametrize("talk", [drip, drip_head, silence])
 def test_a_call_ends_at_its_total_time_out_however_the_server_dawdles(serve: Any, talk: Talk) -> None:
     url = serve(talk)
-    with client(url, timeout=timedelta(milliseconds=200)) as http_client, pytest.raises(httpx.ReadTimeout):
+    with client(url, timeout=SHORT) as http_client, pytest.raises(httpx.ReadTimeout):
         http_client.get(url)
 
 
 def test_a_server_that_takes_no_more_bytes_ends_the_call_too(serve: Any) -> None:
     url = serve(silence)
-    with client(url, timeout=timedelta(milliseconds=300)) as http_client, pytest.raises(httpx.TimeoutException) as late:
+    with client(url, timeout=SHORT) as http_client, pytest.raises(httpx.TimeoutException) as late:
         http_client.post(url, content=b"x" * 30_000_000)
     assert not never_left(late.value)
 
@@ -107,7 +108,7 @@ def test_a_server_that_takes_no_more_bytes_ends_the_call_too(serve: Any) -> None
 def test_a_name_server_that_never_answers_ends_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
     stuck = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: [stuck.wait(10)] * 0)
-    with client(timeout=timedelta(milliseconds=200)) as http_client, pytest.raises(httpx.ConnectTimeout) as late:
+    with client(timeout=SHORT) as http_client, pytest.raises(httpx.ConnectTimeout) as late:
         http_client.get("https://slow.example.org/")
     stuck.set()
     assert never_left(late.value)
@@ -312,7 +313,7 @@ def test_many_threads_may_share_a_client_and_each_call_keeps_its_own_deadline(se
         except httpx.ReadTimeout:
             outcomes.append("late")
 
-    with client(good, slow, timeout=timedelta(milliseconds=500)) as http_client:
+    with client(good, slow, timeout=timedelta(seconds=2)) as http_client:
         threads = [threading.Thread(target=call, args=(url,)) for url in (good, slow, good, good)]
         for thread in threads:
             thread.start()
