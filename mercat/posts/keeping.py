@@ -9,6 +9,7 @@ from datetime import datetime
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q
 
+from mercat.guidance.decision import Refusal
 from mercat.images.actions import take_in
 from mercat.images.models import Picture
 from mercat.images.rendering import MAX_UPLOAD, NotAPicture
@@ -20,6 +21,7 @@ from mercat.posts.forms import VARIANT, Said, Typed
 from mercat.posts.models import Post
 from mercat.register.models import Account
 
+FIELDS = {"pillar": "pillar", "alt-text": "files"}
 MOST_PICTURES = 20  # far above every network's limit; each network tells its own
 
 
@@ -36,7 +38,7 @@ def keep(*, by: Person, post: Post, typed: Typed, now: datetime) -> list[Said]:
     try:
         actions.compose(by=by, draft=draft, post=post, now=now)
     except NotAllowed as refused:
-        said += refusals_said(refused)
+        said += refusals_said(refused, len(draft.targets))
         allowed = replace(draft, targets=_without(draft.targets, refused.decisions))
         actions.compose(by=by, draft=allowed, post=post, now=now)
     return said
@@ -75,12 +77,25 @@ def rearranged(typed: Typed, do: str) -> Typed:
     return typed.with_pictures(tuple(pictures))
 
 
-def refusals_said(refused: NotAllowed) -> list[Said]:
-    return [
-        Said("targets", f"{account}: {each.reason} {each.remedy} ({each.owner_name}; clause {each.clause})")
-        for account, decision in refused.decisions.items()
-        for each in decision.refusals
-    ]
+def refusals_said(refused: NotAllowed, chosen: int) -> list[Said]:
+    """Each refusal once, in guidance's own words: with the accounts it is about, unless it is about all `chosen`."""
+    about: dict[str, list[str]] = {}
+    found: dict[str, Refusal] = {}
+    for account, decision in refused.decisions.items():
+        for each in decision.refusals:
+            about.setdefault(each.policy, []).append(str(account))
+            found[each.policy] = each
+    return [Said(_field(each), _sentence(each, about[policy], chosen)) for policy, each in found.items()]
+
+
+def _field(refusal: Refusal) -> str:
+    """The field that a refusal is about, by what the policy's name says; else the accounts."""
+    return next((field for word, field in FIELDS.items() if word in refusal.policy), "targets")
+
+
+def _sentence(refusal: Refusal, accounts: list[str], chosen: int) -> str:
+    where = "" if len(accounts) == chosen else f"{', '.join(accounts)}: "
+    return f"{where}{refusal.reason} {refusal.remedy} ({refusal.owner_name}, clause {refusal.clause})"
 
 
 def _without(targets: tuple[str, ...], accounts: Iterable[Account]) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mercat.networks import registry
 from mercat.people.pack import guidance
 from mercat.register.models import Account, Connection, Slot
 
@@ -71,6 +70,11 @@ def state_of(account: Account | None) -> str:
     return ACTIVE if account.status == Account.Status.ACTIVE else OTHER
 
 
+def in_use_first(lines: Iterable[Line]) -> list[Line]:
+    """Vacant places last: people look for accounts."""
+    return sorted(lines, key=lambda line: line.account is None)
+
+
 def filled(lines: Iterable[Line]) -> list[Filled]:
     lines = list(lines)
     places = Counter(line.slot.network for line in lines)
@@ -88,10 +92,8 @@ def needs_spoc(account: Account) -> bool:
 
 
 def _next(slot: Slot, account: Account | None, state: str) -> str:
-    if state == VACANT and not registry.known(slot.network):
-        return "Its network cannot be reached by this installation yet"
     if state == VACANT:
-        return "Corporate Communications registers an account" if not slot.application_id else "Register the account"
+        return "Granted: register its account" if slot.application_id else ""
     if state == UNCONNECTED:
         return "Connect it"
     if state == BROKEN:

@@ -29,7 +29,7 @@ from mercat.people.pack import guidance
 from mercat.register import actions, forms, queries
 from mercat.register.facts import facts_of
 from mercat.register.models import Account
-from mercat.register.presenters import STATES, filled, line, needs_spoc, state_of, tier_name
+from mercat.register.presenters import STATES, filled, in_use_first, line, needs_spoc, state_of, tier_name
 
 FILTERS = ("network", "tier", "unit", "state", "text")
 
@@ -38,7 +38,7 @@ FILTERS = ("network", "tier", "unit", "state", "text")
 def register(request: HttpRequest) -> HttpResponse:
     """Every place in the authorised structure, filled or vacant."""
     wanted = queries.Wanted(**{name: request.GET.get(name, "").strip() for name in FILTERS})
-    lines = [line(slot) for slot in queries.slots(wanted)]
+    lines = in_use_first(line(slot) for slot in queries.slots(wanted))
     shown = [each for each in lines if not wanted.state or each.state == wanted.state]
     said = {
         "lines": shown,

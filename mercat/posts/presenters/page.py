@@ -11,6 +11,8 @@ from django.urls import reverse
 from markupsafe import Markup
 
 from mercat.delivery.manifest import contents
+from mercat.delivery.presenters import Progress
+from mercat.delivery.states import FINAL, RECALLABLE, WITHDRAWN
 from mercat.guidance import facts
 from mercat.guidance.decision import Decision, Refusal
 from mercat.guidance.gate import prepare
@@ -104,9 +106,19 @@ def _approvers(account: Account) -> str:
 
 
 def powers(
-    post: Post, version: Version, person: facts.Person, accounts: Sequence[Account], standing: Sequence[Standing], *, now: datetime
+    post: Post,
+    version: Version,
+    person: facts.Person,
+    accounts: Sequence[Account],
+    standing: Sequence[Standing],
+    sending: Sequence[Progress],
+    *,
+    now: datetime,
 ) -> Powers:
-    """Guidance is asked for every account and action at once, on facts gathered once."""
+    """Guidance is asked for every account and action at once, on facts gathered once.
+
+    What is out, or may be, can no longer be changed; what is over cannot be withdrawn.
+    """
     known = [account_facts(account) for account in accounts]
     asked = prepare(guidance(), person, known)
     said = version_facts(version, list(accounts))
@@ -124,10 +136,18 @@ def powers(
         approve=approve if deciding else [],
         send_back=deciding and _any(answers["send_back"]),
         reject=deciding and _any(answers["reject"]),
-        withdraw=(post.state, "withdraw") in states.TABLE and _all(answers["withdraw"]),
-        edit=post.state in states.EDITABLE and _all(answers["compose"]),
+        withdraw=(post.state, "withdraw") in states.TABLE and not _over(sending) and _all(answers["withdraw"]),
+        edit=post.state in states.EDITABLE and not _may_be_out(sending) and _all(answers["compose"]),
         not_approve=[] if approve or done or not deciding else _distinct(answers["approve"]),
     )
+
+
+def _over(sending: Sequence[Progress]) -> bool:
+    return bool(sending) and all(row.state in FINAL for row in sending)
+
+
+def _may_be_out(sending: Sequence[Progress]) -> bool:
+    return any(row.state not in (*RECALLABLE, WITHDRAWN) for row in sending)
 
 
 def _any(answers: Sequence[Decision]) -> bool:

@@ -32,6 +32,11 @@ from mercat.posts.queries import drafts_of
 from mercat.posts.views.finding import find
 
 KEPT = "Nothing was submitted. What you typed is kept."
+ELSEWHERE = "This post was changed in another window after you opened it here, so this page no longer saves by itself."
+CHANGED = (
+    "This post was changed in another window after you opened it here. Nothing was overwritten. "
+    "What you typed is still here: save again to put it in place of the other."
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -78,8 +83,11 @@ def autosave(request: HttpRequest, post_id: UUID) -> HttpResponse:
     now = timezone.now()
     try:
         post, person = _editable(request, post_id, now)
+        if _changed_elsewhere(request, post):
+            return render(request, "posts/_not_saved.html", {"reason": ELSEWHERE})
         typed = Typed.of_form(request.POST)
         said = keep(by=request.user, post=post, typed=typed, now=now)
+        post.refresh_from_db(fields=["changed_at"])
     except Impossible as error:
         return render(request, "posts/_not_saved.html", {"reason": str(error)})
     return render(request, "posts/_live.html", {**_live(post, typed, _picker(request, typed, now), now), "said": said, "now": now})
@@ -89,15 +97,22 @@ def _act(request: HttpRequest, post: Post, person: facts.Person, now: datetime) 
     do = request.POST.get("do", "save")
     typed, said = take_in_pictures(Typed.of_form(request.POST), request.FILES.getlist("files"), by=request.user, now=now)
     typed = rearranged(typed, do)
+    if _changed_elsewhere(request, post):
+        return _page(request, post, person, typed, said=[*said, Said("", CHANGED)], now=now)
     try:
         said += keep(by=request.user, post=post, typed=typed, now=now)
         if do == "submit" and not said:
             actions.submit(by=request.user, post=post, now=now)
     except (NotAllowed, DoesNotFit, Impossible) as error:
-        said += _why(error)
+        said += _why(error, typed)
     if said:
         return _page(request, post, person, typed, said=said, now=now)
     return _done(request, post, do)
+
+
+def _changed_elsewhere(request: HttpRequest, post: Post) -> bool:
+    """Whether somebody, or another window, saved the draft after this page had read it."""
+    return request.POST.get("base", "") not in ("", post.changed_at.isoformat())
 
 
 def _done(request: HttpRequest, post: Post, do: str) -> HttpResponse:
@@ -110,9 +125,9 @@ def _done(request: HttpRequest, post: Post, do: str) -> HttpResponse:
     return redirect(reverse("posts:edit", args=[post.pk]) + place)
 
 
-def _why(error: NotAllowed | DoesNotFit | Impossible) -> list[Said]:
+def _why(error: NotAllowed | DoesNotFit | Impossible, typed: Typed) -> list[Said]:
     if isinstance(error, NotAllowed):
-        return refusals_said(error)
+        return refusals_said(error, len(typed.targets))
     if isinstance(error, DoesNotFit):
         fields = {"text": "text", "media": "files", "alt": "files"}
         found = [(account, each) for account, problems in error.problems.items() for each in problems]
@@ -169,6 +184,7 @@ def _page(
     request: HttpRequest, post: Post, person: facts.Person, typed: Typed, *, said: Sequence[Said] = (), now: datetime
 ) -> HttpResponse:
     found = _picker(request, typed, now)
+    post.refresh_from_db(fields=["changed_at"])  # keeping the draft moved it on
     page = {
         **_live(post, typed, found, now),
         "post": post,

@@ -44,7 +44,7 @@ def live(request: HttpRequest, post_id: UUID) -> HttpResponse:
     row, person = find(request, post_id, now=timezone.now())
     rows = _progress(row, person)
     status = 200 if still_moving(rows) else STOP_POLLING
-    return render(request, "posts/_sending.html", {"sending": rows}, status=status)
+    return render(request, "posts/_sending.html", {"sending": rows, "happenings": happenings(row)}, status=status)
 
 
 @require_POST
@@ -153,7 +153,7 @@ def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str,
         "pillar": pillar_name(version.pillar),
         "sayings": page.sayings(row, said, accounts),
         "standings": standing,
-        "powers": page.powers(row, version, person, accounts, standing, now=now),
+        "powers": page.powers(row, version, person, accounts, standing, rows, now=now),
         "difference": page.difference(row, _last_looked(request, row), page.names_in(accounts)),
         "sending": rows,
         "moving": still_moving(rows),

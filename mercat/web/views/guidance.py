@@ -9,22 +9,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from mercat.guidance.coverage import coverage
+from mercat.guidance.coverage import Row, coverage
+from mercat.guidance.policies import action_groups, concerns
 from mercat.people.models import Licence, Person
 from mercat.people.pack import guidance as loaded
 from mercat.register.models import Account, Slot
 
 STATUS = {"done": ("Carried out", "green"), "part": ("In part", "yellow"), "open": ("Not yet", "grey")}
+JOINING = ("nominate", "record_completion", "authorise_access", "confirm_training", "open_access", "assign_licence")
 
 
 @require_safe
 def guidance(request: HttpRequest) -> HttpResponse:
     """Why the body uses social media, and the way to which, who and how."""
-    pack = loaded().pack
     said = {
-        "pack": pack,
-        "aims": {aim.key: aim.name for aim in pack.aims},
-        "places": Slot.objects.filter(closed_at=None).count(),
+        "aims": {aim.key: aim.name for aim in loaded().pack.aims},
+        "slots": Slot.objects.filter(closed_at=None).count(),
         "accounts": Account.objects.exclude(status=Account.Status.CLOSED).count(),
         "people": Person.objects.filter(is_active=True).count(),
         "licences": Licence.objects.filter(ended_at=None).count(),
@@ -34,26 +34,32 @@ def guidance(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def access(request: HttpRequest) -> HttpResponse:
-    """How social media is reached: the path, step by step, and who supplies each."""
-    pack = loaded().pack
-    steps = [clause for clause in pack.clauses if clause.id in ("2.3", "5.3", "5.4", "5.8", "5.9", "6.1", "6.2", "6.3", "6.4")]
-    return render(request, "web/access.html", {"pack": pack, "steps": steps})
+    """How social media is reached: the clauses that speak of people's way to it, and who does what."""
+    steps = [clause for clause in loaded().pack.clauses if clause.id in _clauses_of_joining()]
+    return render(request, "web/access.html", {"steps": steps})
+
+
+@cache
+def _clauses_of_joining() -> frozenset[str]:
+    """The clauses whose policies decide any step of a joining."""
+    groups = action_groups(loaded().pack.cedar_schema)
+    steps = [{action, *groups[action]} for action in JOINING if action in groups]
+    forbids = [policy for policy in loaded().pack.policies if policy.effect == "forbid"]
+    return frozenset(policy.clause for policy in forbids if any(concerns(policy, step) for step in steps))
 
 
 @require_safe
 def clauses(request: HttpRequest) -> HttpResponse:
-    pack = loaded().pack
     rows = {row.id: row for row in _coverage()}
     said = {
-        "pack": pack,
         "rows": rows,
         "status": STATUS,
         "counts": Counter(row.status for row in rows.values()),
-        "policies": {policy.id: policy for policy in pack.policies},
+        "policies": {policy.id: policy for policy in loaded().pack.policies},
     }
     return render(request, "web/clauses.html", said)
 
 
 @cache
-def _coverage():
+def _coverage() -> list[Row]:
     return coverage(loaded().pack)
