@@ -63,6 +63,7 @@ format: dev
 
 reference: dev
 	$(BIN)/python -m tests.config.reference
+	$(BIN)/python -m tests.docs.drawings
 
 assets: $(BUILT)
 dev: $(VENV)/.dev

@@ -279,8 +279,10 @@ class Engine:
         return network, item, sighting
 
     def _is_it(self, network: Network, row: Consignment, item: Item, sighting: object) -> bool:
+        if not isinstance(sighting, Found):
+            return False
         reach = channel(row.account, http_for(row.account.network))
-        return isinstance(sighting, Found) and network.reader.matches(item, sighting, reach)
+        return network.reader.matches(item, sighting, reach) and not _is_another(row, sighting)
 
     def _missed(self, row: Consignment) -> None:
         if row.attempts_made + 1 >= MOST_ATTEMPTS:
@@ -308,6 +310,12 @@ def may_publish(rows: list[Consignment], author: facts.Person, *, now: datetime)
     posts = {str(row.account_id): post_facts(row) for row in rows}
     accounts = [account_facts(row.account) for row in rows]
     return decide_many(guidance(), "publish", author, accounts, facts.Situation(now=now), posts)
+
+
+def _is_another(row: Consignment, sighting: Found) -> bool:
+    """Whether this sighting is an earlier post of the same account with the same words."""
+    others = Consignment.objects.filter(account=row.account_id, native_id=sighting.native_id).exclude(pk=row.pk)
+    return others.exists()
 
 
 def _unless_lost(step: Callable[..., None], row: Consignment, *args: object, **kwargs: object) -> None:

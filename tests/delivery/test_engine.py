@@ -95,6 +95,21 @@ def test_something_else_on_the_network_asks_a_person(engine, network, row, time)
     assert (state_of(row), len(network.published)) == (states.NEEDS_PERSON, 1)
 
 
+def test_an_earlier_post_with_the_same_words_is_not_taken_for_this_one(
+    engine, network, author, spoc, account, time
+):
+    for _ in range(2):
+        make.approved(author, spoc, account)
+    network.outcomes += [YES, Unsure("The line dropped.")]
+    network.shows()
+    engine.drain()
+    engine.drain()
+    time.pass_(grace_of("bluesky"))
+    network.shows()  # again the first one, n1
+    engine.drain()
+    assert sorted(Consignment.objects.values_list("state", flat=True)) == [states.NEEDS_PERSON, states.SENT]
+
+
 def test_a_network_that_cannot_be_read_asks_a_person_in_the_end(engine, network, row, time):
     network.outcomes.append(Unsure("The line dropped."))
     network.sightings.extend([Unreadable("No answer.")] * MOST_LOOKS)

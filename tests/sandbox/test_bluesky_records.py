@@ -196,6 +196,14 @@ def test_putting_something_else_overwrites(bluesky):
     assert [post["text"] for post in bluesky.posts()] == ["corrected"]
 
 
+def test_a_put_that_expects_nothing_there_overwrites_nothing(bluesky):
+    assert bluesky.put(KEY, GOOD, swapRecord=None).status_code == 200
+    assert "commit" not in bluesky.put(KEY, GOOD, swapRecord=None).json()
+    answer = bluesky.put(KEY, {**GOOD, "text": "another"}, swapRecord=None)
+    assert refusal(answer)[:2] == (400, "InvalidSwap")
+    assert [post["text"] for post in bluesky.posts()] == [GOOD["text"]]
+
+
 def test_two_accounts_may_use_the_same_key(bluesky, http):
     other = type(bluesky)(http, "dundee.force.test", "Dundee")
     assert [bluesky.put(KEY, GOOD).status_code, other.put(KEY, GOOD).status_code] == [200, 200]
@@ -213,7 +221,7 @@ def test_nobody_writes_into_another_repository(bluesky, http):
     ("more", "words"),
     [
         ({"collection": "app.bsky.feed.like"}, "Lexicon not found"),
-        ({"swapCommit": "bafy"}, "does not swap"),
+        ({"swapCommit": "bafy"}, "swaps nothing"),
         ({"record": "text"}, "Input/record must be an object"),
         ({"repo": 5}, "Input/repo must be a string"),
     ],

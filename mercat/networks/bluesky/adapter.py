@@ -113,6 +113,7 @@ def _put(channel: Channel, item: Item, record: Mapping[str, Any], notes: Notes, 
         "collection": payload.POST,
         "rkey": payload.key_of(uri),
         "record": record,
+        "swapRecord": None,  # a record of that key must not be there, or be this very one: nothing is overwritten
     }
     url = xrpc(channel.base_url, "com.atproto.repo.putRecord")
 

@@ -95,6 +95,8 @@ class Xrpc:
         post = self._post(request, account, _record_key(fields["rkey"]), fields.get("record"))
         known = self.store.post(self.world.slug, post.native_id)
         changed = known is None or known.body["cid"] != post.body["cid"]
+        if changed and known and "swapRecord" in fields:
+            raise ApiError(400, {"error": "InvalidSwap", "message": f"Record was at {known.body['cid']}"})
         if changed:
             self.store.put_post(post)
         return JSONResponse(self._written(post, commit=changed))
@@ -194,8 +196,8 @@ class Xrpc:
             raise ApiError(401, {"error": "AuthenticationRequired", "message": "Authentication Required"})
         if fields["collection"] != record.COLLECTION:
             raise _invalid(f"Lexicon not found: lex:{fields['collection']}")
-        if {"swapRecord", "swapCommit"} & set(fields):
-            raise _invalid("This stand-in does not swap: leave out swapRecord and swapCommit")
+        if "swapCommit" in fields or fields.get("swapRecord") is not None:
+            raise _invalid("This stand-in swaps nothing: swapRecord may only be null, and swapCommit left out")
         return fields
 
     def _fresh_key(self) -> str:
