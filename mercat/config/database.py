@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import psycopg
-
 from mercat.config.embedded import OWNER, embedded_url
 from mercat.config.embedded_ground import SOCKET_NAME, socket_folder
 from mercat.config.environment import Environment
@@ -26,6 +24,8 @@ def check(url: str, name: str) -> None:
     """Raises Problem unless `url`, the value of the setting `name`, leads to a PostgreSQL that Mercat can use."""
     if not url.startswith(("postgres://", "postgresql://")):
         raise Problem(f"{name} must begin with postgresql:// since Mercat keeps everything in PostgreSQL.")
+    import psycopg  # costs 10 MB that the supervisor of an embedded server can do without
+
     try:
         with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
             version = connection.info.server_version
@@ -49,6 +49,8 @@ def check_answers(env: Environment) -> None:
     if env.database_url:
         check(env.database_url, "MERCAT_DATABASE_URL")
         return
+    import psycopg
+
     try:
         if (socket_folder(env.home) / SOCKET_NAME).exists():
             psycopg.connect(application_url(env), connect_timeout=CONNECT_SECONDS).close()
