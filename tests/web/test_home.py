@@ -1,0 +1,93 @@
+"""The home page: what needs me now?"""
+
+from __future__ import annotations
+
+import pytest
+
+from mercat.people import actions as people
+from mercat.posts import actions as posts
+from tests import factories as make
+from tests.factories import NOW, TEST
+from tests.pages import at_noon, queries_of, signed_in, text_of  # noqa: F401
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
+
+
+@pytest.fixture
+def account():
+    return make.account("Dundee")
+
+
+@pytest.fixture
+def author():
+    return make.authorised("Author")
+
+
+@pytest.fixture
+def spoc(account):
+    return make.spoc_of(account, "Contact")
+
+
+def home(person) -> str:
+    return text_of(signed_in(person).get("/"))
+
+
+def test_somebody_new_sees_their_path_and_what_is_next() -> None:
+    said = home(make.person())
+    assert "Your path to posting" in said
+    assert "0 of 7 steps. Next: nomination." in said
+
+
+def test_who_may_post_and_has_nothing_to_do_is_told_how_to_begin(author) -> None:
+    said = home(author)
+    assert "Nothing waits for you" in said
+    assert "Your path to posting" not in said
+
+
+def test_drafts_and_what_waits_for_others_are_the_authors(author, account, spoc) -> None:
+    posts.compose(by=author, draft=make.draft(account, text="A draft of mine"), now=NOW)
+    make.submitted(author, account, text="Waiting for somebody")
+    said = home(author)
+    assert "Your drafts 1 A draft of mine" in said
+    assert "Waiting for others 1 Waiting for somebody" in said
+
+
+def test_what_somebody_may_approve_waits_for_them_and_not_for_its_author(author, account, spoc) -> None:
+    make.submitted(author, account, text="Please approve")
+    assert "For you to approve 1 Please approve" in home(spoc)
+    assert "For you to approve" not in home(author)
+    assert "For you to approve" not in home(make.authorised("Elsewhere", unit_key="edinburgh"))
+
+
+def test_what_was_approved_already_no_longer_waits(author, account, spoc) -> None:
+    make.approved(author, spoc, account)
+    assert "For you to approve" not in home(spoc)
+
+
+def test_what_was_sent_back_stands_with_the_reason(author, account, spoc) -> None:
+    post = make.submitted(author, account, text="Too early")
+    posts.send_back(by=spoc, post=post, digest=post.current.digest, reason="Wait for the family.", now=NOW)
+    said = home(author)
+    assert "Sent back to you 1 Too early" in said
+    assert "“Wait for the family.” Contact" in said
+
+
+def test_a_joining_waits_for_whoever_takes_its_next_step() -> None:
+    newcomer = make.person("Newcomer")
+    people.nominate(by=TEST, person=newcomer, now=NOW)
+    trainer = make.trainer()
+    assert "People whose next step is yours 1 Newcomer" in home(trainer)
+    assert "Newcomer" not in home(make.person("Bystander"))
+
+
+def test_the_number_of_queries_does_not_grow_with_the_lists(author, account, spoc) -> None:
+    client = signed_in(spoc)
+    make.submitted(author, account)
+    people.nominate(by=TEST, person=make.person(), now=NOW)
+    client.get("/")
+    few = queries_of(client, "/")
+    for n in range(4):
+        make.submitted(author, account, text=f"Number {n}")
+        people.nominate(by=TEST, person=make.person(), now=NOW)
+    assert queries_of(client, "/") == few
+    assert few <= 24
