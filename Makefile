@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test test-15 lint style types templates rooms format reference assets dev lock clean
+.PHONY: help run trial test test-15 lint style types templates rooms format reference assets dev lock clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -30,6 +30,9 @@ help:
 
 run: $(VENV)/.run assets
 	@exec $(BIN)/mercat up --demo
+
+trial: $(VENV)/.run assets
+	@MERCAT_HOME=$${MERCAT_HOME:-$(CURDIR)/.mercat-trial} exec $(BIN)/mercat up --trial
 
 test: dev assets $(VENV)/.chromium $(VENV)/.postgresql15
 	@$(MAKE) lint

@@ -40,6 +40,7 @@ COMMANDS = {
     "sandbox": Command("mercat.sandbox.cli:sandbox", "Serve stand-in networks on this machine.", **PLAIN),
     "migrate": Command("mercat.config.commands:migrate", "Bring the database's tables up to date.", **PLAIN),
     "seed": Command("mercat.config.commands:seed", "Fill in what the pack says; with --demo also people."),
+    "trial": Command("mercat.config.trial:trial", "Connect an account of your own to a trial installation."),
     "web": Command("mercat.config.commands:web", "Serve the pages."),
     "worker": Command("mercat.config.commands:worker", "Send what is due in one lane."),
     "clock": Command("mercat.config.commands:clock", "Hand over what becomes due, and sign the record."),

@@ -13,12 +13,15 @@ from mercat.config.environment import environment
 
 @click.command()
 @click.option("--demo", is_flag=True, help="With demonstration people, and stand-in networks instead of real ones.")
-def up(demo: bool) -> None:
+@click.option("--trial", is_flag=True, help="With demonstration people, for accounts of your own; on this machine only.")
+def up(demo: bool, trial: bool) -> None:
     """Start everything and keep it running: database, web, workers, clock. Ctrl-C stops all of it."""
     from mercat.config.supervisor import Supervisor
 
     env = environment()
-    Supervisor(env, demo=demo or env.demo).run()
+    if trial and (demo or env.demo):
+        raise click.UsageError("Choose one: --demo has stand-in networks, --trial has accounts of your own.")
+    Supervisor(env, demo=demo or env.demo, trial=trial).run()
 
 
 @click.command()
@@ -39,12 +42,13 @@ def migrate() -> None:
 
 @click.command()
 @click.option("--demo", is_flag=True, help="Also demonstration people and accounts on the stand-in networks.")
-def seed(demo: bool) -> None:
+@click.option("--trial", is_flag=True, help="Also demonstration people.")
+def seed(demo: bool, trial: bool) -> None:
     """Fill in what the pack says: units, slots, roles. What is there already stays as it is."""
     from mercat.config import seed as module
 
-    module.seed(demo=demo)
-    if demo:
+    module.seed(people=demo or trial, accounts=demo)
+    if demo or trial:
         click.echo(sign_in_words(module.who_can_sign_in()))
 
 

@@ -18,7 +18,7 @@ from mercat.config.demo import ACCOUNTS, PASSPHRASE, PEOPLE, DemoAccount, DemoPe
 from mercat.config.environment import environment
 from mercat.networks import registry
 from mercat.networks.kit.http import guarded_client
-from mercat.people import actions as people
+from mercat.people import actions
 from mercat.people.models import Person, Unit
 from mercat.people.pack import guidance
 from mercat.register import actions as register
@@ -29,18 +29,16 @@ FOUNDING = System("Founding, as the pack lays it out")
 DEMONSTRATION = System("Demonstration data")
 
 
-def seed(*, demo: bool, now: datetime | None = None) -> None:
-    """Units and slots of the pack; with `demo`, the people of `demo.py` and their accounts on the stand-ins."""
+def seed(*, people: bool, accounts: bool, now: datetime | None = None) -> None:
+    """Units and slots of the pack; on demand the people of `demo.py`, and their accounts on the stand-ins."""
     now = now or timezone.now()
-    people.found_units(by=FOUNDING, now=now)
+    actions.found_units(by=FOUNDING, now=now)
     register.found_structure(by=FOUNDING, now=now)
-    if not demo:
-        return
-    if not Person.objects.exists():
+    if people and not Person.objects.exists():
         for person in PEOPLE:
             _person(person, now=now)
         _join(now=now)
-    if not Account.objects.exists():
+    if accounts and not Account.objects.exists():
         with _stand_ins() as url:
             for account in ACCOUNTS:
                 _account(account, url, now=now)
@@ -52,7 +50,7 @@ def who_can_sign_in() -> list[tuple[str, str]]:
 
 
 def _person(demo: DemoPerson, *, now: datetime) -> None:
-    person = people.register_person(
+    person = actions.register_person(
         by=DEMONSTRATION,
         name=demo.name,
         email=demo.email,
@@ -62,11 +60,11 @@ def _person(demo: DemoPerson, *, now: datetime) -> None:
         employment=demo.employment,
         now=now,
     )
-    people.set_passphrase(by=DEMONSTRATION, person=person, passphrase=PASSPHRASE, now=now)
+    actions.set_passphrase(by=DEMONSTRATION, person=person, passphrase=PASSPHRASE, now=now)
     for role in demo.roles:
-        people.grant_role(by=DEMONSTRATION, person=person, role=role, unit=None, now=now)
+        actions.grant_role(by=DEMONSTRATION, person=person, role=role, unit=None, now=now)
     for role in demo.unit_roles:
-        people.grant_role(by=DEMONSTRATION, person=person, role=role, unit=person.unit, now=now)
+        actions.grant_role(by=DEMONSTRATION, person=person, role=role, unit=person.unit, now=now)
 
 
 def _join(*, now: datetime) -> None:
@@ -74,16 +72,16 @@ def _join(*, now: datetime) -> None:
     trainer = _login("trainer")
     for demo in (person for person in PEOPLE if person.joined):
         person = _login(demo.login)
-        people.nominate(by=DEMONSTRATION, person=person, now=now)
-        people.record_completion(
+        actions.nominate(by=DEMONSTRATION, person=person, now=now)
+        actions.record_completion(
             by=DEMONSTRATION, person=person, trainer=trainer, completed_at=now - timedelta(days=30), now=now
         )
         for procedure in guidance().pack.procedures:
-            people.acknowledge(by=person, document=procedure.key, now=now)
-        people.authorise(by=DEMONSTRATION, person=person, now=now)
-        people.confirm_training(by=DEMONSTRATION, person=person, reference=f"DEMO-{demo.login}", now=now)
-        people.open_access(by=DEMONSTRATION, person=person, now=now)
-        people.assign_licence(by=DEMONSTRATION, person=person, now=now)
+            actions.acknowledge(by=person, document=procedure.key, now=now)
+        actions.authorise(by=DEMONSTRATION, person=person, now=now)
+        actions.confirm_training(by=DEMONSTRATION, person=person, reference=f"DEMO-{demo.login}", now=now)
+        actions.open_access(by=DEMONSTRATION, person=person, now=now)
+        actions.assign_licence(by=DEMONSTRATION, person=person, now=now)
 
 
 def _login(login: str) -> Person:
@@ -91,12 +89,22 @@ def _login(login: str) -> Person:
 
 
 def _account(demo: DemoAccount, sandbox: str, *, now: datetime) -> None:
+    account = granted_account(
+        demo.network, demo.tier, demo.unit, f"{demo.name} ({registry.get(demo.network).spec.name})", now=now
+    )
+    if demo.spoc:
+        register.appoint_spoc(by=DEMONSTRATION, account=account, person=_login(demo.spoc), now=now)
+    connect_to_stand_in(account, handle=demo.handle, sandbox=sandbox, by=DEMONSTRATION, now=now)
+
+
+def granted_account(network: str, tier: str, unit: str, name: str, *, now: datetime) -> Account:
+    """An account that one demonstration person applied for in writing and the rightful one granted."""
     application = register.apply_for_account(
         by=_login("communications"),
-        network=demo.network,
-        kind=demo.tier,
-        unit=Unit.objects.get(pk=demo.unit),
-        name=f"{demo.name} ({registry.get(demo.network).spec.name})",
+        network=network,
+        kind=tier,
+        unit=Unit.objects.get(pk=unit),
+        name=name,
         purpose="To warn and inform the people of the area, where many of them are.",
         now=now,
     )
@@ -107,10 +115,7 @@ def _account(demo: DemoAccount, sandbox: str, *, now: datetime) -> None:
         reasons="It serves the pillar of warning and informing, and has a single point of contact.",
         now=now,
     )
-    account = register.register_account(by=DEMONSTRATION, slot=slot, name=slot.name, now=now)
-    if demo.spoc:
-        register.appoint_spoc(by=DEMONSTRATION, account=account, person=_login(demo.spoc), now=now)
-    connect_to_stand_in(account, handle=demo.handle, sandbox=sandbox, by=DEMONSTRATION, now=now)
+    return register.register_account(by=DEMONSTRATION, slot=slot, name=slot.name, now=now)
 
 
 def connect_to_stand_in(account: Account, *, handle: str, sandbox: str, by: System, now: datetime) -> None:

@@ -16,7 +16,7 @@ from mercat.config.embedded import EmbeddedPostgres
 from mercat.config.environment import Environment
 from mercat.config.lock import Lock
 from mercat.config.problem import Problem
-from mercat.config.supervisor_checks import SPACE_TO_WARN, answers, check_port, check_space, megabytes
+from mercat.config.supervisor_checks import SPACE_TO_WARN, answers, check_loopback, check_port, check_space, megabytes
 from mercat.config.supervisor_child import Child, Database, Keeper
 from mercat.config.supervisor_log import Log
 
@@ -35,8 +35,10 @@ class Stop(Exception):
 class Supervisor:
     """Everything of one installation. `program` is the command that the children are sub-commands of."""
 
-    def __init__(self, env: Environment, *, demo: bool = False, program: list[str] = MERCAT) -> None:
-        self.env, self.demo, self.program = env, demo, program
+    def __init__(
+        self, env: Environment, *, demo: bool = False, trial: bool = False, program: list[str] = MERCAT
+    ) -> None:
+        self.env, self.demo, self.trial, self.program = env, demo, trial, program
         self.home = env.home.resolve()
         self.log = Log(sys.stdout)
         self.keepers: list[Keeper] = []
@@ -76,7 +78,7 @@ class Supervisor:
         if self.demo:
             state = self.home / "sandbox.sqlite3"
             self._keep("sandbox", "sandbox", "--port", str(self.env.sandbox_port), "--state", str(state))
-        words = self._task("seed", *(["--demo"] if self.demo else []))
+        words = self._task("seed", *(["--demo"] if self.demo else ["--trial"] if self.trial else []))
         web = self._keep("web", "web")
         for lane in ("warning", "normal"):
             self._keep(lane, "worker", lane, patience=WORKER_PATIENCE)
@@ -86,6 +88,8 @@ class Supervisor:
 
     def _check(self) -> None:
         check_space(self.home)
+        if self.trial:
+            check_loopback(self.env.host)
         check_port(self.env.host, self.env.port, "MERCAT_PORT")
         if self.demo:
             check_port("127.0.0.1", self.env.sandbox_port, "MERCAT_SANDBOX_PORT")

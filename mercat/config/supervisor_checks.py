@@ -71,3 +71,9 @@ def answers(host: str, port: int) -> bool:
 
 def megabytes(count: int) -> str:
     return f"{count / 2**20:.0f} MB"
+
+
+def check_loopback(host: str) -> None:
+    """Raises Problem unless only this machine reaches `host`: everybody knows the passphrase of a trial's people."""
+    if host not in ("127.0.0.1", "::1", "localhost"):
+        raise Problem(f"A trial serves this machine only, and MERCAT_HOST is {host}. Leave it out. Nothing was started.")

@@ -49,7 +49,7 @@ class NotAllowed(Exception):
             for account, decision in self.decisions.items()
             for each in decision.refusals
         ]
-        return "\n".join(["This is not allowed by the guidance. Nothing was submitted; your draft is kept.", *lines])
+        return "\n".join(["This is not allowed by the guidance. Nothing was changed.", *lines])
 
 
 class DoesNotFit(Exception):
@@ -61,7 +61,7 @@ class DoesNotFit(Exception):
 
     def __str__(self) -> str:
         lines = [f"{account}: {each.message}" for account, found in self.problems.items() for each in found]
-        return "\n".join(["This does not fit yet. Nothing was submitted; your draft is kept.", *lines])
+        return "\n".join(["This does not fit yet. Nothing was submitted; your draft is kept as it was.", *lines])
 
 
 # Composing

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from mercat.audit.actions import record
 from mercat.audit.actors import System
@@ -163,6 +165,7 @@ def connect_account(*, by: By, account: Account, identity: Identity, now: dateti
             f"This would connect “{account}” to another account of the network ({identity.handle}) than before. "
             "Nothing was changed. Close this account and register the other one, if that is what is meant."
         )
+    _training_or_live(account, identity)
     previous = Connection.objects.select_for_update().filter(account=account).first()
     generation = previous.generation + 1 if previous else 1
     connection, _ = Connection.objects.update_or_create(
@@ -194,6 +197,20 @@ def connect_account(*, by: By, account: Account, identity: Identity, now: dateti
         now=now,
     )
     return connection
+
+
+def _training_or_live(account: Account, identity: Identity) -> None:
+    """One installation never holds both: an exercise must not be able to reach the public."""
+    stand_ins = Q(base_url__startswith=f"{settings.MERCAT_SANDBOX_URL}/")
+    others = Connection.objects.exclude(account=account)
+    if identity.base_url.startswith(f"{settings.MERCAT_SANDBOX_URL}/"):
+        if others.exclude(stand_ins).exists():
+            raise Impossible("This installation has live accounts: a stand-in cannot be connected to it. Nothing was changed.")
+    elif others.filter(stand_ins).exists():
+        raise Impossible(
+            "This installation is for training, on stand-in networks: a live account cannot be connected to it. "
+            "Nothing was changed. Set up another installation for live accounts."
+        )
 
 
 def identity_from_fields(network: str, fields: Mapping[str, str], http, *, now: datetime) -> Identity:

@@ -25,8 +25,8 @@ def sandbox(settings):
 @pytest.mark.django_db(transaction=True)
 def test_a_seeded_post_is_sent_and_read_back(sandbox):
     now = timezone.now()
-    seed.seed(demo=True, now=now)
-    seed.seed(demo=True, now=now)
+    seed.seed(people=True, accounts=True, now=now)
+    seed.seed(people=True, accounts=True, now=now)
     officer, spoc = (Person.objects.get(number=f"demo-{login}") for login in ("local.officer", "spoc"))
     accounts = list(Account.objects.filter(unit="tayside", tier="local"))
     make.approved(officer, spoc, *accounts, now=now, text="The bridge at https://example.org is closed. ⚠️")
