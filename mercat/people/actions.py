@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from psycopg.errors import UniqueViolation
 
 from mercat.audit.actions import record
 from mercat.audit.actors import System
 from mercat.guidance import facts
+from mercat.people.facts import person_facts
 from mercat.people.gate import By, person_or_none, require
 from mercat.people.models import (
     Access,
@@ -22,12 +28,23 @@ from mercat.people.models import (
     RoleGrant,
     Unit,
 )
-from mercat.people.facts import person_facts
 from mercat.people.pack import guidance
 
 
 class Impossible(ValueError):
     """An action that cannot be done as things stand; the message says what is missing."""
+
+
+@contextmanager
+def once(message: str) -> Iterator[None]:
+    """What stands already is refused in words. The database finds it, so that no race gets past."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise
+        raise Impossible(f"{message} Nothing was changed.") from None
 
 
 @transaction.atomic
@@ -53,6 +70,7 @@ def register_person(
         raise Impossible(f"“{rank}” is not a rank or grade of this body. Nothing was saved.")
     person = Person(name=name, email=email.lower(), number=number, unit=unit, rank=rank, employment=employment)
     person.set_unusable_password()
+    _valid(person)
     person.save(force_insert=True)
     record(
         by=by,
@@ -65,10 +83,21 @@ def register_person(
     return person
 
 
+def _valid(person: Person) -> None:
+    try:
+        person.full_clean()
+    except ValidationError as error:
+        raise Impossible(f"{' '.join(error.messages)} Nothing was saved.") from None
+
+
 @transaction.atomic
 def set_passphrase(*, by: By, person: Person, passphrase: str, now: datetime) -> None:
     if by != person:
         require(by, "administer", facts.Body(), now=now)
+    try:
+        validate_password(passphrase, person)
+    except ValidationError as error:
+        raise Impossible(f"{' '.join(error.messages)} The passphrase is as it was.") from None
     person.set_password(passphrase)
     person.save(update_fields=["password"])
     record(by=by, what="person.passphrase_set", about=[person.audit_ref], now=now)
@@ -77,9 +106,9 @@ def set_passphrase(*, by: By, person: Person, passphrase: str, now: datetime) ->
 @transaction.atomic
 def grant_role(*, by: By, person: Person, role: str, unit: Unit | None, now: datetime) -> RoleGrant:
     require(by, "grant_role", person, now=now)
-    if role not in {known.key for known in guidance().pack.roles}:
-        raise Impossible(f"“{role}” is not a role of this body. Nothing was saved.")
-    grant = RoleGrant.objects.create(person=person, role=role, unit=unit, at=now, by=person_or_none(by))
+    _fits_its_scope(role, unit)
+    with once(f"{person} holds this role already."):
+        grant = RoleGrant.objects.create(person=person, role=role, unit=unit, at=now, by=person_or_none(by))
     record(
         by=by,
         what="person.role_granted",
@@ -90,10 +119,31 @@ def grant_role(*, by: By, person: Person, role: str, unit: Unit | None, now: dat
     return grant
 
 
+def _fits_its_scope(role: str, unit: Unit | None) -> None:
+    """A role of the whole body held in one unit, or the reverse, would grant nothing, and look as if it did."""
+    known = {known.key: known for known in guidance().pack.roles}
+    if role not in known:
+        raise Impossible(f"“{role}” is not a role of this body. Nothing was saved.")
+    if known[role].scope == "body" and unit is not None:
+        raise Impossible(f"“{known[role].name}” is held everywhere, not in one unit. Nothing was saved.")
+    if known[role].scope != "body" and unit is None:
+        raise Impossible(f"“{known[role].name}” is held in a unit: say in which. Nothing was saved.")
+
+
+def _may_take_step(by: By, action: str, person: Person, *, now: datetime) -> None:
+    """Ask guidance about a step of somebody's joining.
+
+    Steps of one person are taken one after another: two at once would each not see who takes the other.
+    """
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    require(by, action, person, now=now)
+
+
 @transaction.atomic
 def nominate(*, by: By, person: Person, now: datetime) -> Nomination:
-    require(by, "nominate", person, now=now)
-    nomination = Nomination.objects.create(person=person, at=now, by=person_or_none(by))
+    _may_take_step(by, "nominate", person, now=now)
+    with once(f"{person} is nominated already."):
+        nomination = Nomination.objects.create(person=person, at=now, by=person_or_none(by))
     record(by=by, what="person.nominated", about=[person.audit_ref], now=now)
     return nomination
 
@@ -102,8 +152,17 @@ def nominate(*, by: By, person: Person, now: datetime) -> Nomination:
 def record_completion(
     *, by: By, person: Person, trainer: Person, completed_at: datetime, now: datetime, source: str = "trainer"
 ) -> Completion:
-    """A course completed. It counts only when its trainer holds the pack's training role now."""
-    require(by, "record_completion", person, now=now)
+    """A course completed. It counts only when its trainer holds the pack's training role now.
+
+    A person signs off what they saw themselves; the system may import what another trainer signed.
+    """
+    _may_take_step(by, "record_completion", person, now=now)
+    if isinstance(by, Person) and by != trainer:
+        raise Impossible("A trainer signs off what they saw themselves, not in another's name. Nothing was saved.")
+    if trainer == person:
+        raise Impossible(f"{person} cannot sign off their own training. Nothing was saved.")
+    if completed_at > now:
+        raise Impossible("The day of this completion lies ahead. Record it once the course is done. Nothing was saved.")
     course = guidance().pack.course
     completion = Completion.objects.create(
         person=person,
@@ -138,58 +197,54 @@ def acknowledge(*, by: Person, document: str, now: datetime) -> Acknowledgement:
 @transaction.atomic
 def authorise(*, by: By, person: Person, now: datetime) -> Authorisation:
     """The information security officer's step, resting on the completion in force (clause 5.8)."""
-    require(by, "authorise_access", person, now=now)
-    completion = (
-        person.completions.filter(signed_off=True, completed_at__lte=now, expires_at__gt=now)
-        .order_by("-expires_at")
-        .first()
-    )
+    _may_take_step(by, "authorise_access", person, now=now)
+    of_the_course = person.completions.filter(course=guidance().pack.course.key, signed_off=True)
+    completion = of_the_course.filter(completed_at__lte=now, expires_at__gt=now).order_by("-expires_at").first()
     if completion is None:
         raise Impossible(f"{person} has no completed course in force to rest an authorisation on. Nothing was saved.")
-    row = Authorisation.objects.create(person=person, completion=completion, at=now, by=person_or_none(by))
-    record(
-        by=by, what="person.authorised", about=[person.audit_ref], facts={"completion": str(completion.pk)}, now=now
-    )
+    with once(f"The access of {person} is authorised already."):
+        row = Authorisation.objects.create(person=person, completion=completion, at=now, by=person_or_none(by))
+    record(by=by, what="person.authorised", about=[person.audit_ref], facts={"completion": str(completion.pk)}, now=now)
     return row
 
 
 @transaction.atomic
 def confirm_training(*, by: By, person: Person, reference: str, now: datetime) -> Access:
     """The communications team confirms to ICT that the training is complete, on one service request (clause 5.9)."""
-    require(by, "confirm_training", person, now=now)
-    access = Access.objects.create(
-        person=person, reference=reference, confirmed_at=now, confirmed_by=person_or_none(by)
-    )
+    _may_take_step(by, "confirm_training", person, now=now)
+    with once(f"The training of {person} is confirmed to ICT already."):
+        access = Access.objects.create(
+            person=person, reference=reference, confirmed_at=now, confirmed_by=person_or_none(by)
+        )
     record(by=by, what="person.training_confirmed", about=[person.audit_ref], facts={"request": reference}, now=now)
     return access
 
 
 @transaction.atomic
 def open_access(*, by: By, person: Person, now: datetime) -> Access:
-    require(by, "open_access", person, now=now)
-    access = Access.objects.select_for_update(of=("self",)).filter(person=person, ended_at=None).first()
+    _may_take_step(by, "open_access", person, now=now)
+    access = Access.objects.select_for_update().filter(person=person, ended_at=None).first()
     if access is None:
         raise Impossible(f"The training of {person} has not been confirmed to ICT yet. Nothing was opened.")
     if access.opened_at:
         raise Impossible(f"Access for {person} is open already, by request {access.reference}.")
     access.opened_at, access.opened_by = now, person_or_none(by)
     access.save(update_fields=["opened_at", "opened_by"])
-    record(
-        by=by, what="person.access_opened", about=[person.audit_ref], facts={"request": access.reference}, now=now
-    )
+    record(by=by, what="person.access_opened", about=[person.audit_ref], facts={"request": access.reference}, now=now)
     return access
 
 
 @transaction.atomic
 def assign_licence(*, by: By, person: Person, now: datetime) -> Licence:
     """One licence of the pool. Taking the last one twice is shut out by a lock on the pool's count."""
-    require(by, "assign_licence", person, now=now)
+    _may_take_step(by, "assign_licence", person, now=now)
     pool = guidance().pack.licences.pool
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('mercat.licences'))")
     if Licence.objects.filter(ended_at=None).count() >= pool:
         raise Impossible(f"All {pool} licences are taken. End one, or ask for more, then assign this one.")
-    licence = Licence.objects.create(person=person, at=now, by=person_or_none(by))
+    with once(f"{person} has a licence already."):
+        licence = Licence.objects.create(person=person, at=now, by=person_or_none(by))
     record(by=by, what="person.licensed", about=[person.audit_ref], now=now)
     return licence
 
@@ -198,9 +253,12 @@ def assign_licence(*, by: By, person: Person, now: datetime) -> Licence:
 def end_access(*, by: By, person: Person, reason: str, now: datetime) -> None:
     """Close a person's way in at once; what they were, and what they did, stays on record."""
     require(by, "end_access", person, now=now)
-    for step in (Access, Authorisation, Licence):
-        step.objects.filter(person=person, ended_at=None).update(ended_at=now)
-    record(by=by, what="person.access_ended", about=[person.audit_ref], facts={"reason": reason}, now=now)
+    if not reason.strip():
+        raise Impossible("Say why access is ended. Nothing was changed.")
+    standing = [step.objects.filter(person=person, ended_at=None) for step in (Access, Authorisation, Licence)]
+    if not sum(rows.update(ended_at=now) for rows in standing):
+        raise Impossible(f"{person} has no access, authorisation or licence: there is nothing to end.")
+    record(by=by, what="person.access_ended", about=[person.audit_ref], personal={"reason": reason}, now=now)
 
 
 def tell(people: list[Person], *, subject: str, body: str, link: str = "", now: datetime) -> None:

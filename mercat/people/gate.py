@@ -1,7 +1,7 @@
 """Asking guidance on behalf of an action.
 
-`by` is a person, whose standing is read anew each time, or `System(reason)`: the programme itself (clock, import, founding).
-The programme is not asked; its reason goes into the record instead, where everybody can see it.
+`by` is a person, whose standing is read anew each time, or `System(reason)`: the programme itself (clock, import,
+founding). The programme is not asked; its reason goes into the record instead, where everybody can see it.
 """
 
 from __future__ import annotations

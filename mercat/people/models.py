@@ -1,7 +1,7 @@
 """Who is in the body, and how far each has come from nomination to licence.
 
-Nothing of the chain is ever changed or deleted: a step is a row, its end is a date. Each model says in `PRIVATE` which of
-its fields are personal; disclosure, log redaction and demonstration data read that one declaration.
+Nothing of the chain is ever changed or deleted: a step is a row, its end is a date. Each model says in `PRIVATE` which
+of its fields are personal; disclosure, log redaction and demonstration data read that one declaration.
 """
 
 from __future__ import annotations
@@ -107,7 +107,8 @@ class RoleGrant(Step):
                 condition=Q(ended_at=None),
                 name="one_standing_grant_of_a_role",
                 nulls_distinct=False,
-            )
+            ),
+            models.CheckConstraint(condition=~Q(by=F("person")), name="nobody_grants_themselves_a_role"),
         ]
 
     def __str__(self) -> str:
@@ -124,9 +125,7 @@ class Nomination(Step):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(by=F("person")), name="nobody_nominates_themselves"),
-            models.UniqueConstraint(
-                fields=["person"], condition=Q(ended_at=None), name="one_standing_nomination"
-            ),
+            models.UniqueConstraint(fields=["person"], condition=Q(ended_at=None), name="one_standing_nomination"),
         ]
 
     def __str__(self) -> str:
@@ -170,9 +169,7 @@ class Authorisation(Step):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(by=F("person")), name="nobody_authorises_themselves"),
-            models.UniqueConstraint(
-                fields=["person"], condition=Q(ended_at=None), name="one_standing_authorisation"
-            ),
+            models.UniqueConstraint(fields=["person"], condition=Q(ended_at=None), name="one_standing_authorisation"),
         ]
 
     def __str__(self) -> str:
@@ -218,6 +215,7 @@ class Licence(Step):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=~Q(by=F("person")), name="nobody_licenses_themselves"),
             models.UniqueConstraint(fields=["person"], condition=Q(ended_at=None), name="one_standing_licence"),
         ]
 

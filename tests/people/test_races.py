@@ -1,0 +1,80 @@
+"""Two connections at once: the second waits for the first, and then sees what it did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from django.db import transaction
+
+from mercat.guidance.gate import Refused
+from mercat.guidance.shape import Licences
+from mercat.people import actions
+from mercat.people.actions import Impossible
+from mercat.people.models import Licence, Nomination
+from mercat.people.pack import guidance
+from tests import factories as make
+from tests.factories import NOW, TEST
+from tests.people.meanwhile import meanwhile
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def pool_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    pack = guidance().pack.model_copy(update={"licences": Licences(pool=1)})
+    small = replace(guidance(), pack=pack)
+    monkeypatch.setattr(actions, "guidance", lambda: small)
+
+
+@pytest.mark.usefixtures("pool_of_one")
+def test_the_last_licence_is_not_given_twice() -> None:
+    first, second = make.person("First"), make.person("Second")
+
+    def take() -> None:
+        actions.assign_licence(by=TEST, person=second, now=NOW)
+
+    with transaction.atomic():
+        actions.assign_licence(by=TEST, person=first, now=NOW)
+        taking = meanwhile(take)
+    with pytest.raises(Impossible, match="All 1 licences are taken"):
+        taking.result(10)
+    assert Licence.objects.get().person == first
+
+
+@pytest.mark.usefixtures("pool_of_one")
+def test_a_licence_that_ended_is_given_to_the_next() -> None:
+    first, second = make.person("First"), make.person("Second")
+    actions.assign_licence(by=TEST, person=first, now=NOW)
+    actions.end_access(by=TEST, person=first, reason="Left", now=NOW)
+    assert actions.assign_licence(by=TEST, person=second, now=NOW).person == second
+
+
+def test_one_person_taking_two_steps_at_the_same_moment_is_refused_the_second() -> None:
+    one = make.person(
+        "One of both", unit_key="corporate-communications", roles=("corporate-communications", "social-media-trainer")
+    )
+    newcomer = make.person("Newcomer")
+
+    def train() -> None:
+        actions.record_completion(by=one, person=newcomer, trainer=one, completed_at=NOW, now=NOW)
+
+    with transaction.atomic():
+        actions.nominate(by=one, person=newcomer, now=NOW)
+        training = meanwhile(train)
+    with pytest.raises(Refused, match=r"M\.6"):
+        training.result(10)
+
+
+def test_two_who_nominate_at_the_same_moment_make_one_nomination() -> None:
+    newcomer = make.person("Newcomer")
+
+    def nominate() -> None:
+        actions.nominate(by=TEST, person=newcomer, now=NOW)
+
+    with transaction.atomic():
+        nominate()
+        nominating = meanwhile(nominate)
+    with pytest.raises(Impossible, match="nominated already"):
+        nominating.result(10)
+    assert Nomination.objects.count() == 1
