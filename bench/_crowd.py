@@ -20,7 +20,9 @@ def two_of_communications(now: datetime) -> tuple[Person, Person]:
     """An author and an approver who may speak on every account."""
     about = {"unit_key": "corporate-communications", "roles": ("corporate-communications",), "now": now}
     until = now + timedelta(days=300)
-    return make.authorised("Author", trained_until=until, **about), make.authorised("Approver", trained_until=until, **about)
+    return make.authorised("Author", trained_until=until, **about), make.authorised(
+        "Approver", trained_until=until, **about
+    )
 
 
 def accounts(count: int, sandbox: str, now: datetime) -> list[Account]:
@@ -58,4 +60,6 @@ def submitted_to(rows: list[Account], author: Person, now: datetime) -> Post:
 
 def published(sandbox: str) -> list[dict]:
     """Every post that stands on the stand-ins, with `received_at` (seconds since the epoch)."""
-    return [post for network in ("bluesky", "mastodon") for post in httpx.get(f"{sandbox}/_control/{network}/posts").json()]
+    return [
+        post for network in ("bluesky", "mastodon") for post in httpx.get(f"{sandbox}/_control/{network}/posts").json()
+    ]

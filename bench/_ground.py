@@ -1,4 +1,4 @@
-"""An installation of its own for one benchmark: database with fsync, migrated; stand-ins and workers as real processes."""
+"""An installation of its own for one benchmark: database with fsync; stand-ins and workers as real processes."""
 
 from __future__ import annotations
 
@@ -79,11 +79,17 @@ def sending() -> Iterator[None]:
 
 
 def _log() -> contextlib.AbstractContextManager:
-    return open("/tmp/bench.log","ab")
+    return (environment().home / "log").open("ab")
 
 
 def _mercat(*arguments: str, **extra: str) -> None:
-    subprocess.run([sys.executable, "-m", "mercat", *arguments], cwd=ROOT, env={**os.environ, **extra}, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "mercat", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **extra},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def _until_answers(url: str) -> None:

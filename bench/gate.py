@@ -11,7 +11,7 @@ ROUNDS, WARM = 5_000, 200
 
 
 def run() -> dict:
-    """{policies, p50_us, p99_us, queries}: of `publish`, the longest question; microseconds, and queries for its facts."""
+    """{policies, p50_us, p99_us, queries}: of `publish`, the longest question, and the queries for its facts."""
     with installation() as sandbox:
         from django.db import connection
         from django.test.utils import CaptureQueriesContext

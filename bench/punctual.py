@@ -1,4 +1,4 @@
-"""Posts scheduled for many moments of half a minute: how late each request reaches its network, and whether any is early."""
+"""Posts scheduled over half a minute: how late each request reaches its network, and whether any is early."""
 
 from __future__ import annotations
 

@@ -30,7 +30,11 @@ def run() -> dict:
                 began = time.monotonic()
                 _until_sent(POSTS * turn, began + LONGEST)
                 rates.append(POSTS / (time.monotonic() - began))
-    return {"posts": POSTS, "sends_per_s": round(statistics.median(rates), 1), "runs": [round(rate, 1) for rate in rates]}
+    return {
+        "posts": POSTS,
+        "sends_per_s": round(statistics.median(rates), 1),
+        "runs": [round(rate, 1) for rate in rates],
+    }
 
 
 def _until_sent(count: int, end: float) -> None:

@@ -13,7 +13,9 @@ from mercat.config.environment import environment
 
 @click.command()
 @click.option("--demo", is_flag=True, help="With demonstration people, and stand-in networks instead of real ones.")
-@click.option("--trial", is_flag=True, help="With demonstration people, for accounts of your own; on this machine only.")
+@click.option(
+    "--trial", is_flag=True, help="With demonstration people, for accounts of your own; on this machine only."
+)
 def up(demo: bool, trial: bool) -> None:
     """Start everything and keep it running: database, web, workers, clock. Ctrl-C stops all of it."""
     from mercat.config.supervisor import Supervisor

@@ -42,7 +42,8 @@ PEOPLE = (
     DemoPerson("local.officer", "Local Officer, Tayside", "tayside", "constable"),
     DemoPerson("spoc", "Single Point of Contact, Tayside", "tayside", "sergeant", unit_roles=("spoc",)),
     DemoPerson(
-        "commander", "Divisional Commander, Tayside", "tayside", "chief-superintendent", unit_roles=("divisional-commander",)
+        "commander", "Divisional Commander, Tayside", "tayside", "chief-superintendent",
+        unit_roles=("divisional-commander",),
     ),
     DemoPerson("local.officer.edinburgh", "Local Officer, Edinburgh", "edinburgh", "constable"),
     DemoPerson("spoc.edinburgh", "Single Point of Contact, Edinburgh", "edinburgh", "sergeant", unit_roles=("spoc",)),

@@ -44,7 +44,7 @@ class Environment(BaseSettings):
         None, description="The Ed25519 key that signs checkpoints; default: made in home/secrets."
     )
     audit_origin: str = Field(
-        "", description="The log's name in its checkpoints, such as social.example.org/audit; empty: made once at random."
+        "", description="The log's name in its checkpoints (social.example.org/audit); empty: made once at random."
     )
     vault_key_file: Path | None = Field(
         None, description="The key that wraps connection secrets; default: made in home/secrets."

@@ -76,4 +76,4 @@ def megabytes(count: int) -> str:
 def check_loopback(host: str) -> None:
     """Raises Problem unless only this machine reaches `host`: everybody knows the passphrase of a trial's people."""
     if host not in ("127.0.0.1", "::1", "localhost"):
-        raise Problem(f"A trial serves this machine only, and MERCAT_HOST is {host}. Leave it out. Nothing was started.")
+        raise Problem(f"A trial serves this machine only, but MERCAT_HOST is {host}. Leave it out.")

@@ -23,7 +23,13 @@ KNOWN = [network.spec.slug for network in registry.all()]
 @click.command()
 @click.argument("network", type=click.Choice(KNOWN))
 @click.option("--name", required=True, help="What the account is to be called here.")
-@click.option("--field", "given", multiple=True, metavar="NAME=VALUE", help="What the network needs; what is missing is asked for.")
+@click.option(
+    "--field",
+    "given",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What the network needs; what is missing is asked for.",
+)
 def trial(network: str, name: str, given: tuple[str, ...]) -> None:
     """Connect an account of your own, in an installation that was started with `mercat up --trial`."""
     if not Person.objects.filter(number="demo-communications").exists():

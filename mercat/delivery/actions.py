@@ -49,9 +49,7 @@ def resume(*, by: Person, pause: Pause, now: datetime) -> None:
     row.lifted_at, row.lifted_by = now, by
     row.save(update_fields=["lifted_at", "lifted_by"])
     record(by=by, what="sending.resumed", about=[f"pause:{row.pk}"], now=now)
-    for consignment in Consignment.objects.select_for_update().filter(
-        state=states.HELD, hold=Consignment.Hold.PAUSED
-    ):
+    for consignment in Consignment.objects.select_for_update().filter(state=states.HELD, hold=Consignment.Hold.PAUSED):
         _move(consignment, "release", by=by, now=now, hold="", reason="", not_before=max(consignment.not_before, now))
     _nudge_after_commit()
 
@@ -74,7 +72,9 @@ def vouch(*, by: Person, consignment: Consignment, url: str, now: datetime) -> N
     require(by, "withdraw", facts_of(row.account), now=now, post=post_facts(row))
     if not url.startswith("https://") and not url.startswith("http://"):
         raise Impossible("Give the address at which you found the post. Nothing was changed.")
-    _move(row, "vouch", by=by, now=now, url=url, native_id=row.native_id or url, sent_at=now, read_back_at=now, reason="")
+    _move(
+        row, "vouch", by=by, now=now, url=url, native_id=row.native_id or url, sent_at=now, read_back_at=now, reason=""
+    )
 
 
 @transaction.atomic
@@ -111,7 +111,9 @@ def _move(row: Consignment, event: str, *, by: By, now: datetime, **changes: obj
     try:
         row.state = states.after(before, event)
     except states.ImpossibleStep:
-        raise Impossible(f"This has moved on in the meantime: {states.STATES[before].lower()}. Nothing was changed.") from None
+        raise Impossible(
+            f"This has moved on in the meantime: {states.STATES[before].lower()}. Nothing was changed."
+        ) from None
     for name, value in changes.items():
         setattr(row, name, value)
     row.save()

@@ -87,5 +87,3 @@ def covering_pause() -> Case | Exists:
 
 def _units() -> list[OuterRef]:
     return [OuterRef(f"account__unit{path}") for path in ("_id", "__parent_id", "__parent__parent_id")]
-
-

@@ -61,8 +61,8 @@ SPARE = timedelta(seconds=1)  # on top of a network's read lag and time-out
 RECENT = timedelta(seconds=0.5)
 MOST_BETWEEN_LOOKS = timedelta(minutes=5)
 
-# The moment (monotonic) after which the attempt on this thread may call no more: a worker that was frozen past its lease
-# must not go on where it stopped.
+# The moment (monotonic) after which the attempt on this thread may call no more: a worker that was frozen past its
+# lease must not go on where it stopped.
 _stop_calling: ContextVar[float] = ContextVar("stop_calling", default=float("inf"))
 
 
@@ -336,5 +336,3 @@ def drain(lane: str) -> None:
         _engine(lane).drain()
     finally:
         connection.close()
-
-

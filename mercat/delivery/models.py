@@ -80,14 +80,14 @@ class Consignment(models.Model):
             models.UniqueConstraint(
                 fields=["account"], condition=Q(state__in=states.BUSY), name="one_busy_consignment_of_an_account"
             ),
-            models.CheckConstraint(condition=Q(state__in=list(states.STATES)), name="a_consignment_is_in_a_known_state"),
+            models.CheckConstraint(
+                condition=Q(state__in=list(states.STATES)), name="a_consignment_is_in_a_known_state"
+            ),
             models.CheckConstraint(
                 condition=~Q(state=states.SENT) | (~Q(native_id="") & Q(read_back_at__isnull=False)),
                 name="sent_means_read_back",
             ),
-            models.CheckConstraint(
-                condition=Q(state=states.HELD) ^ Q(hold=""), name="held_says_by_what"
-            ),
+            models.CheckConstraint(condition=Q(state=states.HELD) ^ Q(hold=""), name="held_says_by_what"),
             models.CheckConstraint(
                 condition=~Q(state__in=[states.LEASED, states.SENDING]) | Q(leased_until__isnull=False),
                 name="work_has_a_lease",

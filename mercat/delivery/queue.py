@@ -1,4 +1,4 @@
-"""The one thin module over the job queue. A job is a nudge, “there is work in this lane”; the consignment rows say what.
+"""The one thin module over the job queue. A job is a nudge, “there is work in this lane”; the rows say what.
 
 Losing every job would lose nothing: the clock nudges again within half a second.
 """

@@ -1,4 +1,4 @@
-"""The steps of a consignment: every change of its state, each in one transaction, recorded, and only under the holder's fence.
+"""The steps of a consignment: every change of its state, in one transaction, recorded, under the holder's fence.
 
 A step that finds the fence raised, or the state changed, does nothing and says so: somebody else has the row now.
 """
@@ -54,7 +54,12 @@ def _move(row: Consignment, event: str, *, now: datetime, facts: dict | None = N
         by=ENGINE,
         what=f"consignment.{row.state}",
         about=[row.audit_ref, row.post_ref, row.account.audit_ref],
-        facts={"step": event, "digest": row.manifest_id, **({"reason": row.reason} if row.reason else {}), **(facts or {})},
+        facts={
+            "step": event,
+            "digest": row.manifest_id,
+            **({"reason": row.reason} if row.reason else {}),
+            **(facts or {}),
+        },
         now=now,
     )
 
@@ -87,7 +92,7 @@ def begin(consignments: Sequence[Consignment], *, now: datetime) -> list[Consign
 
 
 def _set_sending(rows: list[Consignment], now: datetime) -> None:
-    """As `_move(row, "begin")` for each, in a handful of statements: a post to every account must not wait for its bookkeeping."""
+    """As `_move(row, "begin")` for each, in a few statements: a post to every account must not wait for them."""
     for row in rows:
         row.state, row.reason, row.first_sent_at = states.after(row.state, "begin"), "", row.first_sent_at or now
     Consignment.objects.filter(pk__in=[row.pk for row in rows]).update(
@@ -130,7 +135,9 @@ def hold_by_guidance(consignment: Consignment, decision: Decision, *, now: datet
 
 
 def _hold_paused(row: Consignment, now: datetime) -> None:
-    _move(row, "hold", now=now, hold=Consignment.Hold.PAUSED, reason="Sending is paused. It goes on when the pause ends.")
+    _move(
+        row, "hold", now=now, hold=Consignment.Hold.PAUSED, reason="Sending is paused. It goes on when the pause ends."
+    )
 
 
 @transaction.atomic
@@ -138,7 +145,12 @@ def hold_disconnected(consignment: Consignment, reason: str, *, now: datetime) -
     row = _holding(consignment, "hold")
     _end_attempt(row, Attempt.Result.RECONNECT, reason, now)
     _move(row, "hold", now=now, hold=Consignment.Hold.DISCONNECTED, reason=reason)
-    _tell(row, f"A post to {row.account} is held", f"Nothing went out. {reason} Connect the account again, then let it go on.", now)
+    _tell(
+        row,
+        f"A post to {row.account} is held",
+        f"Nothing went out. {reason} Connect the account again, then let it go on.",
+        now,
+    )
 
 
 def accepted(consignment: Consignment, *, native_id: str, url: str) -> None:
@@ -172,16 +184,28 @@ def refuse(consignment: Consignment, reason: str, *, detail: str = "", now: date
     row = _holding(consignment, "refuse")
     _end_attempt(row, Attempt.Result.REFUSED, f"{reason} {detail}".strip(), now)
     _move(row, "refuse", now=now, reason=reason)
-    _tell(row, f"{row.account} did not take a post", f"{reason} Nothing went out. Change the post and submit it again.", now)
+    _tell(
+        row,
+        f"{row.account} did not take a post",
+        f"{reason} Nothing went out. Change the post and submit it again.",
+        now,
+    )
 
 
 @transaction.atomic
-def put_off(consignment: Consignment, result: str, reason: str, *, until: datetime, counted: bool, now: datetime) -> None:
+def put_off(
+    consignment: Consignment, result: str, reason: str, *, until: datetime, counted: bool, now: datetime
+) -> None:
     """Nothing is out; ready again at `until`. Only a `counted` one spends an attempt."""
     row = _holding(consignment, "put_off")
     _end_attempt(row, result, reason, now)
     _move(
-        row, "put_off", now=now, reason=reason, not_before=until, attempts_made=row.attempts_made + counted,
+        row,
+        "put_off",
+        now=now,
+        reason=reason,
+        not_before=until,
+        attempts_made=row.attempts_made + counted,
         facts={"until": until.isoformat()},
     )
 

@@ -166,7 +166,11 @@ def withdraw(*, by: Person, post: Post, reason: str, now: datetime) -> list[Cons
     _step(post, "withdraw", now=now)
     Remark.objects.create(post=post, version=post.current, step="withdraw", text=reason, at=now, by=by)
     record(
-        by=by, what="post.withdrawn", about=[post.audit_ref], facts={"reason": reason, "too_late": len(too_late)}, now=now
+        by=by,
+        what="post.withdrawn",
+        about=[post.audit_ref],
+        facts={"reason": reason, "too_late": len(too_late)},
+        now=now,
     )
     return too_late
 
@@ -197,7 +201,9 @@ def _under_pack() -> dict[str, str]:
 def _accounts(draft: Draft) -> list[Account]:
     known = accounts_by_id(draft.targets)
     if len(known) < len(set(draft.targets)):
-        raise Impossible("An account of this post is no longer in the register. Choose its accounts again; your words are kept.")
+        raise Impossible(
+            "An account of this post is no longer in the register. Choose its accounts again; your words are kept."
+        )
     return [known[target] for target in dict.fromkeys(draft.targets)]
 
 
@@ -216,7 +222,7 @@ def _allow(by: Person, action: str, accounts: Sequence[Account], post: facts.Pos
 
 
 def _allow_on_post(by: Person, action: str, post: Post, *, now: datetime) -> None:
-    """For every account of the post: its version's, or its draft's while it has none. A draft without any is its author's."""
+    """For every account of the post's version. A draft that was never submitted is its author's alone."""
     if post.current:
         targets = targets_of(post.current)
         decisions = decisions_on(by, action, post.current, targets, now=now)
@@ -230,7 +236,9 @@ def _allow_on_post(by: Person, action: str, post: Post, *, now: datetime) -> Non
 
 def _may_edit(post: Post, by: Person, now: datetime) -> None:
     if post.state not in states.EDITABLE:
-        raise Impossible(f"This post is “{states.STATES[post.state].lower()}”: it can no longer be changed. Write a new one.")
+        raise Impossible(
+            f"This post is “{states.STATES[post.state].lower()}”: it can no longer be changed. Write a new one."
+        )
     if post.current is None and post.created_by_id != by.pk:
         raise Impossible("This is another person's draft. Nothing was changed.")
     if post.current is not None:
@@ -247,13 +255,19 @@ def _has_something_to_say(draft: Draft) -> None:
 def _fits_the_store(draft: Draft) -> None:
     longest = max(len(text) for text in (draft.text, *draft.variants.values()))
     if longest > LONGEST:
-        raise Impossible(f"This text has {longest:,} characters; no network takes more than {LONGEST:,}. Nothing of it was kept.")
+        raise Impossible(
+            f"This text has {longest:,} characters; no network takes more than {LONGEST:,}. Nothing of it was kept."
+        )
 
 
 def _pictures(draft: Draft) -> list[tuple[Picture, str]]:
-    known = {str(picture.pk): picture for picture in Picture.objects.filter(pk__in=[each.id for each in draft.pictures])}
+    known = {
+        str(picture.pk): picture for picture in Picture.objects.filter(pk__in=[each.id for each in draft.pictures])
+    }
     if len(known) < len(draft.pictures):
-        raise Impossible("A picture of this post is no longer there, or is there twice. Add it again; your words are kept.")
+        raise Impossible(
+            "A picture of this post is no longer there, or is there twice. Add it again; your words are kept."
+        )
     return [(known[each.id], each.alt) for each in draft.pictures]
 
 
@@ -284,7 +298,8 @@ def _recall(by: Person, post: Post, *, now: datetime) -> None:
     """A new version takes back what the old one has on its way; if some of it is out, the post can no longer change."""
     if withdraw_all(by=by, post_ref=post.audit_ref, reason="Replaced by a new version", now=now) or _some_is_out(post):
         raise Impossible(
-            "Part of this post is out already, or may be. Nothing was changed. Withdraw the rest of it, and write a new post."
+            "Part of this post is out already, or may be. Nothing was changed. "
+            "Withdraw the rest of it, and write a new post."
         )
 
 
@@ -333,9 +348,13 @@ def _ask_for_approval(version: Version, accounts: list[Account], *, now: datetim
 def _version_seen(post: Post, digest: str) -> Version:
     """The current version, if it is the very one that the person had before them."""
     if post.current is None or post.state != states.SUBMITTED:
-        raise Impossible(f"This post is “{states.STATES[post.state].lower()}”: there is nothing to decide. Nothing was changed.")
+        raise Impossible(
+            f"This post is “{states.STATES[post.state].lower()}”: there is nothing to decide. Nothing was changed."
+        )
     if post.current.digest != digest:
-        raise Impossible("This post was changed since you opened it. Nothing was decided. Read the new version, then decide.")
+        raise Impossible(
+            "This post was changed since you opened it. Nothing was decided. Read the new version, then decide."
+        )
     return post.current
 
 

@@ -10,6 +10,7 @@ import json
 import mimetypes
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -48,7 +49,9 @@ def _as_a_person(command: Callable[..., None]) -> Callable[..., None]:
     """Adds --as and the passphrase, hands the command its person, and says refusals in words."""
 
     @click.option("--as", "email", required=True, metavar="EMAIL", help="Who you are.")
-    @click.option("--passphrase", envvar="MERCAT_PASSPHRASE", prompt=True, hide_input=True, help="Asked for if not given.")
+    @click.option(
+        "--passphrase", envvar="MERCAT_PASSPHRASE", prompt=True, hide_input=True, help="Asked for if not given."
+    )
     @click.option("--json", "as_json", is_flag=True, help="For machines.")
     @wraps(command)
     def with_person(email: str, passphrase: str, **kwargs: Any) -> None:
@@ -87,11 +90,15 @@ def post() -> None:
 
 @post.command()
 @click.option("--text", required=True, help="What to say; - reads it from standard input.")
-@click.option("--to", "accounts", multiple=True, required=True, metavar="ACCOUNT", help="Name, handle or id; repeatable.")
+@click.option(
+    "--to", "accounts", multiple=True, required=True, metavar="ACCOUNT", help="Name, handle or id; repeatable."
+)
 @click.option("--pillar", required=True, help="The key of one of the body's pillars.")
 @click.option("--picture", "pictures", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--alt", "alts", multiple=True, help="What each picture shows, in the same order.")
-@click.option("--due", type=click.DateTime(["%Y-%m-%dT%H:%M"]), help="Local time; without it, as soon as it is approved.")
+@click.option(
+    "--due", type=click.DateTime(["%Y-%m-%dT%H:%M"]), help="Local time; without it, as soon as it is approved."
+)
 @click.option("--submit", "and_submit", is_flag=True, help="Submit it for approval too.")
 @_as_a_person
 def compose(
@@ -129,7 +136,7 @@ def compose(
 @post.command()
 @click.argument("id", type=click.UUID)
 @_as_a_person
-def submit(*, by: Person, id: UUID, as_json: bool) -> None:  # noqa: A002 - the argument's name in the help
+def submit(*, by: Person, id: UUID, as_json: bool) -> None:
     """Ask for the approval of a draft."""
     row = _post(id)
     actions.submit(by=by, post=row, now=timezone.now())
@@ -140,7 +147,7 @@ def submit(*, by: Person, id: UUID, as_json: bool) -> None:  # noqa: A002 - the 
 @click.argument("id", type=click.UUID)
 @click.option("--digest", required=True, help="Of the version that you have read, as `status` shows it.")
 @_as_a_person
-def approve(*, by: Person, id: UUID, digest: str, as_json: bool) -> None:  # noqa: A002
+def approve(*, by: Person, id: UUID, digest: str, as_json: bool) -> None:
     """Approve exactly the version with this digest, for every account that you may approve for."""
     row = _post(id)
     actions.approve(by=by, post=row, digest=digest, now=timezone.now())
@@ -150,7 +157,7 @@ def approve(*, by: Person, id: UUID, digest: str, as_json: bool) -> None:  # noq
 @post.command()
 @click.argument("id", type=click.UUID)
 @_as_a_person
-def status(*, by: Person, id: UUID, as_json: bool) -> None:  # noqa: A002
+def status(*, by: Person, id: UUID, as_json: bool) -> None:
     """What became of a post, on each of its accounts."""
     row = _post(id)
     if row.current is None and row.created_by_id != by.pk:
@@ -167,10 +174,8 @@ def _post(pk: UUID) -> Post:
 
 def _account(name: str) -> Account:
     wanted = Q(name=name) | Q(handle=name)
-    try:
+    with suppress(ValueError):
         wanted |= Q(pk=UUID(name))
-    except ValueError:
-        pass
     found = list(Account.objects.filter(wanted).exclude(status=Account.Status.CLOSED)[:2])
     if not found:
         raise Impossible(f"There is no account “{name}” in the register. Nothing was kept.")

@@ -28,7 +28,7 @@ class DraftPicture:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is being written. `variants` maps a network's slug to its own wording; `due_at` None: once it is approved."""
+    """What is being written. `variants` maps a network's slug to its wording; `due_at` None: once it is approved."""
 
     text: str = ""
     language: str = "en"

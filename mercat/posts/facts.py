@@ -82,9 +82,12 @@ def decisions_on(
 
 
 def compose_decisions(by: Person, accounts: list[Account], *, now: datetime) -> dict[str, Decision]:
-    """May `by` compose for these accounts now? By account id; each refusal names its clause and who can put it right."""
+    """May `by` compose for these accounts now? By account id, with every clause in the way."""
     answers = decide_many(
-        guidance(), "compose", person_facts(by, now=now), [account_facts(account) for account in accounts],
+        guidance(),
+        "compose",
+        person_facts(by, now=now),
+        [account_facts(account) for account in accounts],
         facts.Situation(now=now),
     )
     return {str(account.pk): answer for account, answer in zip(accounts, answers, strict=True)}

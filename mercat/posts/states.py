@@ -1,4 +1,4 @@
-"""The states of a post, as a table. What happens to it on each network is the consignments' own (delivery/states.py)."""
+"""The states of a post, as a table. What happens to it on each network is the consignments' (delivery/states.py)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def after(state: str, event: str) -> str:
     try:
         return TABLE[state, event]
     except KeyError:
-        raise ImpossibleStep(f"This post is “{STATES[state].lower()}”, so that it cannot be changed this way.") from None
+        raise ImpossibleStep(
+            f"This post is “{STATES[state].lower()}”, so that it cannot be changed this way."
+        ) from None
 
 
 def drawing() -> str:

@@ -25,7 +25,7 @@ from mercat.register.models import Account, Application, Connection, Slot, Spoc
 
 @transaction.atomic
 def found_structure(*, by: System, now: datetime) -> int:
-    """Lay out the pack's slots, once: the founding structure is imported as decided (clause 4.12). Returns how many are new."""
+    """Lay out the pack's slots, once: they are imported as decided (clause 4.12). Returns how many are new."""
     known = set(Slot.objects.values_list("pk", flat=True))
     fresh = [slot for slot in guidance().pack.slots if slot.id not in known]
     Slot.objects.bulk_create(
@@ -33,7 +33,11 @@ def found_structure(*, by: System, now: datetime) -> int:
     )
     if fresh:
         record(
-            by=by, what="structure.founded", about=["structure:slots"], facts={"slots": [slot.id for slot in fresh]}, now=now
+            by=by,
+            what="structure.founded",
+            about=["structure:slots"],
+            facts={"slots": [slot.id for slot in fresh]},
+            now=now,
         )
     return len(fresh)
 
@@ -188,7 +192,9 @@ def connect_account(*, by: By, account: Account, identity: Identity, now: dateti
         with transaction.atomic():
             account.save(update_fields=["handle", "native_id", "url", "status"])
     except IntegrityError:
-        raise Impossible(f"{identity.handle} is connected to another account of the register. Nothing was changed.") from None
+        raise Impossible(
+            f"{identity.handle} is connected to another account of the register. Nothing was changed."
+        ) from None
     record(
         by=by,
         what="account.connected",
@@ -205,7 +211,9 @@ def _training_or_live(account: Account, identity: Identity) -> None:
     others = Connection.objects.exclude(account=account)
     if identity.base_url.startswith(f"{settings.MERCAT_SANDBOX_URL}/"):
         if others.exclude(stand_ins).exists():
-            raise Impossible("This installation has live accounts: a stand-in cannot be connected to it. Nothing was changed.")
+            raise Impossible(
+                "This installation has live accounts: a stand-in cannot be connected to it. Nothing was changed."
+            )
     elif others.filter(stand_ins).exists():
         raise Impossible(
             "This installation is for training, on stand-in networks: a live account cannot be connected to it. "

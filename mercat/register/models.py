@@ -64,9 +64,7 @@ class Application(models.Model):
                 condition=Q(decision="", decided_at=None) | (~Q(decision="") & Q(decided_at__isnull=False)),
                 name="a_decision_has_its_time",
             ),
-            models.CheckConstraint(
-                condition=Q(decision="") | ~Q(reasons=""), name="a_decision_has_its_reasons"
-            ),
+            models.CheckConstraint(condition=Q(decision="") | ~Q(reasons=""), name="a_decision_has_its_reasons"),
             models.CheckConstraint(
                 condition=~Q(decided_by=F("applicant")), name="nobody_decides_their_own_application"
             ),
@@ -105,9 +103,7 @@ class Account(models.Model):
     class Meta:
         ordering = ["network", "name"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["slot"], condition=~Q(status="closed"), name="one_open_account_in_a_slot"
-            ),
+            models.UniqueConstraint(fields=["slot"], condition=~Q(status="closed"), name="one_open_account_in_a_slot"),
             models.UniqueConstraint(
                 fields=["network", "native_id"],
                 condition=~Q(native_id="") & ~Q(status="closed"),

@@ -1,6 +1,6 @@
 """Sealing of connection credentials: AES-256-GCM under a data key of their own, wrapped by a key outside the database.
 
-A sealed value is bound to its account and generation (associated data), so that a row moved or rolled back does not open.
+A sealed value is bound to its account and generation (associated data): a row moved or rolled back does not open.
 Layout: version (1 byte) | wrap nonce (12) | wrapped data key (48) | nonce (12) | ciphertext and tag.
 """
 

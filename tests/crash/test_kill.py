@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -78,7 +79,7 @@ def test_no_kill_at_any_point_of_sending_doubles_or_loses_a_post(settings):
                 mortal.stop()
         deaths = sum((mortal.deaths for mortal in mortals), Counter())
         stands = Counter(_published(sandbox.url))
-    print(f"deaths: {dict(deaths)}")  # noqa: T201 - the figure that the run is about
+    print(f"deaths: {dict(deaths)}")
     lost = [text for text in expected if not stands[text]]
     doubled = {text: count for text, count in stands.items() if count > 1}
     assert (lost, doubled, set(stands) - set(expected)) == ([], {}, set())
@@ -109,9 +110,8 @@ def _posts(sandbox: str) -> list[str]:
 def _environment(sandbox: str) -> dict[str, str]:
     database = connection.settings_dict
     user, password = database["USER"], database["PASSWORD"]
-    from urllib.parse import quote
-
-    url = f"postgresql://{quote(user)}:{quote(password)}@{quote(database['HOST'], safe='')}:{database['PORT']}/{database['NAME']}"
+    host = quote(database["HOST"], safe="")
+    url = f"postgresql://{quote(user)}:{quote(password)}@{host}:{database['PORT']}/{database['NAME']}"
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "mercat.config.settings",
@@ -139,5 +139,3 @@ def _published(sandbox: str) -> list[str]:
         for network in ("bluesky", "mastodon")
         for post in json.loads(httpx.get(f"{sandbox}/_control/{network}/posts").text)
     ]
-
-

@@ -7,7 +7,6 @@ from mercat.config import seed
 from mercat.delivery.engine import Engine
 from mercat.delivery.models import Attempt, Consignment
 from mercat.people.models import Person
-from mercat.posts import actions as posts
 from mercat.register.models import Account
 from mercat.sandbox.server import running
 from tests import factories as make
@@ -32,5 +31,7 @@ def test_a_seeded_post_is_sent_and_read_back(sandbox):
     make.approved(officer, spoc, *accounts, now=now, text="The bridge at https://example.org is closed. ⚠️")
     Engine("normal", pool=Inline()).drain()
     rows = list(Consignment.objects.all())
-    assert [(row.state, row.reason) for row in rows] == [("sent", "")] * 2, list(Attempt.objects.values_list("reason", flat=True))
+    assert [(row.state, row.reason) for row in rows] == [("sent", "")] * 2, list(
+        Attempt.objects.values_list("reason", flat=True)
+    )
     assert all(row.native_id and row.url and row.read_back_at for row in rows)

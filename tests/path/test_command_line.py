@@ -40,7 +40,9 @@ def test_a_post_from_composing_to_its_proof(server, account, tmp_path):
     told = run(post, "compose", "--text", TEXT, "--to", account.name, "--pillar", "warning", "--picture",
                str(tmp_path / "road.jpg"), "--alt", "A road with a barrier", "--submit", by=officer)  # fmt: skip
     refused = CliRunner().invoke(
-        post, ["approve", told["id"], "--digest", told["digest"], "--as", officer.email], env={"MERCAT_PASSPHRASE": WORDS}
+        post,
+        ["approve", told["id"], "--digest", told["digest"], "--as", officer.email],
+        env={"MERCAT_PASSPHRASE": WORDS},
     )
     assert refused.exit_code == 3
     run(post, "approve", told["id"], "--digest", told["digest"], by=spoc)
@@ -61,10 +63,9 @@ def run(group, *arguments, by):
 
 def _send():
     """What a nudged worker does, as often as pictures are still being prepared."""
-    later = 0
-    engine = Engine("normal", clock=lambda: timezone.now() + timedelta(seconds=later), pool=Inline())
     for later in (0, 5, 15):
-        engine.drain()
+        ahead = timedelta(seconds=later)
+        Engine("normal", clock=lambda ahead=ahead: timezone.now() + ahead, pool=Inline()).drain()
 
 
 def _stands(server, account):
