@@ -21,7 +21,7 @@ from mercat.posts.forms import VARIANT, Said, Typed
 from mercat.posts.models import Post
 from mercat.register.models import Account
 
-FIELDS = {"pillar": "pillar", "alt-text": "files"}
+FIELDS = {"pillar": "pillar", "alt-text": "alt"}
 MOST_PICTURES = 20  # far above every network's limit; each network tells its own
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from mercat.posts import actions, states
 from mercat.posts.actions import DoesNotFit, NotAllowed
 from mercat.posts.contents import Draft
 from mercat.posts.facts import decisions_on, targets_of
-from mercat.posts.forms import LANGUAGES, VARIANT, Said, Typed
+from mercat.posts.forms import ALT, LANGUAGES, VARIANT, Said, Typed
 from mercat.posts.keeping import keep, rearranged, refusals_said, take_in_pictures
 from mercat.posts.models import Post
 from mercat.posts.presenters.picker import Picker, picker
@@ -104,7 +105,7 @@ def _act(request: HttpRequest, post: Post, person: facts.Person, now: datetime) 
         if do == "submit" and not said:
             actions.submit(by=request.user, post=post, now=now)
     except (NotAllowed, DoesNotFit, Impossible) as error:
-        said += _why(error, typed)
+        said += [_on_field(each, typed) for each in _why(error, typed)]
     if said:
         return _page(request, post, person, typed, said=said, now=now)
     return _done(request, post, do)
@@ -129,10 +130,18 @@ def _why(error: NotAllowed | DoesNotFit | Impossible, typed: Typed) -> list[Said
     if isinstance(error, NotAllowed):
         return refusals_said(error, len(typed.targets))
     if isinstance(error, DoesNotFit):
-        fields = {"text": "text", "media": "files", "alt": "files"}
+        fields = {"text": "text", "media": "files", "alt": "alt"}
         found = [(account, each) for account, problems in error.problems.items() for each in problems]
         return [Said(fields.get(each.field, ""), f"{account}: {each.message}") for account, each in found]
     return [Said(_field_of(str(error)), str(error))]
+
+
+def _on_field(said: Said, typed: Typed) -> Said:
+    """What is said of descriptions stands at the first picture that has none, or at the pictures."""
+    if said.field != "alt":
+        return said
+    bare = next((picture.id for picture in typed.pictures if not picture.alt.strip()), None)
+    return replace(said, field=f"{ALT}{bare}" if bare else "files")
 
 
 def _field_of(message: str) -> str:
