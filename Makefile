@@ -15,7 +15,7 @@ NODE_HOME = $(firstword $(wildcard $(VENV)/lib*/python3*/site-packages/nodejs_wh
 NODE = $(NODE_HOME)/bin/node
 NPM = PATH="$(CURDIR)/$(NODE_HOME)/bin:$$PATH" $(NODE) $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
 # uv is quick; pip knows the index that this machine is set up with, where that is not the public one.
-INSTALL = install() { $(BIN)/uv pip install --quiet --python $(BIN)/python "$$@" \
+INSTALL = install() { $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python "$$@" \
 	|| $(BIN)/python -m pip install --quiet "$$@"; }; install
 WORKERS ?= 2
 

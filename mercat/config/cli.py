@@ -40,6 +40,9 @@ COMMANDS = {
     "sandbox": Command("mercat.sandbox.cli:sandbox", "Serve stand-in networks on this machine.", **PLAIN),
     "migrate": Command("mercat.config.commands:migrate", "Bring the database's tables up to date.", **PLAIN),
     "seed": Command("mercat.config.commands:seed", "Fill in what the pack says; with --demo also people."),
+    "first-administrator": Command(
+        "mercat.config.founding:first_administrator", "Name the first person of a new installation."
+    ),
     "trial": Command("mercat.config.trial:trial", "Connect an account of your own to a trial installation."),
     "web": Command("mercat.config.commands:web", "Serve the pages."),
     "worker": Command("mercat.config.commands:worker", "Send what is due in one lane."),
@@ -80,9 +83,12 @@ def wrong_settings(error: ValidationError) -> str:
 
 
 def load(command: Command) -> click.Command:
+    from mercat.config.environment import environment
+
+    # Guidance knows no installation; its commands take the pack from the variable, as everything else does.
+    os.environ.setdefault("MERCAT_PACK", environment().pack)
     if command.database and not asks_for_help():
         from mercat.config import database
-        from mercat.config.environment import environment
 
         database.check_answers(environment())
     if command.django:

@@ -57,13 +57,15 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
+_DATABASE = dj_database_url.parse(ENV.database_url or embedded_url(ENV.home, ENV.app_role))
+# A pool in every process: workers' threads and web threads share few connections.
+_POOL = {"min_size": 0, "max_size": 12, "timeout": 20, "max_idle": 60}
 DATABASES = {
     "default": {
-        **dj_database_url.parse(ENV.database_url or embedded_url(ENV.home, ENV.app_role)),
-        # A pool in every process: workers' threads and web threads share few connections.
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": {"min_size": 0, "max_size": 12, "timeout": 20, "max_idle": 60}},
+        **_DATABASE,
+        "OPTIONS": {**_DATABASE.get("OPTIONS", {}), "pool": _POOL},
         "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -146,5 +148,6 @@ LOGGING = {
     "loggers": {
         "httpx": {"level": "WARNING"},  # its INFO lines carry addresses with queries
         "procrastinate": {"level": "WARNING"},
+        "waitress.queue": {"level": "ERROR"},  # eight busy threads are no news
     },
 }

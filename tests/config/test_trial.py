@@ -31,7 +31,9 @@ def test_an_account_of_ones_own_is_granted_and_connected(mastodon_mock, settings
 
 
 def test_without_a_trial_there_is_nobody_to_grant_it(settings):
-    answer = CliRunner().invoke(trial, ["mastodon", "--name", "x", "--field", "base_url=https://example.org"], input="t\n")
+    answer = CliRunner().invoke(
+        trial, ["mastodon", "--name", "x", "--field", "base_url=https://example.org"], input="t\n"
+    )
     assert answer.exit_code == 1
     assert "mercat up --trial" in answer.output
 

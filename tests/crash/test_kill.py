@@ -27,6 +27,16 @@ from tests.crash.doomed import CLOCK_POINTS, POINTS
 pytestmark = [pytest.mark.crash, pytest.mark.django_db(transaction=True)]
 
 ACCOUNTS, POSTS_EACH = 20, 11  # 220 posts
+# A batch passes the first points at once, each row the others.
+PASSES = {
+    "before lease": (1, 4),
+    "leased": (1, 2),
+    "after sending commit": (1, 2),
+    "after the network accepted": (2, 20),
+    "before the outcome commit": (2, 20),
+    "before the tick": (2, 16),
+    "after lapsing leases": (1, 2),
+}
 DEADLINE = 300  # seconds; a run takes about a quarter of it
 
 
@@ -41,7 +51,7 @@ class Mortal:
     def _start(self) -> None:
         rarest = min(self.deaths[point] for point in self._points)
         self._point = self._chance.choice([point for point in self._points if self.deaths[point] == rarest])
-        passes = self._chance.randint(2, 16)
+        passes = self._chance.randint(*PASSES[self._point])
         self._child = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.doomed", self._process, self._point, str(passes)],
             env=self._environ,
