@@ -1,0 +1,134 @@
+"""Pictures of every page for the docs: the same each time, written only when asked (`pytest tests/journeys --screens`)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from mercat.people.models import Person
+from mercat.posts import actions as posts
+from mercat.posts.contents import Draft
+from mercat.posts.models import Post
+from mercat.register.models import Account
+from tests.journeys.conftest import sign_in, sign_out
+from tests.journeys.steps import WORDS, attach, submit, write
+from tests.shared import ROOT
+
+SCREENS = ROOT / "docs" / "screens"
+DUNDEE, PERTH = "Dundee Local Policing", "Perth Local Policing"
+
+
+@pytest.fixture
+def shoot(request, tmp_path):
+    """Takes a picture of the page as it stands, or, without --screens, only sees that one can be taken."""
+    folder = SCREENS if request.config.getoption("--screens", default=False) else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def take(page: Page, name: str, *, whole: bool = True) -> None:
+        page.evaluate("document.fonts.ready")
+        page.mouse.move(0, 0)
+        page.evaluate("document.activeElement && document.activeElement.blur()")
+        steady(page)
+        path = folder / f"{name}.png"
+        page.screenshot(path=path, full_page=whole, animations="disabled")
+        assert path.stat().st_size > 5_000
+
+    return take
+
+
+def steady(page: Page) -> None:
+    """The same words each time where the machine's clock, port and keys would show."""
+    page.evaluate(
+        """() => {
+          const walk = (root) => {
+            const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT)
+            while (texts.nextNode()) {
+              texts.currentNode.data = texts.currentNode.data
+                .replace(/127\\.0\\.0\\.1:\\d+/g, 'stand-in.example')
+                .replace(/did:plc:[a-z0-9]+/g, 'did:plc:example')
+            }
+          }
+          walk(document.body)
+          for (const time of document.querySelectorAll('time')) time.textContent = time.textContent
+            .replace(/\\d{1,2}(:\\d{2}){0,2}(am|pm)?(?= (GMT|BST))/, '10:30am')
+            .replace(/\\d{1,2} (January|February|March|April|May|June|July|August|September|October|November|December) \\d{4}/, '23 November 2026')
+            .replace(/\\b(GMT|BST)\\b/, 'GMT')
+          for (const code of document.querySelectorAll('code')) {
+            code.textContent = code.textContent.replace(/[0-9a-f]{12,64}/g, (found) => '5eed1e55'.repeat(8).slice(0, found.length))
+          }
+        }"""
+    )
+
+
+def test_every_page_has_its_picture(new_page, shoot) -> None:
+    page = new_page()
+    page.goto("/sign-in/")
+    shoot(page, "sign-in")
+
+    sign_in(page, "local.officer")
+    shoot(page, "home-nothing-to-do")
+    write(page, DUNDEE, PERTH)
+    attach(page, javascript=True)
+    expect(page.get_by_text("Draft saved at")).to_be_visible()
+    expect(page.locator(".mercat-card__alt")).to_have_count(2)
+    shoot(page, "composer")
+    page.get_by_text("Why not the other 3 accounts?").click()
+    shoot(page, "composer-refusals")
+    address = submit(page)
+    shoot(page, "post-of-ones-own")
+    _send_back_and_change(address)
+    sign_out(page)
+
+    sign_in(page, "spoc")
+    shoot(page, "home-approver")
+    page.goto(address)
+    shoot(page, "approval")
+    page.get_by_role("button", name="Approve and send").click()
+    expect(page.get_by_text("2 of 2 accounts are out and read back.")).to_be_visible(timeout=20_000)
+    page.goto(address)
+    shoot(page, "sent")
+    page.goto(f"{address}proof/")
+    shoot(page, "proof")
+    page.goto("/sending/?show=sent")
+    shoot(page, "sending")
+    page.goto("/posts/")
+    shoot(page, "posts")
+    page.goto("/notices/")
+    shoot(page, "notices")
+    sign_out(page)
+
+    sign_in(page, "communications")
+    page.goto("/register/?network=bluesky")
+    shoot(page, "register")
+    page.get_by_role("link", name=DUNDEE).click()
+    shoot(page, "account")
+    page.goto(f"/register/{Account.objects.get(name__startswith=PERTH).pk}/connect/")
+    shoot(page, "connect")
+    page.goto("/people/")
+    shoot(page, "people")
+    page.goto(f"/people/{Person.objects.get(number='demo-new.officer').pk}/")
+    shoot(page, "path-to-posting")
+    for name in ("guidance", "guidance/access", "guidance/clauses"):
+        page.goto(f"/{name}/")
+        shoot(page, name.replace("/", "-"))
+    page.goto("/sending/pause/")
+    page.get_by_label("Why", exact=True).fill("A wrong picture is out.")
+    page.get_by_role("button", name="Pause now").click()
+    expect(page.get_by_text("Sending is paused: everything.")).to_be_visible()
+    shoot(page, "pause")
+
+
+def _send_back_and_change(address: str) -> None:
+    """So that the approver sees a second version, and what is new in it."""
+    post = Post.objects.get(pk=address.rstrip("/").split("/")[-1])
+    now = datetime.now(UTC)
+    spoc = Person.objects.get(number="demo-spoc")
+    author = Person.objects.get(number="demo-local.officer")
+    posts.send_back(by=spoc, post=post, digest=post.current.digest, reason="Say which road to take.", now=now)
+    changed = Draft.restored(post.draft)
+    words = WORDS.replace("the other road", "the A90 by Perth")
+    changed = Draft.restored({**changed.stored(), "text": words})
+    posts.compose(by=author, draft=changed, post=post, now=now + timedelta(seconds=1))
+    posts.submit(by=author, post=post, now=now + timedelta(seconds=1))
