@@ -6,20 +6,19 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from mercat.audit.actions import record
 from mercat.audit.actors import System
 from mercat.networks import registry
 from mercat.networks.port import Identity
-from mercat.people.actions import Impossible, tell
-from mercat.people.facts import unit_facts
+from mercat.people.actions import Impossible, once, tell
 from mercat.people.gate import By, person_or_none, require
 from mercat.people.models import Person, Unit
 from mercat.people.pack import guidance
 from mercat.register.connections import sealed_for
-from mercat.register.facts import application_facts, facts_of
+from mercat.register.facts import application_facts, facts_of, slot_facts
 from mercat.register.models import Account, Application, Connection, Slot, Spoc
 
 
@@ -55,6 +54,8 @@ def apply_for_account(
     justification: str = "",
     holder: Person | None = None,
 ) -> Application:
+    """Ask in writing for a new account of `kind`, a tier of the pack."""
+    _can_be_asked_for(network, kind, name, purpose)
     application = Application(
         network=network,
         kind=kind,
@@ -76,6 +77,16 @@ def apply_for_account(
         now=now,
     )
     return application
+
+
+def _can_be_asked_for(network: str, kind: str, name: str, purpose: str) -> None:
+    pack = guidance().pack
+    if network not in {known.key for known in pack.networks}:
+        raise Impossible(f"“{network}” is not a network of this body. Nothing was saved.")
+    if kind not in {known.key for known in pack.tiers}:
+        raise Impossible(f"“{kind}” is not a kind of account of this body. Nothing was saved.")
+    if not name.strip() or not purpose.strip():
+        raise Impossible("Say what the account is to be called, and what it is for. Nothing was saved.")
 
 
 @transaction.atomic
@@ -111,8 +122,13 @@ def decide_application(*, by: By, application: Application, grant: bool, reasons
 
 @transaction.atomic
 def register_account(*, by: By, slot: Slot, name: str, now: datetime, holder: Person | None = None) -> Account:
-    """Fill a slot of the structure. There is no account without one (clauses 4.10, 4.12, 4.13)."""
-    require(by, "register_account", unit_facts(slot.unit), now=now)
+    """Fill a slot of the structure. There is no account without one (clauses 4.10, 4.12, 4.13).
+
+    `holder` is by default the person whom the slot's application names.
+    """
+    slot = Slot.objects.select_related("application__holder").get(pk=slot.pk)
+    holder = holder or (slot.application.holder if slot.application else None)
+    require(by, "register_account", slot_facts(slot, holder), now=now)
     if slot.closed_at:
         raise Impossible(f"The place “{slot}” in the structure is closed. Nothing was registered.")
     account = Account(
@@ -126,11 +142,8 @@ def register_account(*, by: By, slot: Slot, name: str, now: datetime, holder: Pe
         registered_at=now,
         spoc_missing_since=now,
     )
-    try:
-        with transaction.atomic():
-            account.save(force_insert=True)
-    except IntegrityError:
-        raise Impossible(f"The place “{slot}” in the structure is filled already. Nothing was registered.") from None
+    with once(f"The place “{slot}” in the structure is filled already."):
+        account.save(force_insert=True)
     record(
         by=by,
         what="account.registered",
@@ -143,8 +156,12 @@ def register_account(*, by: By, slot: Slot, name: str, now: datetime, holder: Pe
 
 @transaction.atomic
 def appoint_spoc(*, by: By, account: Account, person: Person, now: datetime) -> Spoc:
+    account = _locked(account)
     require(by, "appoint_spoc", facts_of(account), now=now)
-    spoc = Spoc.objects.create(account=account, person=person, at=now, by=person_or_none(by))
+    if not person.is_active:
+        raise Impossible(f"{person} has left, and cannot be a point of contact. Nothing was changed.")
+    with once(f"{person} is a point of contact of this account already."):
+        spoc = Spoc.objects.create(account=account, person=person, at=now, by=person_or_none(by))
     Account.objects.filter(pk=account.pk).update(spoc_missing_since=None)
     record(by=by, what="account.spoc_appointed", about=[account.audit_ref, person.audit_ref], now=now)
     return spoc
@@ -152,9 +169,10 @@ def appoint_spoc(*, by: By, account: Account, person: Person, now: datetime) -> 
 
 @transaction.atomic
 def dismiss_spoc(*, by: By, spoc: Spoc, now: datetime) -> None:
-    account = spoc.account
+    account = _locked(spoc.account)
     require(by, "appoint_spoc", facts_of(account), now=now)
-    Spoc.objects.filter(pk=spoc.pk, ended_at=None).update(ended_at=now)
+    if not Spoc.objects.filter(pk=spoc.pk, ended_at=None).update(ended_at=now):
+        raise Impossible(f"{spoc.person} is no longer a point of contact of this account. Nothing was changed.")
     if not account.spocs.filter(ended_at=None).exists():
         Account.objects.filter(pk=account.pk).update(spoc_missing_since=now)
     record(by=by, what="account.spoc_dismissed", about=[account.audit_ref, spoc.person.audit_ref], now=now)
@@ -163,6 +181,7 @@ def dismiss_spoc(*, by: By, spoc: Spoc, now: datetime) -> None:
 @transaction.atomic
 def connect_account(*, by: By, account: Account, identity: Identity, now: datetime) -> Connection:
     """Keep what a connector found out. The secret is sealed; the record names the account, never the secret."""
+    account = _locked(account)
     require(by, "connect_account", facts_of(account), now=now)
     if account.native_id and account.native_id != identity.native_id:
         raise Impossible(
@@ -188,13 +207,8 @@ def connect_account(*, by: By, account: Account, identity: Identity, now: dateti
     account.handle, account.native_id, account.url = identity.handle, identity.native_id, identity.url
     if account.status == Account.Status.APPROVED:
         account.status = Account.Status.ACTIVE
-    try:
-        with transaction.atomic():
-            account.save(update_fields=["handle", "native_id", "url", "status"])
-    except IntegrityError:
-        raise Impossible(
-            f"{identity.handle} is connected to another account of the register. Nothing was changed."
-        ) from None
+    with once(f"{identity.handle} is connected to another account of the register."):
+        account.save(update_fields=["handle", "native_id", "url", "status"])
     record(
         by=by,
         what="account.connected",
@@ -249,7 +263,13 @@ def mark_broken(*, by: System, account: Account, reason: str, now: datetime) -> 
 
 @transaction.atomic
 def suspend_account(*, by: By, account: Account, reason: str, now: datetime) -> None:
+    """Nothing goes out there until it is reinstated; what is due is held."""
     require(by, "suspend_account", facts_of(account), now=now)
+    if not reason.strip():
+        raise Impossible("Say why this account is suspended. Nothing was changed.")
+    account = _locked(account)
+    if account.status in (Account.Status.SUSPENDED, Account.Status.CLOSED):
+        raise Impossible(f"“{account}” is {account.get_status_display().lower()} already. Nothing was changed.")
     Account.objects.filter(pk=account.pk).update(status=Account.Status.SUSPENDED)
     record(by=by, what="account.suspended", about=[account.audit_ref], facts={"reason": reason}, now=now)
 
@@ -257,8 +277,19 @@ def suspend_account(*, by: By, account: Account, reason: str, now: datetime) -> 
 @transaction.atomic
 def reinstate_account(*, by: By, account: Account, reason: str, now: datetime) -> None:
     require(by, "suspend_account", facts_of(account), now=now)
-    Account.objects.filter(pk=account.pk, status=Account.Status.SUSPENDED).update(status=Account.Status.ACTIVE)
+    if not reason.strip():
+        raise Impossible("Say why this account is reinstated. Nothing was changed.")
+    account = _locked(account)
+    if account.status != Account.Status.SUSPENDED:
+        raise Impossible(f"“{account}” is not suspended. Nothing was changed.")
+    was_connected = Connection.objects.filter(account=account).exists()
+    account.status = Account.Status.ACTIVE if was_connected else Account.Status.APPROVED
+    account.save(update_fields=["status"])
     record(by=by, what="account.reinstated", about=[account.audit_ref], facts={"reason": reason}, now=now)
+
+
+def _locked(account: Account) -> Account:
+    return Account.objects.select_for_update().get(pk=account.pk)
 
 
 def people_of(account: Account) -> list[Person]:

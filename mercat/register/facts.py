@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -11,7 +12,8 @@ from django.db.models import OuterRef, QuerySet
 from mercat.guidance import facts
 from mercat.networks import registry
 from mercat.people.facts import UNIT_JOINS, unit_facts
-from mercat.register.models import Account, Application, Connection, Spoc
+from mercat.people.models import Person
+from mercat.register.models import Account, Application, Connection, Slot, Spoc
 
 
 def with_facts(accounts: QuerySet[Account]) -> QuerySet[Account]:
@@ -59,4 +61,23 @@ def application_facts(row: Application) -> facts.Application:
         decided=bool(row.decision),
         approved=row.decision == Application.Decision.GRANTED,
         applicant=str(row.applicant_id or ""),
+    )
+
+
+def slot_facts(slot: Slot, holder: Person | None) -> facts.Application:
+    """What a slot rests on, for the account that `holder` is to have in it.
+
+    That is its application, or the founding structure, which was imported as decided (clause 4.12).
+    """
+    rank = holder.rank if holder else ""
+    if slot.application:
+        return replace(application_facts(slot.application), holder_rank=rank)
+    return facts.Application(
+        id=slot.pk,
+        network=slot.network,
+        kind=slot.tier,
+        holder_rank=rank,
+        justified=True,
+        decided=True,
+        approved=True,
     )

@@ -17,8 +17,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 VERSION = b"\x01"
-NONCE = 12
-WRAPPED = 32 + 16
+KEY, NONCE, TAG = 32, 12, 16  # bytes
+WRAPPED = KEY + TAG
+SHORTEST = len(VERSION) + NONCE + WRAPPED + NONCE + TAG
 
 
 class Unopenable(Exception):
@@ -26,16 +27,21 @@ class Unopenable(Exception):
 
 
 def wrapping_key(path: Path) -> bytes:
-    """The 32-byte wrapping key, made once with mode 0600."""
+    """The 32-byte wrapping key, made once with mode 0600. Raises Unopenable when the file holds something else."""
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(AESGCM.generate_key(bit_length=256))
+            file.flush()
+            os.fsync(file.fileno())  # whatever is sealed with it must not outlive it
         with contextlib.suppress(FileExistsError):
             os.link(partial, path)  # unlike a rename, never replaces a key that another process just made
         partial.unlink()
-    return path.read_bytes()
+    key = path.read_bytes()
+    if len(key) != KEY:
+        raise Unopenable("This installation's vault key is damaged. Restore it from its backup.")
+    return key
 
 
 def seal(values: Mapping[str, str], *, key: bytes, bound_to: str) -> bytes:
@@ -47,8 +53,8 @@ def seal(values: Mapping[str, str], *, key: bytes, bound_to: str) -> bytes:
 
 
 def unseal(sealed: bytes, *, key: bytes, bound_to: str) -> dict[str, str]:
-    sealed = bytes(sealed)
-    if sealed[:1] != VERSION:
+    """The sealed values. Raises Unopenable for any other key, binding or bytes."""
+    if sealed[:1] != VERSION or len(sealed) < SHORTEST:
         raise Unopenable("These credentials were sealed in a form this version does not know.")
     wrap_nonce, rest = sealed[1 : 1 + NONCE], sealed[1 + NONCE :]
     wrapped, nonce, ciphertext = rest[:WRAPPED], rest[WRAPPED : WRAPPED + NONCE], rest[WRAPPED + NONCE :]

@@ -16,8 +16,8 @@ from mercat.people.models import Access, Authorisation, Licence, Person
 from mercat.people.pack import guidance
 from tests import factories as make
 from tests.factories import NOW, TEST
+from tests.kept import gained, kept
 from tests.people.conftest import CHAIN, Act, Holders, another_trainer
-from tests.people.kept import gained, kept
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from mercat.people.models import Licence, Nomination
 from mercat.people.pack import guidance
 from tests import factories as make
 from tests.factories import NOW, TEST
-from tests.people.meanwhile import meanwhile
+from tests.meanwhile import meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,0 +1,1 @@
+from tests.people.conftest import holders  # noqa: F401

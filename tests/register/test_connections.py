@@ -1,0 +1,236 @@
+"""How an account is reached: one network account for one of the register, and secrets that nobody reads again."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.db import connection as database
+from django.db import transaction
+
+from mercat.guidance.gate import Refused
+from mercat.networks import registry
+from mercat.networks.port import ConnectError, Identity
+from mercat.people.actions import Impossible
+from mercat.people.models import Notice
+from mercat.register import actions
+from mercat.register.connections import StoredCredentials, channel
+from mercat.register.models import Account, Connection
+from mercat.register.vault import Unopenable
+from tests import factories as make
+from tests.factories import NOW, TEST
+from tests.kept import gained, kept
+from tests.meanwhile import meanwhile
+from tests.people.conftest import Holders
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "s3cret-token-that-nobody-reads"
+
+
+def identity(native_id: str = "did:plc:one", **about: object) -> Identity:
+    return Identity(
+        **{
+            "native_id": native_id,
+            "handle": "dundee.police.example",
+            "url": "https://network.example/dundee",
+            "base_url": "https://network.example",
+            "credentials": {"access": SECRET, "refresh": f"{SECRET}-refresh"},
+            "limits": {"characters": 500},
+            **about,
+        }
+    )
+
+
+@pytest.fixture
+def account(db: None) -> Account:
+    return make.account("Dundee", connected=False)
+
+
+@pytest.fixture
+def connection(account: Account) -> Connection:
+    return actions.connect_account(by=TEST, account=account, identity=identity(), now=NOW)
+
+
+def test_accounts_are_connected_by_communications_or_the_administrator(holders: Holders, account: Account) -> None:
+    for name, holder in holders.items():
+        if name not in {"comms", "administrator"}:
+            with pytest.raises(Refused, match=r"5\.1"):
+                actions.connect_account(by=holder, account=account, identity=identity(), now=NOW)
+    before = kept()
+    row = actions.connect_account(by=holders["administrator"], account=account, identity=identity(), now=NOW)
+    account.refresh_from_db()
+    assert (account.status, account.native_id, account.handle) == ("active", "did:plc:one", "dundee.police.example")
+    assert (row.state, row.generation, row.limits, row.connected_by) == (
+        "working", 1, {"characters": 500}, holders["administrator"],
+    )  # fmt: skip
+    assert gained(before) == {"register.Connection": 1, "audit.Event": 1, "audit.Pending": 1}
+
+
+def test_the_holder_of_an_individual_account_does_not_connect_it(holders: Holders) -> None:
+    account = make.account("Commander", tier="individual", connected=False)
+    Account.objects.update(holder=holders["comms"])
+    with pytest.raises(Refused, match=r"4\.9"):
+        actions.connect_account(by=holders["comms"], account=account, identity=identity(), now=NOW)
+
+
+def test_an_account_is_not_connected_to_another_account_of_the_network(
+    account: Account, connection: Connection
+) -> None:
+    before, sealed = kept(), bytes(connection.sealed)
+    with pytest.raises(Impossible, match="another account of the network"):
+        actions.connect_account(by=TEST, account=account, identity=identity("did:plc:two"), now=NOW)
+    connection.refresh_from_db()
+    assert (gained(before), bytes(connection.sealed)) == ({}, sealed)
+
+
+def test_also_not_by_a_page_that_was_opened_before_it_was_connected(account: Account) -> None:
+    stale = Account.objects.get(pk=account.pk)
+    actions.connect_account(by=TEST, account=account, identity=identity(), now=NOW)
+    with pytest.raises(Impossible, match="another account of the network"):
+        actions.connect_account(by=TEST, account=stale, identity=identity("did:plc:two"), now=NOW)
+
+
+def test_two_accounts_of_the_register_are_never_one_of_the_network(connection: Connection) -> None:
+    other = make.account("Perth", connected=False)
+    before = kept()
+    with pytest.raises(Impossible, match="connected to another account of the register"):
+        actions.connect_account(by=TEST, account=other, identity=identity(), now=NOW)
+    assert not gained(before)
+    other.refresh_from_db()
+    assert (other.native_id, other.status) == ("", "approved")
+
+
+def test_connecting_again_replaces_the_secret_as_a_new_generation(account: Account, connection: Connection) -> None:
+    actions.mark_broken(by=TEST, account=account, reason="Signed out", now=NOW)
+    again = actions.connect_account(
+        by=TEST, account=account, identity=identity(credentials={"access": "new"}), now=NOW + timedelta(hours=1)
+    )
+    assert (again.pk, again.generation, again.state, again.reason) == (connection.pk, 2, "working", "")
+    assert StoredCredentials(again.pk).get() == {"access": "new"}
+
+
+@pytest.mark.parametrize("status", ["suspended", "dormant"])
+def test_connecting_does_not_end_a_suspension(account: Account, status: str) -> None:
+    Account.objects.update(status=status)
+    actions.connect_account(by=TEST, account=account, identity=identity(), now=NOW)
+    account.refresh_from_db()
+    assert account.status == status
+
+
+def test_a_broken_connection_is_told_once(account: Account, connection: Connection) -> None:
+    spoc, _ = make.spoc_of(account), make.person("Somebody else")
+    before = kept()
+    for _ in range(3):
+        actions.mark_broken(by=TEST, account=account, reason="The network signed us out." + "x" * 400, now=NOW)
+    assert gained(before) == {"people.Notice": 1, "audit.Event": 1, "audit.Pending": 1}
+    assert Notice.objects.get().person == spoc
+    connection.refresh_from_db()
+    assert (connection.state, len(connection.reason)) == ("broken", 300)
+
+
+def test_without_a_point_of_contact_those_who_answer_everywhere_are_told(connection: Connection) -> None:
+    comms = make.person("Comms", unit_key="corporate-communications", roles=("corporate-communications",))
+    actions.mark_broken(by=TEST, account=connection.account, reason="Signed out", now=NOW)
+    assert [notice.person for notice in Notice.objects.all()] == [comms]
+
+
+def test_a_network_without_typed_credentials_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "get", lambda slug: SimpleNamespace(connector=None))
+    with pytest.raises(Impossible, match="sign-in"):
+        actions.identity_from_fields("bluesky", {}, None, now=NOW)
+
+
+def test_what_a_network_refuses_is_the_connectors_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing:
+        def connect(self, fields: object, http: object, *, now: object) -> Identity:
+            raise ConnectError("Wrong password.")
+
+    monkeypatch.setattr(registry, "get", lambda slug: SimpleNamespace(connector=Refusing()))
+    with pytest.raises(ConnectError, match="Wrong password"):
+        actions.identity_from_fields("bluesky", {}, None, now=NOW)
+
+
+# Stored credentials
+
+
+def test_a_refreshed_secret_replaces_the_old_one_and_nothing_replaces_something(connection: Connection) -> None:
+    stored = StoredCredentials(connection.pk)
+    stored.replace({"access": "newer", "refresh": "", "unasked": ""})
+    assert stored.get() == {"access": "newer", "refresh": f"{SECRET}-refresh"}
+    stored.replace({})
+    assert stored.get() == {"access": "newer", "refresh": f"{SECRET}-refresh"}
+    connection.refresh_from_db()
+    assert connection.generation == 3
+
+
+def test_a_row_rolled_back_to_an_earlier_generation_does_not_open(connection: Connection) -> None:
+    old = bytes(connection.sealed)
+    StoredCredentials(connection.pk).replace({"access": "newer"})
+    Connection.objects.update(sealed=old)
+    with pytest.raises(Unopenable):
+        StoredCredentials(connection.pk).get()
+
+
+def test_a_secret_moved_to_another_account_does_not_open(connection: Connection) -> None:
+    other = make.account("Perth").connection
+    Connection.objects.filter(pk=other.pk).update(sealed=connection.sealed, generation=connection.generation)
+    with pytest.raises(Unopenable, match="Connect the account again"):
+        StoredCredentials(other.pk).get()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_refreshes_at_once_lose_neither(account: Account) -> None:
+    row = actions.connect_account(by=TEST, account=account, identity=identity(), now=NOW)
+    with transaction.atomic():
+        StoredCredentials(row.pk).replace({"access": "first"})
+        second = meanwhile(lambda: StoredCredentials(row.pk).replace({"refresh": "second"}))
+    second.result(10)
+    assert StoredCredentials(row.pk).get() == {"access": "first", "refresh": "second"}
+    row.refresh_from_db()
+    assert row.generation == 3
+
+
+# Nobody reads them again
+
+
+def everything_stored() -> str:
+    """Every value of every table, as a dump would carry it."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'public'")
+        tables = [row[0] for row in cursor.fetchall()]
+        found = []
+        for table in tables:
+            cursor.execute(f"SELECT t::text FROM {table} t")
+            found += [row[0] for row in cursor.fetchall()]
+    return "\n".join(found)
+
+
+def test_a_dump_of_the_database_holds_no_usable_secret(account: Account, connection: Connection) -> None:
+    StoredCredentials(connection.pk).replace({"access": SECRET + "-2"})
+    actions.mark_broken(by=TEST, account=account, reason="Signed out", now=NOW)
+    actions.connect_account(by=TEST, account=account, identity=identity(), now=NOW)
+    dump = everything_stored()
+    assert account.name in dump
+    assert bytes(Connection.objects.get().sealed).hex() in dump
+    for form in (SECRET, SECRET.encode().hex(), base64.b64encode(SECRET.encode()).decode()[:-4]):
+        assert form not in dump
+
+
+def test_no_text_about_a_connection_shows_the_secret(
+    account: Account, connection: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    account = Account.objects.select_related("connection").get(pk=account.pk)
+    stored = StoredCredentials(connection.pk)
+    stored.get()
+    stored.replace({"access": SECRET + "-2"})
+    Connection.objects.update(generation=9)
+    with pytest.raises(Unopenable) as error:
+        stored.get()
+    reach = channel(account, None)
+    texts = [repr(stored), str(stored), repr(connection), str(connection), repr(reach), repr(error.value), caplog.text]
+    assert not [text for text in texts if SECRET in text]
