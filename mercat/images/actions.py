@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.core.files.base import ContentFile
@@ -20,38 +20,48 @@ from mercat.people.models import Person
 def take_in(*, by: Person, name: str, upload: bytes, now: datetime) -> Picture:
     """Keep an upload and its rendition, or raise `NotAPicture` with nothing kept."""
     rendition = render(upload)
-    original = _kept(f"originals/{hashlib.sha256(upload).hexdigest()}", upload)
-    file = _kept(f"pictures/{rendition.sha256}.{rendition.extension}", rendition.data)
-    with transaction.atomic():
-        picture = Picture.objects.create(
-            name=name[:200],
-            original=original,
-            file=file,
-            sha256=rendition.sha256,
-            mime=rendition.mime,
-            width=rendition.width,
-            height=rendition.height,
-            size=len(rendition.data),
-            at=now,
-            by=by,
-        )
-        record(by=by, what="picture.taken_in", about=[picture.audit_ref], facts={"sha256": picture.sha256}, now=now)
+    picture = Picture(
+        name="".join(filter(str.isprintable, name))[:200],
+        sha256=rendition.sha256,
+        mime=rendition.mime,
+        width=rendition.width,
+        height=rendition.height,
+        size=len(rendition.data),
+        at=now,
+        by=by,
+    )
+    # Files of its own, also for an upload that was taken in before: nothing else rests on them.
+    picture.original, picture.file = f"originals/{picture.pk}", f"pictures/{picture.pk}.{rendition.extension}"
+    with _all_or_none([picture.original, picture.file]):
+        default_storage.save(picture.original, ContentFile(upload))
+        default_storage.save(picture.file, ContentFile(rendition.data))
+        return _recorded(picture, now=now)
+
+
+@transaction.atomic
+def _recorded(picture: Picture, *, now: datetime) -> Picture:
+    picture.save(force_insert=True)
+    record(by=picture.by, what="picture.taken_in", about=[picture.audit_ref], facts={"sha256": picture.sha256}, now=now)
     return picture
 
 
-def _kept(name: str, data: bytes) -> str:
-    """Store under a name made of the content's digest: the same bytes are kept once, half of them never."""
-    if default_storage.exists(name) and default_storage.size(name) == len(data):
-        return name
+@contextlib.contextmanager
+def _all_or_none(names: Iterable[str]) -> Iterator[None]:
+    """If anything fails, none of these files stays behind, whole or half."""
     try:
-        return default_storage.save(name, ContentFile(data))
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            default_storage.delete(name)
-        raise NotAPicture(_why_not_kept(error)) from error
+        yield
+    except BaseException as error:
+        for name in names:
+            with contextlib.suppress(OSError):
+                default_storage.delete(name)
+        if isinstance(error, OSError):
+            raise NotAPicture(_why_not_kept(error)) from error
+        raise
 
 
 def _why_not_kept(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "The picture could not be kept: the server's disk is full. Your words are safe. Tell ICT, then try again."
+        return (
+            "The picture could not be kept: the server's disk is full. Your words are safe. Tell ICT, then try again."
+        )
     return "The picture could not be kept: the file store did not answer. Your words are safe. Try again, or tell ICT."

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import io
-import warnings
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 MAX_UPLOAD = 20 * 1024 * 1024  # bytes
-MAX_PIXELS = 50_000_000
+MAX_PIXELS = Image.MAX_IMAGE_PIXELS = 50_000_000
+TOO_MANY_PIXELS = "This picture has more than 50 million pixels. Save a smaller copy and choose that."
+SRGB = ImageCms.createProfile("sRGB")
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 LONGEST_SIDE = 2560  # pixels; sharp on every network's largest view
 # The strictest picture limit of the networks so far: Bluesky's (2,000,000 bytes).
@@ -51,39 +52,69 @@ def render(upload: bytes) -> Rendition:
 
 
 def _decoded(upload: bytes) -> Image.Image:
+    """The picture, upright and in sRGB. Raises `NotAPicture`."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(upload), formats=FORMATS)
-            if image.width * image.height > MAX_PIXELS:
-                raise NotAPicture("This picture has more than 50 million pixels. Save a smaller copy and choose that.")
-            if getattr(image, "n_frames", 1) > 1:
-                raise NotAPicture("This picture moves. Only still pictures can be sent; save one frame of it.")
-            image.load()
-    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        image = Image.open(io.BytesIO(upload), formats=FORMATS)
+        _check_frame(image)
+        image.load()
+        return _in_srgb(_in_eight_bits(ImageOps.exif_transpose(image)))
+    except NotAPicture:
+        raise
+    except UnidentifiedImageError:
         raise NotAPicture("This file is not a picture. Choose a JPEG, PNG, WebP or GIF file.") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        if isinstance(error, NotAPicture):
-            raise
-        raise NotAPicture("This picture is damaged: it cannot be read to its end. Save it again and choose that.") from None
-    return ImageOps.exif_transpose(image)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise NotAPicture(TOO_MANY_PIXELS) from None
+    except Exception:  # whatever a decoder makes of bytes that somebody bent
+        raise NotAPicture(
+            "This picture is damaged: it cannot be read to its end. Save it again and choose that."
+        ) from None
+
+
+def _check_frame(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise NotAPicture(TOO_MANY_PIXELS)
+    # A phone's JPEG may carry a depth or brightness map behind the picture (MPO); it does not move.
+    if image.format != "MPO" and getattr(image, "is_animated", False):
+        raise NotAPicture("This picture moves. Only still pictures can be sent; save one frame of it.")
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """Sixteen bits of grey, which Pillow would cut off at 255: everything but black would be white."""
+    if not image.mode.startswith("I"):
+        return image
+    return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """The colours that the picture's profile meant; the rendition carries none. An unreadable profile is ignored."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("L", "RGB", "RGBA", "CMYK"):
+        return image
+    try:
+        meant = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return ImageCms.profileToProfile(image, meant, SRGB, outputMode="RGBA" if image.mode == "RGBA" else "RGB")
+    except (OSError, ImageCms.PyCMSError):
+        return image
 
 
 def _encoded(image: Image.Image) -> Rendition:
+    drawn = image.mode in ("1", "P")  # few colours and hard edges: JPEG would smear them
+    image = image.convert("RGBA" if drawn or _has_transparency(image) else "RGB")
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-    if _has_transparency(image) or image.mode == "P":
-        png = _saved(image.convert("RGBA"), "PNG", optimize=True)
+    if image.mode == "RGBA":
+        png = _saved(image, "PNG", optimize=True)
         if len(png) <= MAX_SENT:
             return Rendition(png, "image/png", *image.size)
-        image = _on_white(image.convert("RGBA"))
-    return _as_jpeg(image.convert("RGB"))
+        image = _on_white(image).convert("RGB")
+    return _as_jpeg(image)
 
 
 def _as_jpeg(image: Image.Image) -> Rendition:
     """The best quality that fits; smaller only when no quality does."""
     while True:
         for quality in (92, 88, 84, 78, 70):
-            data = _saved(image, "JPEG", quality=quality, optimize=True, subsampling=0 if quality > 85 else 2)
+            # Not optimised: that fails on detail which takes more than a byte a pixel.
+            data = _saved(image, "JPEG", quality=quality, subsampling=0 if quality > 85 else 2)
             if len(data) <= MAX_SENT:
                 return Rendition(data, "image/jpeg", *image.size)
         image = image.resize((image.width * 3 // 4, image.height * 3 // 4), Image.Resampling.LANCZOS)

@@ -1,0 +1,101 @@
+"""Uploads made by hand: as phones, scanners and ill-wishers send them."""
+
+from __future__ import annotations
+
+import io
+import random
+import struct
+import zlib
+
+from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
+
+SECRET = "55.8642N-4.2518W-phone-of-somebody"
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def quarters(mode: str = "RGB", size: tuple[int, int] = (40, 20)) -> Image.Image:
+    """Left half dark, right half light; the top left corner a mark."""
+    image = Image.new("RGB", size, (30, 30, 30))
+    image.paste((220, 220, 220), (size[0] // 2, 0, *size))
+    image.paste((255, 0, 0), (0, 0, size[0] // 8, size[1] // 4))
+    return image.convert(mode)
+
+
+def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
+    """What no encoder makes small."""
+    return Image.frombytes(mode, (width, height), random.Random(7).randbytes(width * height * len(mode)))
+
+
+def talkative_jpeg(*, orientation: int = 1) -> bytes:
+    """With camera, place, captions and a comment in EXIF, GPS, XMP and IPTC."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x010F] = SECRET  # camera's maker
+    exif.get_ifd(0x8825)[0x001D] = SECRET  # GPS date stamp
+    exif.get_ifd(0x8769)[0x927C] = SECRET.encode()  # the maker's own notes
+    plain = saved(quarters(), "JPEG", exif=exif, comment=SECRET, xmp=f"<x>{SECRET}</x>".encode(), quality=95)
+    caption = b"\x1c\x02\x78" + struct.pack(">H", len(SECRET)) + SECRET.encode()
+    resource = b"8BIM\x04\x04\x00\x00" + struct.pack(">I", len(caption)) + caption
+    iptc = b"Photoshop 3.0\x00" + resource
+    return plain[:2] + b"\xff\xed" + struct.pack(">H", len(iptc) + 2) + iptc + plain[2:]
+
+
+def talkative_png(image: Image.Image) -> bytes:
+    said = PngInfo()
+    said.add_text("Comment", SECRET)
+    said.add_text("Zipped", SECRET, zip=True)
+    said.add_itxt("XML:com.adobe.xmp", f"<x>{SECRET}</x>")
+    exif = Image.Exif()
+    exif[0x010F] = SECRET
+    return saved(image, "PNG", pnginfo=said, exif=exif)
+
+
+def png_claiming(width: int, height: int) -> bytes:
+    """A few bytes that say they are a picture of this size."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + _chunk(b"IHDR", header)
+        + _chunk(b"IDAT", zlib.compress(bytes(64)))
+        + _chunk(b"IEND", b"")
+    )
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def moving(kind: str) -> bytes:
+    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "green", "blue")]
+    return saved(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
+
+
+def phone_jpeg_with_depth_map() -> bytes:
+    return saved(quarters(), "MPO", save_all=True, append_images=[Image.new("L", (10, 5), 128)])
+
+
+def sixteen_bit_png() -> bytes:
+    """Black to white from left to right, in 65,536 steps of grey."""
+    image = Image.new("I;16", (64, 8))
+    for x in range(64):
+        for y in range(8):
+            image.putpixel((x, y), x * 65535 // 63)
+    return saved(image, "PNG")
+
+
+def lab_profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+
+
+def swapped_profile() -> bytes:
+    """sRGB's profile with red and blue exchanged: whoever ignores it shows red for blue."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
+    profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    return bytes(profile)

@@ -1,0 +1,205 @@
+"""What people upload, and what of it may go out."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from mercat.images.rendering import LONGEST_SIDE, MAX_PIXELS, MAX_SENT, MAX_UPLOAD, NotAPicture, Rendition, render
+from tests.images import crafted
+from tests.images.crafted import SECRET, noise, quarters, saved
+
+
+def shown(rendition: Rendition) -> Image.Image:
+    image = Image.open(io.BytesIO(rendition.data))
+    image.load()
+    assert (image.size, Image.MIME[image.format]) == ((rendition.width, rendition.height), rendition.mime)
+    return image
+
+
+def near(pixel: tuple[int, ...], wanted: tuple[int, ...], by: int = 12) -> bool:
+    return all(abs(one - other) <= by for one, other in zip(pixel, wanted, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("upload", "says"),
+    [
+        (b"", "not a picture"),
+        (b"hello, I am text", "not a picture"),
+        (b"%PDF-1.7\n...", "not a picture"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture"),
+        (saved(quarters(), "BMP"), "not a picture"),
+        (saved(quarters(), "TIFF"), "not a picture"),
+        (b"\xff\xd8\xff\xe0", "not a picture"),
+        (saved(noise(60, 60), "JPEG")[:-900], "damaged"),
+        (saved(noise(60, 60), "PNG")[:-900], "damaged"),
+        (saved(noise(60, 60), "WEBP")[:-900], "damaged"),
+        (crafted.png_claiming(300, 300), "damaged"),
+        (crafted.png_claiming(50_000, 50_000), "50 million pixels"),
+        (crafted.png_claiming(10_000, 10_000), "50 million pixels"),
+        (crafted.png_claiming(MAX_PIXELS + 1, 1), "50 million pixels"),
+        (crafted.moving("GIF"), "moves"),
+        (crafted.moving("PNG"), "moves"),
+        (crafted.moving("WEBP"), "moves"),
+        (b"\xff" * (MAX_UPLOAD + 1), "larger than 20 MB"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_words(upload: bytes, says: str) -> None:
+    with pytest.raises(NotAPicture, match=says) as refusal:
+        render(upload)
+    assert refusal.value.__cause__ is None
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+def test_every_kind_becomes_one_that_every_network_takes(kind: str) -> None:
+    rendition = render(saved(quarters(), kind))
+    assert rendition.mime == ("image/png" if kind == "GIF" else "image/jpeg")
+    assert (rendition.width, rendition.height) == (40, 20)
+    assert near(shown(rendition).convert("RGB").getpixel((30, 15)), (220, 220, 220))
+    assert len(rendition.sha256) == 64
+    assert rendition.extension in ("jpg", "png")
+
+
+def test_a_phones_depth_map_is_not_a_movement() -> None:
+    rendition = render(crafted.phone_jpeg_with_depth_map())
+    assert near(shown(rendition).getpixel((30, 15)), (220, 220, 220))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_picture_stands_upright_as_the_camera_meant_it(orientation: int) -> None:
+    image = shown(render(crafted.talkative_jpeg(orientation=orientation)))
+    assert image.size == ((40, 20) if orientation < 5 else (20, 40))
+    corner = {1: (1, 1), 2: (-2, 1), 3: (-2, -2), 4: (1, -2), 5: (1, 1), 6: (-2, 1), 7: (-2, -2), 8: (1, -2)}
+    x, y = (place % side for place, side in zip(corner[orientation], image.size, strict=True))
+    red, green, blue = image.getpixel((x, y))
+    assert red > 180
+    assert max(green, blue) < 120
+
+
+@pytest.mark.parametrize(
+    "upload",
+    [
+        crafted.talkative_jpeg(),
+        crafted.talkative_png(quarters()),
+        crafted.talkative_png(quarters("P")),
+        crafted.talkative_png(Image.new("RGBA", (8, 8), (1, 2, 3, 4))),
+    ],
+)
+def test_nothing_hidden_goes_along(upload: bytes) -> None:
+    rendition = render(upload)
+    assert SECRET.encode() not in rendition.data
+    image = shown(rendition)
+    assert not image.getexif()
+    assert set(image.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+    for mark in (b"Exif", b"http://ns.adobe.com", b"Photoshop", b"iTXt", b"tEXt", b"zTXt", b"eXIf", b"ICC_PROFILE"):
+        assert mark not in rendition.data
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK", "YCbCr"])
+def test_other_colours_come_out_as_they_look(mode: str) -> None:
+    image = shown(render(saved(quarters(mode), "JPEG", quality=95)))
+    assert image.mode == "RGB"
+    assert near(image.getpixel((30, 15)), (220, 220, 220))
+
+
+@pytest.mark.parametrize("mode", ["1", "P", "L", "LA"])
+def test_palettes_and_greys_come_out_as_they_look(mode: str) -> None:
+    image = shown(render(saved(quarters(mode), "PNG"))).convert("RGB")
+    assert near(image.getpixel((30, 15)), (255, 255, 255) if mode == "1" else (220, 220, 220), by=40)
+
+
+def test_sixteen_bits_of_grey_do_not_turn_white() -> None:
+    image = shown(render(crafted.sixteen_bit_png())).convert("L")
+    row = [image.getpixel((x, 4)) for x in range(64)]
+    assert all(abs(value - x * 255 / 63) < 8 for x, value in enumerate(row))
+
+
+def test_colours_are_those_that_the_profile_meant() -> None:
+    upload = saved(Image.new("RGB", (8, 8), (250, 0, 0)), "PNG", icc_profile=crafted.swapped_profile())
+    assert near(shown(render(upload)).getpixel((4, 4)), (0, 0, 250))
+
+
+@pytest.mark.parametrize("profile", [b"nonsense", crafted.lab_profile()])
+def test_a_profile_that_does_not_fit_is_ignored(profile: bytes) -> None:
+    upload = saved(Image.new("RGB", (8, 8), (250, 0, 0)), "PNG", icc_profile=profile)
+    assert near(shown(render(upload)).getpixel((4, 4)), (250, 0, 0))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_shines_through_still_does(mode: str) -> None:
+    image = Image.new("RGBA", (16, 16), (0, 120, 0, 0))
+    image.paste((0, 120, 0, 255), (8, 0, 16, 16))
+    upload = saved(image.convert(mode), "PNG", **({"transparency": 0} if mode == "P" else {}))
+    rendition = render(upload)
+    assert rendition.mime == "image/png"
+    alphas = shown(rendition).convert("RGBA").getchannel("A")
+    assert alphas.getextrema() == (0, 255)
+
+
+def test_opaque_pixels_in_a_format_with_transparency_make_a_jpeg() -> None:
+    assert render(saved(quarters("RGBA"), "PNG")).mime == "image/jpeg"
+
+
+def test_transparency_too_large_for_the_networks_goes_onto_white() -> None:
+    image = noise(1000, 1000, "RGBA")
+    image.paste((0, 0, 0, 0), (0, 0, 500, 1000))
+    rendition = render(saved(image, "PNG"))
+    assert rendition.mime == "image/jpeg"
+    assert near(shown(rendition).getpixel((200, 200)), (255, 255, 255))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 400), (400, 1), (30_000, 2), (2, 30_000)])
+def test_the_smallest_and_the_widest_keep_their_shape(size: tuple[int, int]) -> None:
+    rendition = render(saved(Image.new("RGB", size, "navy"), "PNG"))
+    assert max(rendition.width, rendition.height) == min(max(size), LONGEST_SIDE)
+    assert min(rendition.width, rendition.height) >= 1
+
+
+def test_the_largest_side_fits_and_the_proportions_stay() -> None:
+    rendition = render(saved(Image.new("RGB", (5000, 2500), "navy"), "PNG"))
+    assert (rendition.width, rendition.height) == (LONGEST_SIDE, LONGEST_SIDE // 2)
+
+
+def test_what_no_quality_makes_small_enough_is_made_smaller() -> None:
+    rendition = render(saved(noise(2000, 1600), "JPEG", quality=100))
+    assert len(rendition.data) <= MAX_SENT
+    assert rendition.mime == "image/jpeg"
+    assert rendition.width / rendition.height == pytest.approx(1.25, abs=0.01)
+
+
+def test_the_same_upload_gives_the_same_bytes() -> None:
+    upload = crafted.talkative_jpeg()
+    assert render(upload) == render(upload)
+
+
+BENT = [
+    saved(quarters(), "JPEG"),
+    crafted.talkative_jpeg(orientation=6),
+    saved(quarters("P"), "GIF"),
+    saved(quarters("P"), "PNG"),
+    crafted.talkative_png(quarters()),
+    saved(quarters(), "WEBP"),
+    crafted.sixteen_bit_png(),
+    crafted.phone_jpeg_with_depth_map(),
+    saved(quarters(), "PNG", icc_profile=crafted.swapped_profile()),
+]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's words about what it forgives
+@settings(deadline=None, max_examples=250)
+@given(st.sampled_from(BENT), st.data())
+def test_bent_bytes_give_a_clean_picture_or_a_refusal(upload: bytes, data: st.DataObject) -> None:
+    bent = bytearray(upload)
+    for _ in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(0, len(bent) - 1))
+        bent[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+        bent = bent or bytearray(b"\0")
+    try:
+        rendition = render(bytes(bent))
+    except NotAPicture:
+        return
+    assert not shown(rendition).getexif()
