@@ -18,6 +18,7 @@ from mercat.config.demo import PASSPHRASE
 from mercat.config.seed import seed
 from mercat.delivery.clock import tick
 from mercat.delivery.engine import Engine, http_for
+from mercat.networks import registry
 from mercat.sandbox.server import RunningSandbox, running
 from tests.shared import ROOT
 
@@ -42,6 +43,8 @@ def sandbox(settings) -> Iterator[RunningSandbox]:
         settings.MERCAT_PRIVATE_ORIGINS = frozenset([server.url])
         http_for.cache_clear()
         yield server
+        for network in registry.all():
+            http_for(network.spec.slug).close()
         http_for.cache_clear()
 
 
@@ -137,4 +140,5 @@ def no_findings(page: Page) -> None:
 def fits(page: Page) -> None:
     """Nothing makes the page wider than the window."""
     wide, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    assert wide <= window, f"{page.url} is {wide} wide in a window of {window}"
+    beyond = "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)"
+    assert wide <= window, f"{page.url} is {wide} wide: {page.evaluate(f'{beyond}.slice(0, 5).map(e => e.outerHTML.slice(0, 90))')}"

@@ -105,11 +105,14 @@ def test_the_path_by_keyboard_alone(new_page) -> None:
     expect(page.get_by_text("Waiting for approval")).to_be_visible()
     tab_to(page, "Sign out")
     page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     press(page, "E-mail", "spoc@mercat.example")
     press(page, "Passphrase", "thistle harbour lantern")
     page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="What needs me now?")).to_be_visible()
     tab_to(page, f"Look: {WORDS[:30]}")
     page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Your decision")).to_be_visible()
     tab_to(page, "Approve and send")
     page.keyboard.press("Enter")
     expect(page.get_by_text("1 of 1 account is out and read back.")).to_be_visible(timeout=20_000)
@@ -125,9 +128,9 @@ def tab_to(page: Page, name: str, *, backwards: bool = False) -> None:
     for _ in range(80):
         page.keyboard.press("Shift+Tab" if backwards else "Tab")
         said = page.evaluate(
-            "(() => { const e = document.activeElement;"
+            "(() => { const e = document.activeElement; if (e === document.body) return '';"
             " const label = e.labels && e.labels.length ? e.labels[0].innerText : '';"
-            " return `${label} ${e.innerText || ''} ${e.getAttribute('aria-label') || ''}`.replace(/\\s+/g, ' ') })()"
+            " return `${label} ${e.innerText || ''} ${e.getAttribute('aria-label') || ''}`.replace(/\\s+/g, ' ').replace(/ :/g, ':') })()"
         )
         if name in said:
             return

@@ -7,3 +7,8 @@ document.body.classList.add('js-enabled', 'govuk-frontend-supported')
 govuk.initAll()
 moj.initAll()
 startComposer()
+
+// Filling in what belongs to a choice makes the choice.
+for (const part of document.querySelectorAll('[data-chooses]')) {
+  part.addEventListener('input', () => { document.getElementById(part.dataset.chooses).checked = true })
+}
