@@ -89,11 +89,11 @@ def deny(*, by: Person, consignment: Consignment, now: datetime) -> None:
 def withdraw_all(*, by: By, post_ref: str, reason: str, now: datetime) -> list[Consignment]:
     """Take back what has not begun to go out. Part of the action on the post that calls it.
 
-    Returns the consignments that it was too late for.
+    Returns the consignments that it was too late for: they are out, or may be.
     """
-    rows = Consignment.objects.select_for_update().filter(post_ref=post_ref).exclude(state__in=states.FINAL)
+    rows = Consignment.objects.select_for_update().filter(post_ref=post_ref).exclude(state=states.WITHDRAWN)
     too_late = []
-    for row in rows:
+    for row in rows.order_by("pk"):
         if row.state not in states.RECALLABLE:
             too_late.append(row)
             continue

@@ -6,8 +6,10 @@ command line and the tests all come through here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -31,16 +33,23 @@ from mercat.posts import states
 from mercat.posts.contents import LONGEST, Draft, SealedPicture, canonical, normal
 from mercat.posts.facts import approvals_needed, decisions_on, draft_facts, targets_of
 from mercat.posts.models import Approval, Post, Remark, Target, Version
-from mercat.register.actions import people_of
+from mercat.register.actions import people_of_all
 from mercat.register.facts import account_facts, accounts_by_id
 from mercat.register.models import Account
 
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")  # NUL and halves of characters: neither PostgreSQL nor UTF-8 takes them
+
 
 class NotAllowed(Exception):
-    """Guidance said no for some accounts. Nothing was done; the draft is kept. `decisions` by account."""
+    """Guidance said no for some accounts. Nothing was done. `decisions` by account.
 
-    def __init__(self, decisions: dict[Account, Decision]) -> None:
+    They are about the person who acts, or, where `author` is given, about the one who wrote the post.
+    """
+
+    def __init__(self, decisions: dict[Account, Decision], *, author: Person | None = None) -> None:
         self.decisions = decisions
+        self.author = author
         super().__init__("The guidance does not allow this.")
 
     def __str__(self) -> str:
@@ -49,7 +58,8 @@ class NotAllowed(Exception):
             for account, decision in self.decisions.items()
             for each in decision.refusals
         ]
-        return "\n".join(["This is not allowed by the guidance. Nothing was changed.", *lines])
+        about = f" It is about {self.author}, who wrote the post." if self.author else ""
+        return "\n".join([f"This is not allowed by the guidance.{about} Nothing was changed.", *lines])
 
 
 class DoesNotFit(Exception):
@@ -81,7 +91,7 @@ def compose(*, by: Person, draft: Draft, now: datetime, post: Post | None = None
         _may_edit(post, by, now)
         post.draft, post.changed_at = draft.stored(), now
         post.save(update_fields=["draft", "changed_at"])
-    post.draft_pictures.set(Picture.objects.filter(pk__in=[picture.id for picture in draft.pictures]))
+    post.draft_pictures.set(Picture.objects.filter(pk__in=_ids(picture.id for picture in draft.pictures)))
     return post
 
 
@@ -117,7 +127,8 @@ def submit(*, by: Person, post: Post, now: datetime) -> Version:
 def approve(*, by: Person, post: Post, digest: str, now: datetime) -> list[Consignment]:
     """Approve exactly these bytes for every account that `by` may approve for. Returns what it set on its way.
 
-    With the last approval that an account needs, its consignment is made in this same transaction.
+    With the last approval that an account needs, its consignment is made in this same transaction. It goes out on the
+    standing of its author, so guidance is asked about them again too.
     """
     post = _locked(post)
     version = _version_seen(post, digest)
@@ -130,6 +141,7 @@ def approve(*, by: Person, post: Post, digest: str, now: datetime) -> list[Consi
     fresh = [account for account in accounts if account.pk not in done]
     if not fresh:
         raise Impossible("You have approved this version already. Nothing was changed.")
+    _author_still_may(version, fresh, now=now)
     Approval.objects.bulk_create(
         Approval(version=version, account=account, approver=by, digest=digest, at=now) for account in fresh
     )
@@ -162,6 +174,7 @@ def withdraw(*, by: Person, post: Post, reason: str, now: datetime) -> list[Cons
     if not reason.strip():
         raise Impossible("Say why this post is withdrawn. Nothing was changed.")
     _allow_on_post(by, "withdraw", post, now=now)
+    _is_not_over(post)
     too_late = withdraw_all(by=by, post_ref=post.audit_ref, reason=reason, now=now)
     _step(post, "withdraw", now=now)
     Remark.objects.create(post=post, version=post.current, step="withdraw", text=reason, at=now, by=by)
@@ -199,12 +212,17 @@ def _under_pack() -> dict[str, str]:
 
 
 def _accounts(draft: Draft) -> list[Account]:
-    known = accounts_by_id(draft.targets)
-    if len(known) < len(set(draft.targets)):
+    known = accounts_by_id(_ids(draft.targets))
+    if not known.keys() >= set(draft.targets):
         raise Impossible(
             "An account of this post is no longer in the register. Choose its accounts again; your words are kept."
         )
     return [known[target] for target in dict.fromkeys(draft.targets)]
+
+
+def _ids(texts: Iterable[str]) -> list[UUID]:
+    """Those that are ids at all."""
+    return [UUID(text) for text in texts if ID.fullmatch(text)]
 
 
 def _allow(by: Person, action: str, accounts: Sequence[Account], post: facts.Post, *, now: datetime) -> None:
@@ -219,6 +237,13 @@ def _allow(by: Person, action: str, accounts: Sequence[Account], post: facts.Pos
     refused = {account: answer for account, answer in zip(accounts, answers, strict=True) if not answer.allowed}
     if refused:
         raise NotAllowed(refused)
+
+
+def _author_still_may(version: Version, accounts: list[Account], *, now: datetime) -> None:
+    decisions = decisions_on(version.author, "submit", version, accounts, now=now)
+    refused = {account: decisions[str(account.pk)] for account in accounts if not decisions[str(account.pk)].allowed}
+    if refused:
+        raise NotAllowed(refused, author=version.author)
 
 
 def _allow_on_post(by: Person, action: str, post: Post, *, now: datetime) -> None:
@@ -252,8 +277,17 @@ def _has_something_to_say(draft: Draft) -> None:
         raise Impossible("Write something, or add a picture. Nothing was submitted; your draft is kept.")
 
 
+def _is_not_over(post: Post) -> None:
+    under_way = Consignment.objects.filter(post_ref=post.audit_ref).exclude(state__in=sending.FINAL)
+    if post.state == states.APPROVED and not under_way.exists():
+        raise Impossible("This post is out everywhere: there is nothing left to take back. Nothing was changed.")
+
+
 def _fits_the_store(draft: Draft) -> None:
-    longest = max(len(text) for text in (draft.text, *draft.variants.values()))
+    texts = [draft.text, *draft.variants.values(), *(picture.alt for picture in draft.pictures)]
+    if any(UNKEEPABLE.search(text) for text in (*texts, *draft.variants, draft.pillar, draft.language)):
+        raise Impossible("This text holds a character that is none, and cannot be kept. Nothing of it was kept.")
+    longest = max(map(len, texts))
     if longest > LONGEST:
         raise Impossible(
             f"This text has {longest:,} characters; no network takes more than {LONGEST:,}. Nothing of it was kept."
@@ -262,7 +296,7 @@ def _fits_the_store(draft: Draft) -> None:
 
 def _pictures(draft: Draft) -> list[tuple[Picture, str]]:
     known = {
-        str(picture.pk): picture for picture in Picture.objects.filter(pk__in=[each.id for each in draft.pictures])
+        str(picture.pk): picture for picture in Picture.objects.filter(pk__in=_ids(each.id for each in draft.pictures))
     }
     if len(known) < len(draft.pictures):
         raise Impossible(
@@ -284,7 +318,7 @@ def problems_for(
     item = Item(
         key="0" * 32,
         created_at=now,
-        text=normal(draft.wording(account.network)),
+        text=draft.wording(account.network),
         language=draft.language,
         media=tuple(
             Medium(picture.sha256, picture.mime, normal(alt), picture.width, picture.height, picture.size, bytes)
@@ -296,15 +330,11 @@ def problems_for(
 
 def _recall(by: Person, post: Post, *, now: datetime) -> None:
     """A new version takes back what the old one has on its way; if some of it is out, the post can no longer change."""
-    if withdraw_all(by=by, post_ref=post.audit_ref, reason="Replaced by a new version", now=now) or _some_is_out(post):
+    if withdraw_all(by=by, post_ref=post.audit_ref, reason="Replaced by a new version", now=now):
         raise Impossible(
             "Part of this post is out already, or may be. Nothing was changed. "
             "Withdraw the rest of it, and write a new post."
         )
-
-
-def _some_is_out(post: Post) -> bool:
-    return Consignment.objects.filter(post_ref=post.audit_ref, state=sending.SENT).exists()
 
 
 def _new_version(
@@ -333,10 +363,8 @@ def _new_version(
 
 
 def _ask_for_approval(version: Version, accounts: list[Account], *, now: datetime) -> None:
-    people = {person.pk: person for account in accounts for person in people_of(account)}
-    people.pop(version.author_id, None)
     tell(
-        list(people.values()),
+        [person for person in people_of_all(accounts) if person.pk != version.author_id],
         subject="A post waits for your approval",
         body=f"{version.author} wrote it for {', '.join(str(account) for account in accounts[:3])}"
         + (f" and {len(accounts) - 3} more." if len(accounts) > 3 else "."),

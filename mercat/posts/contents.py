@@ -1,7 +1,7 @@
 """What a post says: the shape of a draft, and the canonical bytes of a version.
 
-Canonical form "mercat-version/1": JSON, UTF-8, keys sorted, no white space, text in Unicode NFC, times in UTC with
-seconds. The same post always gives the same bytes, and SHA-256 of them is what people approve.
+Canonical form "mercat-version/1": JSON, UTF-8, keys sorted, no white space, text in Unicode NFC, times in UTC. The same
+post always gives the same bytes, and SHA-256 of them is what people approve.
 """
 
 from __future__ import annotations
@@ -10,9 +10,13 @@ import json
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 from uuid import UUID
+
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
+
+from mercat.people.actions import Impossible
 
 FORMAT = "mercat-version/1"
 LONGEST = 100_000  # characters of one text; far above every network's limit
@@ -37,24 +41,29 @@ class Draft:
     targets: tuple[str, ...] = ()  # account ids
     pillar: str = ""
     warning: bool = False
-    due_at: datetime | None = None
+    due_at: AwareDatetime | None = None
 
     def stored(self) -> dict[str, Any]:
         return {**asdict(self), "due_at": self.due_at.isoformat() if self.due_at else None}
 
     @classmethod
     def restored(cls, stored: dict[str, Any]) -> Draft:
-        return cls(
-            **{
-                **stored,
-                "pictures": tuple(DraftPicture(**picture) for picture in stored.get("pictures", ())),
-                "targets": tuple(stored.get("targets", ())),
-                "due_at": datetime.fromisoformat(stored["due_at"]) if stored.get("due_at") else None,
-            }
-        )
+        """The draft that was kept. Raises Impossible where what is kept is not a draft."""
+        try:
+            return _DRAFTS.validate_python(stored)
+        except ValidationError as error:
+            places = ", ".join(sorted({str(each["loc"][0]) for each in error.errors() if each["loc"]})) or "all of it"
+            raise Impossible(
+                f"What was kept of this draft cannot be read any more ({places}). Nothing was changed. "
+                "Write the post anew, and tell ICT."
+            ) from None
 
     def wording(self, network: str) -> str:
-        return self.variants.get(network) or self.text
+        """What this network is told: its own variant, if that says something."""
+        return normal(self.variants.get(network, "")) or normal(self.text)
+
+
+_DRAFTS = TypeAdapter(Draft)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +94,10 @@ def canonical(draft: Draft, *, post: UUID, number: int, pictures: Sequence[Seale
             "language": draft.language,
             "variants": {network: normal(text) for network, text in draft.variants.items() if normal(text)},
             "media": [asdict(picture) | {"alt": normal(picture.alt)} for picture in pictures],
-            "targets": sorted(draft.targets),
+            "targets": sorted(set(draft.targets)),
             "pillar": draft.pillar,
             "warning": draft.warning,
-            "due": draft.due_at.astimezone(UTC).isoformat(timespec="seconds") if draft.due_at else None,
+            "due": draft.due_at.astimezone(UTC).isoformat() if draft.due_at else None,
         },
         ensure_ascii=False,
         sort_keys=True,
