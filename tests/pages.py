@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 from io import BytesIO
@@ -29,9 +28,8 @@ def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def files(settings, tmp_path) -> Iterator[None]:
+def files(settings, tmp_path) -> None:
     settings.MEDIA_ROOT = tmp_path
-    yield
 
 
 def signed_in(person: Person) -> Client:
@@ -47,7 +45,9 @@ def text_of(response) -> str:
 
 
 def queries_of(client: Client, path: str) -> int:
-    with CaptureQueriesContext(connection, ) as captured:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
         response = client.get(path)
     assert response.status_code == 200
     return len(captured)

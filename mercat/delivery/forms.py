@@ -12,7 +12,7 @@ Choices = Iterable[tuple[str, list[tuple[str, str]]]]
 class PauseForm(forms.Form):
     """`what` is scope and key in one value, “unit:tayside”; only what the person may pause is a choice."""
 
-    what = forms.ChoiceField(error_messages={"required": "Choose what to pause", "invalid_choice": "Choose what to pause"})
+    what = forms.ChoiceField(error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose what to pause"))
     reason = forms.CharField(max_length=500, error_messages={"required": "Say why sending is paused"})
 
     def __init__(self, data: object = None, *, scopes: Choices) -> None:

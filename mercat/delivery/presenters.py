@@ -84,20 +84,23 @@ def still_moving(rows: Iterable[Progress]) -> bool:
 
 
 def _said(row: Consignment, now: datetime) -> tuple[str, datetime | None]:
-    match row.state:
-        case states.READY if row.not_before > max(row.due_at, now):
-            return "Goes on", row.not_before
-        case states.READY if row.due_at > now:
-            return "Goes out", row.due_at
-        case states.READY:
-            return "Due now, next in line", None
-        case states.SENT:
-            return "Read back and found as it was sent", row.read_back_at
-        case states.IN_DOUBT:
-            return "It is not sent again until it has been looked for. The next look is", row.look_at
-        case states.HELD:
-            return "It was due", row.due_at
-    return "", None
+    """A sentence that ends with the moment, or none."""
+    if row.state == states.READY:
+        return _said_of_waiting(row, now)
+    sentences = {
+        states.SENT: ("Read back and found as it was sent", row.read_back_at),
+        states.IN_DOUBT: ("It is not sent again until it has been looked for. The next look is", row.look_at),
+        states.HELD: ("It was due", row.due_at),
+    }
+    return sentences.get(row.state, ("", None))
+
+
+def _said_of_waiting(row: Consignment, now: datetime) -> tuple[str, datetime | None]:
+    if row.not_before > max(row.due_at, now):
+        return "Goes on", row.not_before
+    if row.due_at > now:
+        return "Goes out", row.due_at
+    return "Due now, next in line", None
 
 
 def _attempt(row: Attempt) -> AttemptLine:

@@ -37,12 +37,16 @@ def told(consignments: QuerySet[Consignment]) -> QuerySet[Consignment]:
 
 
 def of_post(post_ref: str) -> QuerySet[Consignment]:
-    return told(Consignment.objects.filter(post_ref=post_ref)).order_by("account__network", "account__name", "created_at")
+    return told(Consignment.objects.filter(post_ref=post_ref)).order_by(
+        "account__network", "account__name", "created_at"
+    )
 
 
 def by_urgency(consignments: QuerySet[Consignment]) -> QuerySet[Consignment]:
     order = Case(
-        *(When(state=state, then=Value(place)) for state, place in URGENCY), default=Value(9), output_field=IntegerField()
+        *(When(state=state, then=Value(place)) for state, place in URGENCY),
+        default=Value(9),
+        output_field=IntegerField(),
     )
     return consignments.annotate(urgency=order).order_by("urgency", "-due_at", "id")
 
@@ -50,9 +54,7 @@ def by_urgency(consignments: QuerySet[Consignment]) -> QuerySet[Consignment]:
 def seen_by(person: facts.Person, *, now: datetime) -> QuerySet[Consignment]:
     """The consignments that `person` may follow: of the accounts open to them, their own, and all that is out."""
     accounts = accounts_open_to(person, "view_post", now=now)
-    return Consignment.objects.filter(
-        Q(account__in=accounts) | Q(author_id=person.id) | Q(state=states.SENT)
-    )
+    return Consignment.objects.filter(Q(account__in=accounts) | Q(author_id=person.id) | Q(state=states.SENT))
 
 
 def answered_for_by(person: facts.Person, *, now: datetime) -> QuerySet[Consignment]:
@@ -85,14 +87,15 @@ def _names(pauses: Iterable[Pause]) -> dict[tuple[str, str], str]:
     if keys[Pause.Scope.UNIT]:
         found |= {("unit", unit.pk): unit.name for unit in Unit.objects.filter(pk__in=keys[Pause.Scope.UNIT])}
     if keys[Pause.Scope.ACCOUNT]:
-        found |= {("account", str(row.pk)): row.name for row in Account.objects.filter(pk__in=keys[Pause.Scope.ACCOUNT])}
+        rows = Account.objects.filter(pk__in=keys[Pause.Scope.ACCOUNT])
+        found |= {("account", str(row.pk)): row.name for row in rows}
     found |= {("network", network.key): network.name for network in pack.networks}
     found |= {("pillar", pillar.key): f"the pillar “{pillar.name}”" for pillar in pack.pillars}
     return found
 
 
 def may_pause_something(person: facts.Person, *, now: datetime) -> bool:
-    """Whether the way to the pause page is shown to `person`: for the body, a unit of theirs, or one they answer for."""
+    """Whether the way to the pause page is shown: for the body, the unit of `person`, or one they answer for."""
     units = [person.unit, *(facts.Unit(unit) for _, unit in person.unit_roles)]
     things = [facts.Body(), *{unit.id: unit for unit in units}.values()]
     asked = prepare(guidance(), person, things)

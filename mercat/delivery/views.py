@@ -15,7 +15,15 @@ from mercat.delivery import actions, states
 from mercat.delivery.forms import PauseForm, SeenForm
 from mercat.delivery.models import Consignment, Pause
 from mercat.delivery.presenters import progress, still_moving
-from mercat.delivery.queries import FOR_A_PERSON, answered_for_by, by_urgency, pauses_in_force, scopes_open_to, seen_by, told
+from mercat.delivery.queries import (
+    FOR_A_PERSON,
+    answered_for_by,
+    by_urgency,
+    pauses_in_force,
+    scopes_open_to,
+    seen_by,
+    told,
+)
 from mercat.people.actions import Impossible
 from mercat.people.facts import person_facts
 from mercat.people.slices import slice_of

@@ -50,7 +50,8 @@ class Line:
 
 def standing_of(person: Person, standing: facts.Person) -> str:
     """Role, or rank where none is held, and unit: “Single point of contact, Tayside”."""
-    return f"{role_names(standing) or rank_name(standing.rank)}, {person.unit.name}"
+    role = role_names(standing) or rank_name(standing.rank)
+    return role if role == person.unit.name else f"{role}, {person.unit.name}"
 
 
 def role_names(standing: facts.Person) -> str:
@@ -90,9 +91,7 @@ def _taken(standing: facts.Person, now: datetime) -> list[tuple[str, str, bool]]
     ]
 
 
-def path(
-    person: Person, standing: facts.Person, rows: Steps, viewer: facts.Person, *, now: datetime
-) -> list[PathStep]:
+def path(person: Person, standing: facts.Person, rows: Steps, viewer: facts.Person, *, now: datetime) -> list[PathStep]:
     """Where `person` stands on the way to posting, as `viewer` sees it: with what the viewer may do."""
     asked = prepare(guidance(), viewer, [standing])
     taken = _taken(standing, now)
@@ -176,7 +175,9 @@ def _authorisation(rows: Steps):
 
 def _confirmation(rows: Steps):
     row = rows.access
-    return (row.confirmed_at, _name(row.confirmed_by), f"Confirmed on request {row.reference}") if row else (None, "", "")
+    return (
+        (row.confirmed_at, _name(row.confirmed_by), f"Confirmed on request {row.reference}") if row else (None, "", "")
+    )
 
 
 def _access(rows: Steps):
@@ -196,14 +197,22 @@ def _name(person: Person | None) -> str:
 
 
 ABOUT = {
-    "nomination": _About("2.3", "nominate", "divisional-commander", "Nobody has nominated this person yet.", _nomination),
-    "training": _About("5.3", "record_completion", "social-media-trainer", "No completed course is on record.", _training),
+    "nomination": _About(
+        "2.3", "nominate", "divisional-commander", "Nobody has nominated this person yet.", _nomination
+    ),
+    "training": _About(
+        "5.3", "record_completion", "social-media-trainer", "No completed course is on record.", _training
+    ),
     "acknowledgement": _About("5.4", "", "person", "The procedure has not been read and accepted.", _acknowledgement),
     "authorisation": _About(
         "5.8", "authorise_access", "information-security-officer", "Access has not been authorised.", _authorisation
     ),
     "confirmation": _About(
-        "5.9", "confirm_training", "corporate-communications", "The training has not been confirmed to ICT.", _confirmation
+        "5.9",
+        "confirm_training",
+        "corporate-communications",
+        "The training has not been confirmed to ICT.",
+        _confirmation,
     ),
     "access": _About("5.9", "open_access", "ict", "Access has not been opened.", _access),
     "licence": _About("2.3", "assign_licence", "corporate-communications", "No licence has been given.", _licence),

@@ -77,7 +77,7 @@ def _person_page(request: HttpRequest, row: Person, *, problem: dict[str, str] |
         "rank": rank_name(row.rank),
         "roles": role_names(them),
         "steps": path(row, them, steps_of(row), me, now=now),
-        "self": row.pk == request.user.pk,
+        "own": row.pk == request.user.pk,
         "may_end": may_end_access(me, them, now=now),
         "typed": request.POST,
         "errors": {"lines": [problem]} if problem else None,
@@ -108,7 +108,7 @@ def read_all_notices(request: HttpRequest) -> HttpResponse:
     return redirect("people:notices")
 
 
-# The steps: each takes the request, the person and the time, and gives what is wrong with what was typed, or what is done.
+# The steps: each takes the request, the person and the time, and gives what is wrong with what was typed, or the news.
 
 Problem = dict[str, str] | None
 Taken = tuple[Problem, str]

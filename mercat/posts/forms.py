@@ -120,14 +120,16 @@ def due_at(day: str, clock: str, *, now: datetime) -> datetime:
     """A moment in UTC from a day and a time of day in London. Raises BadTime."""
     on, at = _day(day), _time(clock)
     first = datetime.combine(on, at, LONDON)
+    said = f"{_words(at)} {{}} on {_date(on)}"
     if first.astimezone(UTC).astimezone(LONDON).time() != at:
-        raise BadTime("clock", f"The clocks go forward that night: {_words(at)} does not happen on {_date(on)}. Choose a time from 2am.")
+        text = f"The clocks go forward that night: {said.format('does not happen')}. Choose a time from 2am."
+        raise BadTime("clock", text)
     if first.utcoffset() != first.replace(fold=1).utcoffset():
-        raise BadTime(
-            "clock", f"The clocks go back that night: {_words(at)} happens twice on {_date(on)}. Choose a time before 1am or from 2am."
-        )
+        text = f"The clocks go back that night: {said.format('happens twice')}. Choose a time before 1am or from 2am."
+        raise BadTime("clock", text)
     if first < now:
-        raise BadTime("day", f"{_words(at)} on {_date(on)} is past. Choose a later time, or “As soon as it is approved”.")
+        when = f"{_words(at)} on {_date(on)}"
+        raise BadTime("day", f"{when} is past. Choose a later time, or “As soon as it is approved”.")
     return first.astimezone(UTC)
 
 

@@ -44,13 +44,16 @@ def keep(*, by: Person, post: Post, typed: Typed, now: datetime) -> list[Said]:
     return said
 
 
-def take_in_pictures(typed: Typed, files: Iterable[UploadedFile], *, by: Person, now: datetime) -> tuple[Typed, list[Said]]:
+def take_in_pictures(
+    typed: Typed, files: Iterable[UploadedFile], *, by: Person, now: datetime
+) -> tuple[Typed, list[Said]]:
     """Add uploads to the pictures. A file that is not a picture is told; the others are added."""
     said: list[Said] = []
     pictures = typed.pictures
     for file in files:
         if len(pictures) >= MOST_PICTURES:
-            return typed.with_pictures(pictures), [*said, Said("files", f"A post has at most {MOST_PICTURES} pictures.")]
+            said.append(Said("files", f"A post has at most {MOST_PICTURES} pictures."))
+            break
         try:
             picture = take_in(by=by, name=file.name or "picture", upload=file.read(MAX_UPLOAD + 1), now=now)
         except NotAPicture as error:
@@ -135,8 +138,10 @@ def _known_pictures(draft: Draft, stored: Draft, by: Person) -> tuple[Draft, lis
     """Only pictures that the person brought, or that stood in the post already."""
     before = [picture.id for picture in stored.pictures]
     wanted = [picture.id for picture in draft.pictures]
-    known = set(map(str, Picture.objects.filter(Q(by=by) | Q(pk__in=before), pk__in=wanted).values_list("pk", flat=True)))
+    rows = Picture.objects.filter(Q(by=by) | Q(pk__in=before), pk__in=wanted)
+    known = set(map(str, rows.values_list("pk", flat=True)))
     pictures = tuple(picture for picture in draft.pictures if picture.id in known)
     if pictures == draft.pictures:
         return draft, []
-    return replace(draft, pictures=pictures), [Said("files", "A picture is no longer there. Add it again; your words are kept.")]
+    text = "A picture is no longer there. Add it again; your words are kept."
+    return replace(draft, pictures=pictures), [Said("files", text)]

@@ -58,7 +58,7 @@ def targets_named(post: Post) -> list[str]:
 
 
 def said_by(post: Post) -> dict[str, Any]:
-    """What a post says now: its version's contents where one stands, else the working copy, which has the same names."""
+    """What a post says now: its version's contents where one stands, else the working copy, of the same names."""
     if post.current is None or post.state in (states.DRAFT, states.SENT_BACK):
         return post.draft
     return json.loads(bytes(post.current.manifest.canonical))
@@ -69,7 +69,9 @@ def drafts_of(person: Person) -> QuerySet[Post]:
 
 
 def sent_back_to(person: Person) -> QuerySet[Post]:
-    return told(Post.objects.filter(Q(created_by=person) | Q(current__author=person), state=states.SENT_BACK).distinct())
+    return told(
+        Post.objects.filter(Q(created_by=person) | Q(current__author=person), state=states.SENT_BACK).distinct()
+    )
 
 
 def submitted_by(person: Person) -> QuerySet[Post]:
@@ -80,7 +82,9 @@ def waiting_for(person: facts.Person, *, now: datetime) -> list[Post]:
     """The posts that `person` may approve now, for at least one account: the soonest due first."""
     written = Version.objects.filter(post=OuterRef("pk"), author=person.id)
     said = Approval.objects.filter(version=OuterRef("current"), approver=person.id)
-    queue = told(Post.objects.filter(~Exists(written), ~Exists(said), state=states.SUBMITTED).exclude(created_by=person.id))
+    queue = told(
+        Post.objects.filter(~Exists(written), ~Exists(said), state=states.SUBMITTED).exclude(created_by=person.id)
+    )
     posts = list(queue.order_by("current__due_at", "changed_at")[:MOST_WAITING])
     targets = _targets(posts)
     accounts = accounts_by_id({account for found in targets.values() for account in found})
@@ -93,7 +97,9 @@ def waiting_for(person: facts.Person, *, now: datetime) -> list[Post]:
     def is_open(post: Post) -> bool:
         found = [known[account] for account in targets[post.current_id]]
         said = {
-            account.id: _version_facts(post, authors[post.pk], approvals[post.current_id, account.id], needed[account.id])
+            account.id: _version_facts(
+                post, authors[post.pk], approvals[post.current_id, account.id], needed[account.id]
+            )
             for account in found
         }
         return any(answer.allowed for answer in asked.decide_many("approve", found, situation, said))
@@ -116,7 +122,9 @@ def _version_facts(post: Post, authors: frozenset[str], approvals: int, needed: 
 
 
 def _targets(posts: Sequence[Post]) -> dict[object, list[str]]:
-    rows = Target.objects.filter(version__in=[post.current_id for post in posts]).values_list("version_id", "account_id")
+    rows = Target.objects.filter(version__in=[post.current_id for post in posts]).values_list(
+        "version_id", "account_id"
+    )
     found: dict[object, list[str]] = defaultdict(list)
     for version, account in rows:
         found[version].append(str(account))

@@ -23,8 +23,12 @@ class Wanted:
 
 def slots(wanted: Wanted) -> QuerySet[Slot]:
     """Open slots, each with `open_accounts`: the one that fills it, with its points of contact, or none."""
-    found = Slot.objects.filter(closed_at=None).select_related("unit").prefetch_related(
-        Prefetch("accounts", told(Account.objects.exclude(status=Account.Status.CLOSED)), to_attr="open_accounts")
+    found = (
+        Slot.objects.filter(closed_at=None)
+        .select_related("unit")
+        .prefetch_related(
+            Prefetch("accounts", told(Account.objects.exclude(status=Account.Status.CLOSED)), to_attr="open_accounts")
+        )
     )
     columns = {"network": wanted.network, "tier": wanted.tier, "unit": wanted.unit, "name__icontains": wanted.text}
     return found.filter(**{column: value for column, value in columns.items() if value})
@@ -39,7 +43,9 @@ def told(accounts: QuerySet[Account]) -> QuerySet[Account]:
 
 
 def account(account_id: object) -> QuerySet[Account]:
-    return told(Account.objects.filter(pk=account_id)).select_related("slot__application__decided_by", "connection__connected_by")
+    return told(Account.objects.filter(pk=account_id)).select_related(
+        "slot__application__decided_by", "connection__connected_by"
+    )
 
 
 def networks_in_use() -> Iterable[str]:

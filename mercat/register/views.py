@@ -114,7 +114,9 @@ def finish(request: HttpRequest) -> HttpResponse:
     """Back from the network's sign-in, with a code to trade or a no."""
     begun = request.session.pop("connecting", None)
     if begun is None or not constant_time_compare(request.GET.get("state", ""), begun["state"]):
-        messages.warning(request, "This sign-in was not begun here, or was used already. Nothing was connected. Begin again.")
+        messages.warning(
+            request, "This sign-in was not begun here, or was used already. Nothing was connected. Begin again."
+        )
         return redirect("register:register")
     row, network = _connectable(request, UUID(begun["account"]))
     code = request.GET.get("code", "")

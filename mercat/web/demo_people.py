@@ -25,7 +25,9 @@ def demo_people() -> list[DemoLine]:
     rows = Person.objects.filter(number__startswith="demo-", is_active=True).prefetch_related("role_grants")
     order = {role.key: place for place, role in enumerate(guidance().pack.roles)}
     names = {role.key: role.name for role in guidance().pack.roles}
-    return [DemoLine(row.name, row.email, _does(row, names)) for row in sorted(rows, key=lambda row: _place(row, order))]
+    return [
+        DemoLine(row.name, row.email, _does(row, names)) for row in sorted(rows, key=lambda row: _place(row, order))
+    ]
 
 
 def demo_passphrase() -> str:

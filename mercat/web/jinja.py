@@ -21,7 +21,7 @@ from mercat.web.demo_people import demo_passphrase, demo_people
 from mercat.web.markdown import markdown
 from mercat.web.shell import PLACES, shell
 
-OTHER_NETWORK = (
+OTHER_NETWORK = Markup(
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" aria-hidden="true" focusable="false">'
     '<circle cx="12" cy="12" r="12" fill="#505a5f"/><text x="12" y="16.5" font-size="12" font-weight="700" '
     'text-anchor="middle" fill="#fff">%s</text></svg>'
@@ -73,7 +73,7 @@ def icon(network: str) -> Markup:
     """The network's own mark, or its first letter where no adapter brings one."""
     if registry.known(network):
         return Markup(registry.icon(network))  # noqa: S704 - part of the installed programme
-    return Markup(OTHER_NETWORK) % network_name(network)[:1].upper()
+    return OTHER_NETWORK % network_name(network)[:1].upper()
 
 
 def network_name(slug: str) -> str:

@@ -111,7 +111,9 @@ def test_a_hold_names_the_clause_and_who_can_put_it_right(row, author) -> None:
 
 def test_attempts_are_told_one_by_one(row, author) -> None:
     for fence in (1, 2):
-        Attempt.objects.create(consignment=row, fence=fence, started_at=NOW, ended_at=NOW, result="later", reason="Too busy")
+        Attempt.objects.create(
+            consignment=row, fence=fence, started_at=NOW, ended_at=NOW, result="later", reason="Too busy"
+        )
     assert text_of(signed_in(author).get("/sending/")).count("Put off. Too busy") == 2
 
 
@@ -121,7 +123,9 @@ def test_the_list_is_of_what_concerns_the_person(row, author) -> None:
     assert "Nothing is on its way" in text_of(elsewhere.get("/sending/"))
 
 
-@pytest.mark.parametrize(("show", "there"), [("", True), ("people", True), ("sent", False), ("all", True), ("nonsense", True)])
+@pytest.mark.parametrize(
+    ("show", "there"), [("", True), ("people", True), ("sent", False), ("all", True), ("nonsense", True)]
+)
 def test_the_list_has_parts(row, author, show: str, there: bool) -> None:
     Consignment.objects.update(state="needs_person")
     assert ("A person must look" in text_of(signed_in(author).get(f"/sending/?show={show}"))) is there

@@ -85,7 +85,7 @@ class working:  # noqa: N801 - reads as a phrase
 
 @pytest.fixture
 def new_page(browser, house) -> Iterator[Callable[..., Page]]:
-    """A fresh browser of somebody: `new_page(javascript=False, width=320)`. Any fault that a page reports fails the test."""
+    """A fresh browser: `new_page(javascript=False, width=320)`. Any fault that a page reports fails the test."""
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
@@ -141,4 +141,6 @@ def fits(page: Page) -> None:
     """Nothing makes the page wider than the window."""
     wide, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     beyond = "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)"
-    assert wide <= window, f"{page.url} is {wide} wide: {page.evaluate(f'{beyond}.slice(0, 5).map(e => e.outerHTML.slice(0, 90))')}"
+    assert wide <= window, (
+        f"{page.url} is {wide} wide: {page.evaluate(f'{beyond}.slice(0, 5).map(e => e.outerHTML.slice(0, 90))')}"
+    )

@@ -12,6 +12,18 @@ from mercat.posts.models import Post
 from tests.journeys.conftest import fits, no_findings, sign_in, sign_out
 from tests.journeys.steps import ALT, WORDS, approve, attach, submit, write
 
+# What a person hears of the element that has the focus.
+FOCUSED = """(() => {
+  const e = document.activeElement
+  if (e === document.body) return ''
+  const label = e.labels && e.labels.length ? e.labels[0].innerText : ''
+  const said = `${label} ${e.innerText || ''} ${e.getAttribute('aria-label') || ''}`
+  return said.replace(/\\s+/g, ' ').replace(/ :/g, ':')
+})()"""
+PLACES = (
+    "/posts/", "/posts/new/", "/sending/?show=all", "/sending/pause/", "/register/", "/people/", "/notices/",
+    "/guidance/", "/guidance/access/", "/guidance/clauses/", "/gallery/", "/nowhere/",
+)  # fmt: skip
 DUNDEE, PERTH = "Dundee Local Policing", "Perth Local Policing"
 
 
@@ -127,11 +139,7 @@ def tab_to(page: Page, name: str, *, backwards: bool = False) -> None:
     """Press Tab until what is named has the focus; everything on the way shows that it has it."""
     for _ in range(80):
         page.keyboard.press("Shift+Tab" if backwards else "Tab")
-        said = page.evaluate(
-            "(() => { const e = document.activeElement; if (e === document.body) return '';"
-            " const label = e.labels && e.labels.length ? e.labels[0].innerText : '';"
-            " return `${label} ${e.innerText || ''} ${e.getAttribute('aria-label') || ''}`.replace(/\\s+/g, ' ').replace(/ :/g, ':') })()"
-        )
+        said = page.evaluate(FOCUSED)
         if name in said:
             return
     raise AssertionError(f"Tab never reached “{name}” on {page.url}")
@@ -185,8 +193,7 @@ def test_no_page_of_the_path_has_a_finding_or_is_too_wide(new_page) -> None:
     page.get_by_text("bytes", exact=False).first.click()
     look()
     account = str(Consignment.objects.first().account_id)
-    for path in ("/posts/", "/posts/new/", "/sending/?show=all", "/sending/pause/", "/register/", f"/register/{account}/",
-                 "/people/", "/notices/", "/guidance/", "/guidance/access/", "/guidance/clauses/", "/gallery/", "/nowhere/"):  # fmt: skip
+    for path in (*PLACES, f"/register/{account}/"):
         page.goto(path)
         look()
 

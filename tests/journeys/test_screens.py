@@ -1,4 +1,4 @@
-"""Pictures of every page for the docs: the same each time, written only when asked (`pytest tests/journeys --screens`)."""
+"""Pictures of every page for the docs: the same each time, written only by `pytest tests/journeys --screens`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,22 @@ from tests.journeys.steps import WORDS, attach, submit, write
 from tests.shared import ROOT
 
 SCREENS = ROOT / "docs" / "screens"
+STEADY = """(() => {
+  const words = [
+    [/127\\.0\\.0\\.1:\\d+/g, 'stand-in.example'],
+    [/did:plc:[a-z0-9]+/g, 'did:plc:example'],
+    [/feed\\.post\\/[a-z0-9]+/g, 'feed.post/example'],
+    [/\\b[0-9]{15,20}\\b/g, '123456789012345678'],
+    [/\\d{1,2}(:\\d{2}){0,2}(am|pm)? (GMT|BST)/g, '10:30am GMT'],
+    [/\\d{1,2} [A-Z][a-z]+ 20\\d{2}(?=, 10| at|$|,| )/g, '23 November 2026'],
+    [/[0-9a-f]{12,64}/g, (found) => '5eed1e55'.repeat(8).slice(0, found.length)]
+  ]
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  while (texts.nextNode()) {
+    const text = texts.currentNode
+    for (const [from, to] of words) text.data = text.data.replace(from, to)
+  }
+})()"""
 DUNDEE, PERTH = "Dundee Local Policing", "Perth Local Policing"
 
 
@@ -29,6 +45,7 @@ def shoot(request, tmp_path):
     def take(page: Page, name: str, *, whole: bool = True) -> None:
         page.evaluate("document.fonts.ready")
         page.mouse.move(0, 0)
+        page.evaluate("scrollTo(0, 0)")
         page.evaluate("document.activeElement && document.activeElement.blur()")
         steady(page)
         path = folder / f"{name}.png"
@@ -40,33 +57,19 @@ def shoot(request, tmp_path):
 
 def steady(page: Page) -> None:
     """The same words each time where the machine's clock, port and keys would show."""
-    page.evaluate(
-        """() => {
-          const walk = (root) => {
-            const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT)
-            while (texts.nextNode()) {
-              texts.currentNode.data = texts.currentNode.data
-                .replace(/127\\.0\\.0\\.1:\\d+/g, 'stand-in.example')
-                .replace(/did:plc:[a-z0-9]+/g, 'did:plc:example')
-            }
-          }
-          walk(document.body)
-          for (const time of document.querySelectorAll('time')) time.textContent = time.textContent
-            .replace(/\\d{1,2}(:\\d{2}){0,2}(am|pm)?(?= (GMT|BST))/, '10:30am')
-            .replace(/\\d{1,2} (January|February|March|April|May|June|July|August|September|October|November|December) \\d{4}/, '23 November 2026')
-            .replace(/\\b(GMT|BST)\\b/, 'GMT')
-          for (const code of document.querySelectorAll('code')) {
-            code.textContent = code.textContent.replace(/[0-9a-f]{12,64}/g, (found) => '5eed1e55'.repeat(8).slice(0, found.length))
-          }
-        }"""
-    )
+    page.evaluate(STEADY)
 
 
 def test_every_page_has_its_picture(new_page, shoot) -> None:
     page = new_page()
     page.goto("/sign-in/")
     shoot(page, "sign-in")
+    address = the_author(page, shoot)
+    the_approver(page, shoot, address)
+    communications(page, shoot)
 
+
+def the_author(page: Page, shoot) -> str:
     sign_in(page, "local.officer")
     shoot(page, "home-nothing-to-do")
     write(page, DUNDEE, PERTH)
@@ -80,7 +83,10 @@ def test_every_page_has_its_picture(new_page, shoot) -> None:
     shoot(page, "post-of-ones-own")
     _send_back_and_change(address)
     sign_out(page)
+    return address
 
+
+def the_approver(page: Page, shoot, address: str) -> None:
     sign_in(page, "spoc")
     shoot(page, "home-approver")
     page.goto(address)
@@ -99,6 +105,8 @@ def test_every_page_has_its_picture(new_page, shoot) -> None:
     shoot(page, "notices")
     sign_out(page)
 
+
+def communications(page: Page, shoot) -> None:
     sign_in(page, "communications")
     page.goto("/register/?network=bluesky")
     shoot(page, "register")

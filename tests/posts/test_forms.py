@@ -64,7 +64,9 @@ def test_as_soon_as_approved_has_no_time() -> None:
 
 
 def test_a_draft_comes_back_as_it_was_typed() -> None:
-    draft = Draft(text="Words", due_at=datetime(2027, 7, 1, 8, 0, tzinfo=UTC), pillar="warning", variants={"bluesky": "Short"})
+    draft = Draft(
+        text="Words", due_at=datetime(2027, 7, 1, 8, 0, tzinfo=UTC), pillar="warning", variants={"bluesky": "Short"}
+    )
     again, said = Typed.of_draft(draft).draft(Draft(), now=NOW)
     assert (again, said) == (draft, [])
 
@@ -73,7 +75,9 @@ def test_what_a_browser_cannot_send_honestly_is_left_out() -> None:
     form = QueryDict(mutable=True)
     form["text"] = "one\r\ntwo\x00"
     form["language"] = "klingon"
-    form.setlist("targets", ["not-an-id", "3f403975-6009-4e9e-b0e6-2ac5e0435cb3", "3f403975-6009-4e9e-b0e6-2ac5e0435cb3"])
+    form.setlist(
+        "targets", ["not-an-id", "3f403975-6009-4e9e-b0e6-2ac5e0435cb3", "3f403975-6009-4e9e-b0e6-2ac5e0435cb3"]
+    )
     form.setlist("picture", ["../../etc/passwd"])
     typed = Typed.of_form(form)
     assert typed.text == "one\ntwo"

@@ -65,7 +65,8 @@ def test_a_difference_holds_both_texts(old: str, new: str) -> None:
 
 def test_every_part_of_a_post_is_compared() -> None:
     new = {
-        "text": "Road open.", "variants": {"bluesky": "Open!"}, "targets": ["a", "b"], "pillar": "trust", "language": "gd",
+        "text": "Road open.", "variants": {"bluesky": "Open!"}, "targets": ["a", "b"], "pillar": "trust",
+        "language": "gd",
         "media": [{"sha256": "0" * 64, "alt": "A road"}], "due": "2026-12-01T10:00:00+00:00", "warning": True,
     }  # fmt: skip
     found = [change.label for change in changes(CONTENTS, new, {"bluesky": "Bluesky"})]

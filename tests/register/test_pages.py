@@ -147,7 +147,9 @@ def test_an_account_is_connected_by_the_networks_own_sign_in(communications, san
     row = make.account("Perth", network="mastodon", connected=False)
     stand_in(sandbox, "mastodon", "perth")
     leaving = communications.post(f"/register/{row.pk}/connect/begin/", {"base_url": f"{sandbox}/mastodon"})
-    address = leaving.content.decode().split('class="govuk-button" role="button" draggable="false" href="')[1].split('"')[0]
+    address = (
+        leaving.content.decode().split('class="govuk-button" role="button" draggable="false" href="')[1].split('"')[0]
+    )
     code, state = agree(address.replace("&amp;", "&"))
     response = communications.get("/register/connected/", {"code": code, "state": state}, follow=True)
     assert "Perth is connected to perth@" in text_of(response)
@@ -182,7 +184,9 @@ def agree(address: str) -> tuple[str, str]:
     """Sign in on the stand-in as the account, as a person would, and come back with the code."""
     with httpx.Client() as browser:
         page = browser.get(address).text
-        asked = {name: unescape(value) for name, value in re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page)}
+        asked = {
+            name: unescape(value) for name, value in re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page)
+        }
         account = re.findall(r'<option value="([^"]+)"', page)[0]
         to = httpx.URL(address).copy_with(query=None)
         answer = browser.post(to, data={**asked, "account": account, "decision": "allow"})

@@ -16,8 +16,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 OPEN = {"sign-in/", "healthz", "robots.txt", "pack-<slug:digest>.css"}
 # These answer somebody who was signed out in the middle of writing, without telling anything.
 SIGNED_OUT_WRITERS = {"posts/<uuid:post_id>/edit/", "posts/<uuid:post_id>/autosave/"}
-PAGES = ["/", "/posts/", "/posts/new/", "/sending/", "/sending/pause/", "/register/", "/people/", "/notices/", "/guidance/",
-         "/guidance/access/", "/guidance/clauses/"]  # fmt: skip
+PAGES = [
+    "/", "/posts/", "/posts/new/", "/sending/", "/sending/pause/", "/register/", "/people/", "/notices/",
+    "/guidance/", "/guidance/access/", "/guidance/clauses/",
+]  # fmt: skip
 
 
 def routes(resolver: URLResolver, prefix: str = "") -> list[tuple[str, URLPattern]]:

@@ -83,7 +83,9 @@ def test_nothing_typed_is_two_errors_at_their_fields() -> None:
     assert 'href="#passphrase"' in response.content.decode()
 
 
-@pytest.mark.parametrize(("wanted", "led"), [("/register/", "/register/"), ("https://elsewhere.example/", "/"), ("//x", "/")])
+@pytest.mark.parametrize(
+    ("wanted", "led"), [("/register/", "/register/"), ("https://elsewhere.example/", "/"), ("//x", "/")]
+)
 def test_it_leads_on_only_within_the_programme(person, wanted: str, led: str) -> None:
     assert try_to(Client(), person.email, next=wanted).url == led
 

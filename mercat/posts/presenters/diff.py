@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 LINES = re.compile(r"[^\n]*\n|[^\n]+")
+TAKEN_OUT = Markup('<del><span class="govuk-visually-hidden">taken out: </span>%s</del>')
+PUT_IN = Markup('<ins><span class="govuk-visually-hidden">put in: </span>%s</ins>')
 MOST_TOKENS = 4_000  # beyond this, lines are compared: word by word grows with the square
 
 
@@ -53,10 +55,8 @@ def words(old: str, new: str) -> Markup | None:
 
 def _piece(op: str, gone: str, come: str) -> Markup:
     if op == "equal":
-        return Markup("%s") % come
-    taken = Markup('<del><span class="govuk-visually-hidden">taken out: </span>%s</del>') % gone if gone else ""
-    put = Markup('<ins><span class="govuk-visually-hidden">put in: </span>%s</ins>') % come if come else ""
-    return Markup(taken) + Markup(put)
+        return escape(come)
+    return (TAKEN_OUT % gone if gone else Markup("")) + (PUT_IN % come if come else Markup(""))
 
 
 def _swapped(old: str, new: str) -> Markup | None:

@@ -55,7 +55,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Powers:
-    """What the person who looks may do with a version. `approve` names the accounts that they can approve it for now."""
+    """What the person who looks may do with a version. `approve`: the accounts that they can approve it for now."""
 
     approve: list[Account]
     send_back: bool
@@ -110,9 +110,9 @@ def powers(
     version: Version,
     person: facts.Person,
     accounts: Sequence[Account],
+    *,
     standing: Sequence[Standing],
     sending: Sequence[Progress],
-    *,
     now: datetime,
 ) -> Powers:
     """Guidance is asked for every account and action at once, on facts gathered once.
@@ -122,9 +122,7 @@ def powers(
     known = [account_facts(account) for account in accounts]
     asked = prepare(guidance(), person, known)
     said = version_facts(version, list(accounts))
-    answers = {
-        action: asked.decide_many(action, known, facts.Situation(now=now), said) for action in ACTIONS
-    }
+    answers = {action: asked.decide_many(action, known, facts.Situation(now=now), said) for action in ACTIONS}
     deciding = post.state == states.SUBMITTED
     done = {each.account.pk for each in standing if any(str(a.approver_id) == person.id for a in each.given)}
     approve = [

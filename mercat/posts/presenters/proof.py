@@ -14,7 +14,7 @@ from mercat.posts.models import Approval, Post, Version
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One version. `holds`: the stored bytes still give the digest. `packs`: the guidance by the step decided under it."""
+    """One version. `holds`: the bytes still give the digest. `packs`: step, pack and its digest."""
 
     version: Version
     said: Mapping[str, Any]
@@ -26,7 +26,8 @@ class Proof:
 
 def proofs(post: Post) -> list[Proof]:
     """The latest first."""
-    versions = post.versions.select_related("manifest", "author").prefetch_related("approvals__approver", "approvals__account")
+    versions = post.versions.select_related("manifest", "author")
+    versions = versions.prefetch_related("approvals__approver", "approvals__account")
     events = list(Event.objects.filter(about__contains=[post.audit_ref], what__in=["post.submitted", "post.approved"]))
     return [_proof(version, events) for version in versions.order_by("-number")]
 

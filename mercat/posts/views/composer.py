@@ -83,7 +83,7 @@ def autosave(request: HttpRequest, post_id: UUID) -> HttpResponse:
         return render(request, "posts/_signed_out.html")
     now = timezone.now()
     try:
-        post, person = _editable(request, post_id, now)
+        post, _ = _editable(request, post_id, now)
         if _changed_elsewhere(request, post):
             return render(request, "posts/_not_saved.html", {"reason": ELSEWHERE})
         typed = Typed.of_form(request.POST)
@@ -91,12 +91,14 @@ def autosave(request: HttpRequest, post_id: UUID) -> HttpResponse:
         post.refresh_from_db(fields=["changed_at"])
     except Impossible as error:
         return render(request, "posts/_not_saved.html", {"reason": str(error)})
-    return render(request, "posts/_live.html", {**_live(post, typed, _picker(request, typed, now), now), "said": said, "now": now})
+    live = _live(post, typed, _picker(request, typed, now), now)
+    return render(request, "posts/_live.html", {**live, "said": said, "now": now})
 
 
 def _act(request: HttpRequest, post: Post, person: facts.Person, now: datetime) -> HttpResponse:
     do = request.POST.get("do", "save")
-    typed, said = take_in_pictures(Typed.of_form(request.POST), request.FILES.getlist("files"), by=request.user, now=now)
+    files = request.FILES.getlist("files")
+    typed, said = take_in_pictures(Typed.of_form(request.POST), files, by=request.user, now=now)
     typed = rearranged(typed, do)
     if _changed_elsewhere(request, post):
         return _page(request, post, person, typed, said=[*said, Said("", CHANGED)], now=now)
@@ -156,7 +158,8 @@ def _editable(request: HttpRequest, post_id: UUID, now: datetime) -> tuple[Post,
     """
     post, person = find(request, post_id, now=now)
     if post.state not in states.EDITABLE:
-        raise Impossible(f"This post is “{states.STATES[post.state].lower()}”: it can no longer be changed. Write a new one.")
+        state = states.STATES[post.state].lower()
+        raise Impossible(f"This post is “{state}”: it can no longer be changed. Write a new one.")
     if post.current is None:
         if post.created_by_id != request.user.pk:
             raise Http404

@@ -80,7 +80,8 @@ def withdraw(request: HttpRequest, post_id: UUID) -> HttpResponse:
     except (Impossible, NotAllowed) as error:
         return _page(request, row, person, problem={"field": "withdraw-reason", "text": str(error)})
     if late:
-        messages.warning(request, f"Withdrawn, but too late for {', '.join(str(each.account) for each in late)}: it is out there, or may be.")
+        where = ", ".join(str(each.account) for each in late)
+        messages.warning(request, f"Withdrawn, but too late for {where}: it is out there, or may be.")
     else:
         messages.success(request, "Withdrawn. Nothing more of it goes out.")
     return redirect("posts:post", row.pk) if row.current else redirect("posts:list")
@@ -117,7 +118,8 @@ def _file(row: Post, sha256: str) -> tuple[str, str]:
 def _approved(consignments: list[object]) -> str:
     if not consignments:
         return "Approved. It goes out when the others have approved it too."
-    return "Approved. It is on its way." if len(consignments) == 1 else f"Approved. It is on its way to {len(consignments)} accounts."
+    where = "" if len(consignments) == 1 else f" to {len(consignments)} accounts"
+    return f"Approved. It is on its way{where}."
 
 
 def _told(error: Exception, reason: str) -> dict[str, str]:
@@ -153,7 +155,7 @@ def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str,
         "pillar": pillar_name(version.pillar),
         "sayings": page.sayings(row, said, accounts),
         "standings": standing,
-        "powers": page.powers(row, version, person, accounts, standing, rows, now=now),
+        "powers": page.powers(row, version, person, accounts, standing=standing, sending=rows, now=now),
         "difference": page.difference(row, _last_looked(request, row), page.names_in(accounts)),
         "sending": rows,
         "moving": still_moving(rows),

@@ -19,7 +19,10 @@ from mercat.people.models import Person
 from mercat.web.throttle import WINDOW, Origin, note_failure, too_many
 
 NO_MATCH = "The e-mail and the passphrase do not belong together. Check both, then try again."
-WAIT = f"There were too many wrong passphrases. Wait {WINDOW.seconds // 60} minutes, then try again, or ask the administrator."
+WAIT = (
+    f"There were too many wrong passphrases. Wait {WINDOW.seconds // 60} minutes, then try again, "
+    "or ask the administrator."
+)
 
 
 @login_not_required
@@ -33,7 +36,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _page(request)
     email, passphrase = request.POST.get("email", "").strip(), request.POST.get("passphrase", "")
     if not email or not passphrase:
-        return _page(request, email=email, missing=[name for name in ("email", "passphrase") if not request.POST.get(name)])
+        missing = [name for name in ("email", "passphrase") if not request.POST.get(name)]
+        return _page(request, email=email, missing=missing)
     now = timezone.now()
     origin = Origin(email.lower(), request.META.get("REMOTE_ADDR", ""))
     if too_many(origin, now=now):
