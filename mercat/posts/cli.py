@@ -28,10 +28,12 @@ from mercat.guidance.gate import Refused
 from mercat.images.actions import take_in
 from mercat.images.rendering import NotAPicture
 from mercat.people.actions import Impossible
+from mercat.people.facts import person_facts
 from mercat.people.models import Person
 from mercat.posts import actions
 from mercat.posts.contents import Draft, DraftPicture
 from mercat.posts.models import Post
+from mercat.posts.queries import open_to
 from mercat.posts.states import STATES
 from mercat.register.models import Account
 
@@ -118,7 +120,7 @@ def compose(
         raise click.UsageError("There are more --alt texts than pictures.")
     now = timezone.now()
     draft = Draft(
-        text=sys.stdin.read() if text == "-" else text,
+        text=_words(text),
         targets=tuple(str(_account(name).pk) for name in accounts),
         pillar=pillar,
         pictures=tuple(
@@ -138,7 +140,7 @@ def compose(
 @_as_a_person
 def submit(*, by: Person, id: UUID, as_json: bool) -> None:
     """Ask for the approval of a draft."""
-    row = _post(id)
+    row = _post(id, by)
     actions.submit(by=by, post=row, now=timezone.now())
     _tell(row, as_json)
 
@@ -149,7 +151,7 @@ def submit(*, by: Person, id: UUID, as_json: bool) -> None:
 @_as_a_person
 def approve(*, by: Person, id: UUID, digest: str, as_json: bool) -> None:
     """Approve exactly the version with this digest, for every account that you may approve for."""
-    row = _post(id)
+    row = _post(id, by)
     actions.approve(by=by, post=row, digest=digest, now=timezone.now())
     _tell(row, as_json)
 
@@ -159,17 +161,25 @@ def approve(*, by: Person, id: UUID, digest: str, as_json: bool) -> None:
 @_as_a_person
 def status(*, by: Person, id: UUID, as_json: bool) -> None:
     """What became of a post, on each of its accounts."""
-    row = _post(id)
-    if row.current is None and row.created_by_id != by.pk:
-        raise Impossible("This is another person's draft.")
+    row = _post(id, by)
     _tell(row, as_json)
 
 
-def _post(pk: UUID) -> Post:
-    row = Post.objects.filter(pk=pk).first()
+def _post(pk: UUID, by: Person) -> Post:
+    now = timezone.now()
+    row = open_to(person_facts(by, now=now), now=now).filter(pk=pk).first()
     if row is None:
-        raise Impossible(f"There is no post {pk}.")
+        raise Impossible(f"There is no post {pk} that you may see.")
     return row
+
+
+def _words(text: str) -> str:
+    if text != "-":
+        return text
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError:
+        raise click.UsageError("The text from standard input is not UTF-8. Nothing was kept.") from None
 
 
 def _account(name: str) -> Account:

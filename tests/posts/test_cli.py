@@ -116,3 +116,28 @@ def test_a_hundred_thousand_characters_are_refused_in_words(run, account, author
     too_long = run("compose", "--text", "-", "--to", "Dundee", "--pillar", "warning", by=author, input="x" * 100_001)
     assert too_long.exit_code == 3
     assert "100,001" in too_long.stderr
+
+
+def test_text_that_is_not_utf8_is_refused_in_words(run, account, author):
+    answer = run("compose", "--text", "-", "--to", "Dundee", "--pillar", "warning", by=author, input=b"caf\xe9")
+    assert answer.exit_code == 2
+    assert "not UTF-8" in answer.stderr
+    assert not Post.objects.exists()
+
+
+@pytest.mark.parametrize("command", [["status"], ["submit"], ["approve", "--digest", "0"]])
+def test_a_post_of_another_division_is_not_shown_or_touched(run, account, author, command):
+    post = make.submitted(author, account)
+    stranger = make.authorised("Stranger", unit_key="edinburgh", passphrase=WORDS)
+    answer = run(command[0], str(post.pk), *command[1:], by=stranger)
+    assert answer.exit_code == 3
+    assert "that you may see" in answer.stderr
+
+
+def test_an_account_is_named_so_that_only_one_can_be_meant(run, account, author):
+    make.account("Dundee", network="mastodon")
+    answer = run("compose", "--text", "x", "--to", "Dundee", "--pillar", "warning", by=author)
+    assert answer.exit_code == 3
+    assert "More than one account" in answer.stderr
+    for name in (account.handle, str(account.pk)):
+        assert run("compose", "--text", "x", "--to", name, "--pillar", "warning", by=author).exit_code == 0
