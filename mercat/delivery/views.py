@@ -34,7 +34,7 @@ SHOWN = {
     "people": ("Waiting for a person", FOR_A_PERSON),
     "future": ("Not due yet", (states.READY,)),
     "sent": ("Out", (states.SENT,)),
-    "all": ("Everything", tuple(states.STATES)),
+    "withdrawn": ("Taken back", (states.WITHDRAWN,)),
 }
 
 
@@ -47,7 +47,9 @@ def sending(request: HttpRequest) -> HttpResponse:
     rows = seen_by(person, now=now)
     wanted = SHOWN[shown][1]
     rows = rows.filter(state__in=wanted) if wanted else rows.exclude(state__in=states.FINAL)
-    page = slice_of(by_urgency(told(rows)), request.GET.get("page"), size=ON_A_PAGE)
+    # One state needs no order of urgency, and is read along its index however many there are.
+    ordered = rows.order_by("-due_at", "id") if wanted and len(wanted) == 1 else by_urgency(rows)
+    page = slice_of(told(ordered), request.GET.get("page"), size=ON_A_PAGE)
     mine = set(answered_for_by(person, now=now).filter(pk__in=[row.pk for row in page]).values_list("pk", flat=True))
     lines = [progress(row, may_act=row.pk in mine, now=now) for row in page]
     said = {

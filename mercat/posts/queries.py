@@ -42,6 +42,12 @@ def open_to(person: facts.Person, *, now: datetime) -> QuerySet[Post]:
     )
 
 
+def written_by(person: Person) -> QuerySet[Any]:
+    """Ids of the posts that `person` began or wrote a version of: two index reads, where an OR would read every post."""
+    began = Post.objects.filter(created_by=person).values("pk")
+    return began.union(Version.objects.filter(author=person).values("post"))
+
+
 def told(posts: QuerySet[Post]) -> QuerySet[Post]:
     """Load all that a list says of posts, in two queries."""
     return posts.select_related("created_by", "current__manifest", "current__author").prefetch_related("remarks__by")

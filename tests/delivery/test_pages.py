@@ -124,7 +124,7 @@ def test_the_list_is_of_what_concerns_the_person(row, author) -> None:
 
 
 @pytest.mark.parametrize(
-    ("show", "there"), [("", True), ("people", True), ("sent", False), ("all", True), ("nonsense", True)]
+    ("show", "there"), [("", True), ("people", True), ("sent", False), ("withdrawn", False), ("nonsense", True)]
 )
 def test_the_list_has_parts(row, author, show: str, there: bool) -> None:
     Consignment.objects.update(state="needs_person")

@@ -21,7 +21,7 @@ FOCUSED = """(() => {
   return said.replace(/\\s+/g, ' ').replace(/ :/g, ':')
 })()"""
 PLACES = (
-    "/posts/", "/posts/new/", "/sending/?show=all", "/sending/pause/", "/register/", "/people/", "/notices/",
+    "/posts/", "/posts/new/", "/sending/?show=sent", "/sending/pause/", "/register/", "/people/", "/notices/",
     "/guidance/", "/guidance/access/", "/guidance/clauses/", "/gallery/", "/nowhere/",
 )  # fmt: skip
 DUNDEE, PERTH = "Dundee Local Policing", "Perth Local Policing"

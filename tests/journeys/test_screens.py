@@ -24,7 +24,7 @@ STEADY = """(() => {
     [/feed\\.post\\/[a-z0-9]+/g, 'feed.post/example'],
     [/\\b[0-9]{15,20}\\b/g, '123456789012345678'],
     [/\\d{1,2}(:\\d{2}){0,2}(am|pm)? (GMT|BST)/g, '10:30am GMT'],
-    [/\\d{1,2} [A-Z][a-z]+ 20\\d{2}(?=, 10| at|$|,| )/g, '23 November 2026'],
+    [/\\d{1,2} [A-Z][a-z]+ 20(?:2[6-9]|[3-9]\\d)(?=, 10| at|$|,| )/g, '23 November 2026'],
     [/[0-9a-f]{12,64}/g, (found) => '5eed1e55'.repeat(8).slice(0, found.length)]
   ]
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,7 +12,7 @@ from mercat.people.facts import person_facts
 from mercat.people.slices import slice_of
 from mercat.posts import states
 from mercat.posts.presenters.lines import lines
-from mercat.posts.queries import accounts_of, open_to, told
+from mercat.posts.queries import accounts_of, open_to, told, written_by
 
 ON_A_PAGE = 25
 
@@ -28,7 +27,7 @@ def posts(request: HttpRequest) -> HttpResponse:
     if state:
         rows = rows.filter(state=state)
     if mine:
-        rows = rows.filter(Q(created_by=request.user) | Q(current__author=request.user))
+        rows = rows.filter(pk__in=written_by(request.user))
     page = slice_of(rows, request.GET.get("page"), size=ON_A_PAGE)
     said = {
         "page": page,
