@@ -43,7 +43,7 @@ def open_to(person: facts.Person, *, now: datetime) -> QuerySet[Post]:
 
 
 def written_by(person: Person) -> QuerySet[Any]:
-    """Ids of the posts that `person` began or wrote a version of: two index reads, where an OR would read every post."""
+    """Ids of the posts that `person` began or wrote a version of: two index reads; an OR would read every post."""
     began = Post.objects.filter(created_by=person).values("pk")
     return began.union(Version.objects.filter(author=person).values("post"))
 
