@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import transaction
 
 from mercat.audit.actions import record
 from mercat.delivery import states
+from mercat.delivery.claims import covering_pause
 from mercat.delivery.facts import post_facts
 from mercat.delivery.models import Consignment, Pause
 from mercat.delivery.queue import nudge
@@ -16,6 +19,7 @@ from mercat.people.actions import Impossible
 from mercat.people.facts import unit_facts
 from mercat.people.gate import By, require
 from mercat.people.models import Person, Unit
+from mercat.people.pack import guidance
 from mercat.register.facts import facts_of
 from mercat.register.models import Account
 
@@ -23,6 +27,7 @@ from mercat.register.models import Account
 @transaction.atomic
 def pause(*, by: Person, scope: str, key: str = "", reason: str, now: datetime) -> Pause:
     """Nothing that it covers starts from this commit on. What is being sent at this moment ends as it ends."""
+    _check_scope(scope, key)
     require(by, "pause", _scope_facts(scope, key), now=now)
     if not reason.strip():
         raise Impossible("Say why sending is paused. Nothing was paused.")
@@ -39,7 +44,7 @@ def pause(*, by: Person, scope: str, key: str = "", reason: str, now: datetime) 
 
 @transaction.atomic
 def resume(*, by: Person, pause: Pause, now: datetime) -> None:
-    """A second person lifts it, and what it held goes on."""
+    """A second person lifts it, and what it alone held goes on."""
     row = Pause.objects.select_for_update().get(pk=pause.pk)
     require(by, "resume", _scope_facts(row.scope, row.key), now=now, paused_by=str(row.by_id))
     if row.lifted_at:
@@ -49,7 +54,8 @@ def resume(*, by: Person, pause: Pause, now: datetime) -> None:
     row.lifted_at, row.lifted_by = now, by
     row.save(update_fields=["lifted_at", "lifted_by"])
     record(by=by, what="sending.resumed", about=[f"pause:{row.pk}"], now=now)
-    for consignment in Consignment.objects.select_for_update().filter(state=states.HELD, hold=Consignment.Hold.PAUSED):
+    held = Consignment.objects.select_for_update(of=("self",)).filter(state=states.HELD, hold=Consignment.Hold.PAUSED)
+    for consignment in held.annotate(paused=covering_pause()).filter(paused=False):
         _move(consignment, "release", by=by, now=now, hold="", reason="", not_before=max(consignment.not_before, now))
     _nudge_after_commit()
 
@@ -70,8 +76,8 @@ def vouch(*, by: Person, consignment: Consignment, url: str, now: datetime) -> N
     """A person looked and found it: the address they give is kept as what they saw."""
     row = _locked(consignment)
     require(by, "withdraw", facts_of(row.account), now=now, post=post_facts(row))
-    if not url.startswith("https://") and not url.startswith("http://"):
-        raise Impossible("Give the address at which you found the post. Nothing was changed.")
+    if not _is_address(url):
+        raise Impossible("Give the address at which you found the post, from https:// on. Nothing was changed.")
     _move(
         row, "vouch", by=by, now=now, url=url, native_id=row.native_id or url, sent_at=now, read_back_at=now, reason=""
     )
@@ -124,6 +130,28 @@ def _move(row: Consignment, event: str, *, by: By, now: datetime, **changes: obj
         facts={"step": event, "digest": row.manifest_id},
         now=now,
     )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        URLValidator(schemes=["http", "https"])(url)
+    except ValidationError:
+        return False
+    return len(url) <= Consignment._meta.get_field("url").max_length
+
+
+def _check_scope(scope: str, key: str) -> None:
+    """A pause of something that is not there would hold nothing, and look as if it did."""
+    pack = guidance().pack
+    known = {
+        Pause.Scope.BODY: [""],
+        Pause.Scope.NETWORK: [each.key for each in pack.networks],
+        Pause.Scope.PILLAR: [each.key for each in pack.pillars],
+        Pause.Scope.UNIT: Unit.objects.values_list("pk", flat=True),
+        Pause.Scope.ACCOUNT: map(str, Account.objects.values_list("pk", flat=True)),
+    }
+    if key not in known.get(scope, []):
+        raise Impossible("There is no such thing to pause here. Nothing was paused.")
 
 
 def _scope_facts(scope: str, key: str) -> facts.Resource:
