@@ -6,9 +6,10 @@ Losing every job would lose nothing: the clock nudges again within half a second
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from asgiref.sync import async_to_sync
-from django.db import connection
+from django.db import connection, transaction
 from procrastinate import App
 from procrastinate.contrib.django import app as django_app
 from procrastinate.exceptions import AlreadyEnqueued
@@ -40,10 +41,9 @@ def _drain(lane: str):
 
 def nudge(lane: str) -> None:
     """Ask a worker of `lane` to look. Cheap when one is asked already."""
-    try:
+    # In a savepoint: being asked already is an error of the database, which would end the caller's transaction.
+    with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
         django_app.configure_task(f"drain-{lane}", queue=lane, queueing_lock=f"drain-{lane}").defer()
-    except AlreadyEnqueued:
-        return
 
 
 def work(lane: str) -> None:
