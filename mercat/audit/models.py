@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -26,6 +27,16 @@ class Event(models.Model):
     facts = models.JSONField(default=dict)
     commitment = models.BinaryField(null=True, help_text="SHA-256 of salt and personal data, where there is any")
     leaf = models.BinaryField(help_text="canonical JSON of the event")
+
+    PRIVATE: ClassVar[dict[str, str]] = {
+        "actor": "operational",
+        "system_reason": "operational",
+        "what": "open",
+        "about": "operational",
+        "facts": "operational",
+        "commitment": "open",
+        "leaf": "operational",
+    }
 
     class Meta:
         constraints = [
@@ -63,6 +74,8 @@ class PersonalData(models.Model):
         Event, models.PROTECT, null=True, related_name="erasures", help_text="the event that recorded the erasure"
     )
 
+    PRIVATE: ClassVar[dict[str, str]] = {"salt": "secret", "data": "personal"}
+
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -81,6 +94,8 @@ class Pending(models.Model):
 
     event = models.OneToOneField(Event, models.PROTECT, primary_key=True, related_name="pending")
 
+    PRIVATE: ClassVar[dict[str, str]] = {}
+
     def __str__(self) -> str:
         return f"event {self.event_id} waits"
 
@@ -95,6 +110,8 @@ class Leaf(models.Model):
     nodes = models.BinaryField(help_text="hashes of the complete subtrees that end here, from level 1 upward")
     signature = models.BinaryField(help_text="key id || Ed25519 over origin, index and leaf hash")
 
+    PRIVATE: ClassVar[dict[str, str]] = {"leaf_hash": "open", "nodes": "open", "signature": "open"}
+
     def __str__(self) -> str:
         return f"leaf {self.index}"
 
@@ -108,6 +125,8 @@ class Checkpoint(models.Model):
     root = models.BinaryField()
     note = models.TextField(help_text="the signed note, exactly as published")
     at = models.DateTimeField()
+
+    PRIVATE: ClassVar[dict[str, str]] = {"root": "open", "note": "open"}
 
     class Meta:
         indexes = [models.Index(fields=["size", "id"], name="audit_checkpoint_size")]

@@ -23,7 +23,7 @@ class Manifest(models.Model):
     files = models.JSONField(default=dict)  # where each picture lies: its SHA-256 → name in the file store
     at = models.DateTimeField()
 
-    PRIVATE: ClassVar[dict[str, str]] = {"canonical": "operational"}
+    PRIVATE: ClassVar[dict[str, str]] = {"digest": "open", "canonical": "operational", "files": "operational"}
 
     def __str__(self) -> str:
         return self.digest[:12]
@@ -71,7 +71,14 @@ class Consignment(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     read_back_at = models.DateTimeField(null=True, blank=True)
 
-    PRIVATE: ClassVar[dict[str, str]] = {"reason": "operational"}
+    PRIVATE: ClassVar[dict[str, str]] = {
+        "post_ref": "open",
+        "reason": "operational",
+        "refusals": "operational",
+        "notes": "operational",
+        "native_id": "open",
+        "url": "open",
+    }
 
     class Meta:
         ordering = ["due_at", "id"]
@@ -166,7 +173,7 @@ class Pause(models.Model):
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
-    PRIVATE: ClassVar[dict[str, str]] = {"reason": "operational"}
+    PRIVATE: ClassVar[dict[str, str]] = {"key": "operational", "reason": "operational"}
 
     class Meta:
         ordering = ["-at"]

@@ -25,7 +25,13 @@ class Picture(models.Model):
     at = models.DateTimeField()
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="pictures")
 
-    PRIVATE: ClassVar[dict[str, str]] = {"name": "operational"}
+    PRIVATE: ClassVar[dict[str, str]] = {
+        "name": "operational",
+        "original": "operational",
+        "file": "operational",
+        "sha256": "open",
+        "mime": "open",
+    }
 
     class Meta:
         ordering = ["-at"]

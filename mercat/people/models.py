@@ -1,7 +1,7 @@
 """Who is in the body, and how far each has come from nomination to licence.
 
-Nothing of the chain is ever changed or deleted: a step is a row, its end is a date. Each model says in `PRIVATE` which
-of its fields are personal; disclosure, log redaction and demonstration data read that one declaration.
+Nothing of the chain is ever changed or deleted: a step is a row, its end is a date. Each model of every room says in
+`PRIVATE` of each field that can hold words whether it is open, personal, operational or secret.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Unit(models.Model):
     kind = models.CharField(max_length=32)
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="parts")
 
-    PRIVATE: ClassVar[dict[str, str]] = {}
+    PRIVATE: ClassVar[dict[str, str]] = {"name": "open", "kind": "open"}
 
     class Meta:
         ordering = ["name"]
@@ -54,7 +54,13 @@ class Person(AbstractBaseUser):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
-    PRIVATE: ClassVar[dict[str, str]] = {"name": "personal", "email": "personal", "number": "personal"}
+    PRIVATE: ClassVar[dict[str, str]] = {
+        "password": "secret",
+        "name": "personal",
+        "email": "personal",
+        "number": "personal",
+        "rank": "personal",
+    }
 
     objects = PersonManager()
 
@@ -98,7 +104,7 @@ class RoleGrant(Step):
     role = models.CharField(max_length=64)
     unit = models.ForeignKey(Unit, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
-    PRIVATE: ClassVar[dict[str, str]] = {}
+    PRIVATE: ClassVar[dict[str, str]] = {"role": "personal"}
 
     class Meta:
         constraints = [
@@ -144,7 +150,7 @@ class Completion(models.Model):
     source = models.CharField(max_length=32)  # "scope" or "trainer"
     recorded_at = models.DateTimeField()
 
-    PRIVATE: ClassVar[dict[str, str]] = {}
+    PRIVATE: ClassVar[dict[str, str]] = {"course": "open", "source": "operational"}
 
     class Meta:
         constraints = [
@@ -187,7 +193,7 @@ class Access(models.Model):
     opened_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     ended_at = models.DateTimeField(null=True, blank=True)
 
-    PRIVATE: ClassVar[dict[str, str]] = {}
+    PRIVATE: ClassVar[dict[str, str]] = {"reference": "operational"}
 
     class Meta:
         verbose_name_plural = "accesses"
@@ -251,7 +257,7 @@ class Notice(models.Model):
     link = models.CharField(max_length=200, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
 
-    PRIVATE: ClassVar[dict[str, str]] = {"subject": "operational", "body": "operational"}
+    PRIVATE: ClassVar[dict[str, str]] = {"subject": "operational", "body": "operational", "link": "operational"}
 
     class Meta:
         ordering = ["-at", "-id"]

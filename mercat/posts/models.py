@@ -103,7 +103,7 @@ class Approval(models.Model):
     digest = models.CharField(max_length=64)
     at = models.DateTimeField()
 
-    PRIVATE: ClassVar[dict[str, str]] = {}
+    PRIVATE: ClassVar[dict[str, str]] = {"digest": "open"}
 
     class Meta:
         ordering = ["at"]
@@ -126,7 +126,7 @@ class Remark(models.Model):
     at = models.DateTimeField()
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
 
-    PRIVATE: ClassVar[dict[str, str]] = {"text": "operational"}
+    PRIVATE: ClassVar[dict[str, str]] = {"step": "open", "text": "operational"}
 
     class Meta:
         ordering = ["at"]

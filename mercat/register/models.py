@@ -24,7 +24,7 @@ class Slot(models.Model):
     )  # null: founding
     closed_at = models.DateTimeField(null=True, blank=True)
 
-    PRIVATE: ClassVar[dict[str, str]] = {}
+    PRIVATE: ClassVar[dict[str, str]] = {"key": "open", "name": "open"}
 
     class Meta:
         ordering = ["network", "tier", "name"]
@@ -55,7 +55,12 @@ class Application(models.Model):
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
-    PRIVATE: ClassVar[dict[str, str]] = {"justification": "operational", "reasons": "operational"}
+    PRIVATE: ClassVar[dict[str, str]] = {
+        "name": "open",
+        "purpose": "open",
+        "justification": "operational",
+        "reasons": "operational",
+    }
 
     class Meta:
         ordering = ["-applied_at"]
@@ -98,7 +103,7 @@ class Account(models.Model):
     registered_at = models.DateTimeField()
     spoc_missing_since = models.DateTimeField(null=True, blank=True)
 
-    PRIVATE: ClassVar[dict[str, str]] = {}
+    PRIVATE: ClassVar[dict[str, str]] = {"name": "open", "handle": "open", "native_id": "open", "url": "open"}
 
     class Meta:
         ordering = ["network", "name"]
@@ -155,7 +160,12 @@ class Connection(models.Model):
     connected_at = models.DateTimeField()
     connected_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
 
-    PRIVATE: ClassVar[dict[str, str]] = {"sealed": "secret"}
+    PRIVATE: ClassVar[dict[str, str]] = {
+        "base_url": "open",
+        "reason": "operational",
+        "limits": "open",
+        "sealed": "secret",
+    }
 
     def __str__(self) -> str:
         return f"Connection of {self.account}"
