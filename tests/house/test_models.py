@@ -1,0 +1,81 @@
+"""The models of all rooms: relations point downward, every field that can hold words says how private it is."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
+from django.core.management import call_command
+from django.db import models
+from django.db.migrations.loader import MigrationLoader
+
+from mercat.audit.append_only import APPEND_ONLY_TABLES
+from mercat.audit.migration_operations import AppendOnly
+
+# From the bottom up; rooms of one floor are strangers.
+FLOORS = [{"audit"}, {"people"}, {"register"}, {"images", "delivery"}, {"posts"}, {"web"}]
+HOW_PRIVATE = {"open", "personal", "operational", "secret"}
+WORDS = (models.CharField, models.TextField, models.JSONField, models.BinaryField, ArrayField)
+
+OURS = [model for model in apps.get_models() if model.__module__.startswith("mercat.")]
+of_each = pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
+
+
+def floor(model: type[models.Model]) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if model._meta.app_label in rooms)
+
+
+def holds_words(field: models.Field) -> bool:
+    """A key of the pack or one of a list of choices is no free word."""
+    return isinstance(field, WORDS) and not isinstance(field, models.SlugField) and not field.choices
+
+
+def test_the_models_are_found() -> None:
+    assert {model._meta.app_label for model in OURS} == {"audit", "people", "register", "delivery", "images", "posts"}
+
+
+@of_each
+def test_no_relation_points_to_a_room_above_or_beside(model: type[models.Model]) -> None:
+    for field in [*model._meta.local_fields, *model._meta.local_many_to_many]:
+        if field.related_model:
+            same = field.related_model._meta.app_label == model._meta.app_label
+            assert same or floor(field.related_model) < floor(model), field
+
+
+@of_each
+def test_every_field_that_can_hold_words_says_how_private_it_is(model: type[models.Model]) -> None:
+    with_words = {field.name for field in model._meta.local_fields if holds_words(field)}
+    assert set(model.PRIVATE) == with_words
+    assert set(model.PRIVATE.values()) <= HOW_PRIVATE
+
+
+def test_what_everybody_would_call_secret_is() -> None:
+    secret = {f"{model._meta.label}.{name}" for model in OURS for name, how in model.PRIVATE.items() if how == "secret"}
+    assert secret == {"people.Person.password", "register.Connection.sealed", "audit.PersonalData.salt"}
+
+
+@of_each
+def test_nothing_takes_others_with_it_when_it_is_deleted(model: type[models.Model]) -> None:
+    """What a body said, and who let it, stays."""
+    for field in model._meta.local_fields:
+        if field.related_model:
+            assert field.remote_field.on_delete is models.PROTECT, field
+
+
+def test_what_only_grows_is_the_same_in_models_and_migrations() -> None:
+    guarded = {}
+    for migration in MigrationLoader(None).disk_migrations.values():
+        if migration.__module__.startswith("mercat."):
+            found = [operation for operation in migration.operations if isinstance(operation, AppendOnly)]
+            guarded |= {operation.table: operation.updatable for operation in found}
+    assert guarded == APPEND_ONLY_TABLES
+
+
+def test_what_only_grows_is_what_must_not_change() -> None:
+    expected = {"posts_version", "posts_target", "posts_approval", "posts_remark", "delivery_manifest"}
+    assert {table for table in APPEND_ONLY_TABLES if not table.startswith("audit_")} == expected
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing() -> None:
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
