@@ -413,15 +413,12 @@ CHANGES = {
     "due": {"due_at": NOW + timedelta(hours=1)},
     "warning": {"warning": True},
     "language": {"language": "gd"},
-    "target": "another account",
-    "picture": "a picture",
     "nothing at all": {},
 }
 
 
-@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("stage", ["submitted", "half approved", "approved", "sent back"])
-def test_any_change_voids_what_was_approved(author: Person, picture, change: str, stage: str) -> None:
+def test_any_change_voids_what_was_approved(author: Person, picture, stage: str) -> None:
     accounts = [make.account(name) for name in ("Dundee", "Perth")]
     first, second = (make.spoc_of(account) for account in accounts)
     post = make.submitted(author, *accounts)
@@ -432,14 +429,20 @@ def test_any_change_voids_what_was_approved(author: Person, picture, change: str
         posts.approve(by=second, post=post, digest=seen, now=NOW)
     if stage == "sent back":
         posts.send_back(by=first, post=post, digest=seen, reason="Look again.", now=NOW)
-    about = CHANGES[change]
-    draft = make.draft(*accounts)
-    if about == "another account":
-        draft = make.draft(accounts[0])
-    elif about == "a picture":
-        draft = replace(draft, pictures=(DraftPicture(str(picture.pk), "A sign"),))
-    else:
-        draft = replace(draft, **about)
+    pictures = (DraftPicture(str(picture.pk), "A sign"),)
+    whole = make.draft(*accounts)
+    changed = {
+        "target": make.draft(accounts[0]),
+        "picture": replace(whole, pictures=pictures),
+        **{name: replace(whole, **about) for name, about in CHANGES.items()},
+    }
+    for draft in changed.values():
+        with transaction.atomic():
+            is_void_after(draft, post, author=author, approver=first, seen=seen)
+            transaction.set_rollback(True)
+
+
+def is_void_after(draft: Draft, post: Post, *, author: Person, approver: Person, seen: str) -> None:
     posts.compose(by=author, post=post, draft=draft, now=NOW)
     version = posts.submit(by=author, post=post, now=NOW)
     assert version.digest != seen
@@ -448,7 +451,7 @@ def test_any_change_voids_what_was_approved(author: Person, picture, change: str
     assert not Consignment.objects.exclude(state="withdrawn").exists()
     before = kept()
     with pytest.raises(Impossible, match="changed since you opened it"):
-        posts.approve(by=first, post=post, digest=seen, now=NOW)
+        posts.approve(by=approver, post=post, digest=seen, now=NOW)
     assert not gained(before)
 
 
