@@ -43,7 +43,7 @@ test: dev assets $(VENV)/.chromium $(VENV)/.postgresql15
 test-15: dev
 	@bin=$$(cat $(VENV)/.postgresql15 2>/dev/null); \
 	if [ -z "$$bin" ]; then echo "SKIPPED: the suite on PostgreSQL 15, which this machine has not and cannot install"; exit 0; fi; \
-	set -x; MERCAT_TEST_POSTGRES_BIN=$$bin $(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not real"
+	set -x; MERCAT_TEST_POSTGRES_BIN=$$bin $(BIN)/python -m pytest -n $(WORKERS) --database -m "not browser and not real and not crash"
 
 lint: style types templates rooms
 

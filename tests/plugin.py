@@ -58,6 +58,23 @@ def pytest_configure(config: pytest.Config) -> None:
         GROUND.start()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", action="store_true", help="Only the tests that touch the database.")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.option.database:
+        return
+    kept = [item for item in items if touches_the_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
+def touches_the_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool({"db", "transactional_db"} & fixtures)
+
+
 def pytest_report_header() -> str:
     source = os.environ.get("MERCAT_TEST_POSTGRES_BIN") or ("embedded" if GROUND and GROUND.server else "by URL")
     return f"postgresql: {source}"
