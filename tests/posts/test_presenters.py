@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mercat.networks.port import Count
 from mercat.people.facts import person_facts
+from mercat.posts.presenters import diff
 from mercat.posts.presenters.diff import changes, words
 from mercat.posts.presenters.lines import excerpt, where
 from mercat.posts.presenters.picker import picker
@@ -42,9 +45,41 @@ def test_what_people_write_stays_text() -> None:
 
 
 def test_long_texts_are_compared_by_line() -> None:
+    old = "\n".join(f"line {n}" for n in range(300))
+    html = words(old, old.replace("line 1\n", "line changed\n").replace("line 298\n", "line too\n"))
+    assert "line 1\n</del>" in html
+    assert "line too\n</ins>" in html
+
+
+def test_one_change_in_a_long_text_is_still_told_by_the_word() -> None:
     old = "\n".join(f"line {n}" for n in range(5_000))
     html = words(old, old.replace("line 2500", "line changed"))
-    assert "line 2500\n</del>" in html
+    assert "2500</del>" in html
+    assert html.count("<del>") == html.count("<ins>") == 1
+
+
+def test_texts_too_long_to_compare_stand_whole_one_after_the_other() -> None:
+    old, new = ("".join(f"{word} {n}\n" for n in range(12_000)) for word in ("old", "new"))
+    html = words(f"same\n{old}end", f"same\n{new}end")
+    assert html.startswith("same\n<del>")
+    assert html.endswith("end")
+    assert html.count("<del>") == html.count("<ins>") == 1
+
+
+def test_no_comparison_is_larger_than_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    class Counting(SequenceMatcher):
+        def __init__(self, junk, before, after, *, autojunk):
+            sizes.append(max(len(before), len(after)))
+            super().__init__(junk, before, after, autojunk=autojunk)
+
+    monkeypatch.setattr(diff, "SequenceMatcher", Counting)
+    for many in (10, 1_000, 3_000):
+        words(" ".join(f"a{n}" for n in range(many)), " ".join(f"b{n}\n" for n in range(many)))
+        words("a\n" * many, "b a\n" * many)
+    assert sizes
+    assert max(sizes) <= diff.MOST_TOKENS
 
 
 @given(st.text(max_size=200), st.text(max_size=200))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import takewhile
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -14,7 +15,9 @@ WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 LINES = re.compile(r"[^\n]*\n|[^\n]+")
 TAKEN_OUT = Markup('<del><span class="govuk-visually-hidden">taken out: </span>%s</del>')
 PUT_IN = Markup('<ins><span class="govuk-visually-hidden">put in: </span>%s</ins>')
-MOST_TOKENS = 4_000  # beyond this, lines are compared: word by word grows with the square
+# Between two texts' common beginning and end. Comparing grows with the cube where nearly all differs: beyond this many
+# words lines are compared, beyond this many lines the one is shown whole for the other.
+MOST_TOKENS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,28 @@ def words(old: str, new: str) -> Markup | None:
     """The new text with what was taken out and put in; None where nothing changed."""
     if old == new:
         return None
-    shape = WORDS if max(len(WORDS.findall(old)), len(WORDS.findall(new))) <= MOST_TOKENS else LINES
-    before, after = shape.findall(old), shape.findall(new)
+    for shape in (WORDS, LINES):
+        head, before, after, tail = _apart(shape.findall(old), shape.findall(new))
+        if max(len(before), len(after)) <= MOST_TOKENS:
+            return escape(head) + _compared(before, after) + escape(tail)
+    return escape(head) + _piece("replace", "".join(before), "".join(after)) + escape(tail)
+
+
+def _apart(old: list[str], new: list[str]) -> tuple[str, list[str], list[str], str]:
+    """The common beginning, what lies between in each, and the common end."""
+    head = _shared(old, new)
+    old, new, beginning = old[head:], new[head:], old[:head]
+    tail = _shared(old[::-1], new[::-1])
+    ends = len(old) - tail
+    return "".join(beginning), old[:ends], new[: len(new) - tail], "".join(old[ends:])
+
+
+def _shared(old: list[str], new: list[str]) -> int:
+    """How many tokens both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
+
+
+def _compared(before: list[str], after: list[str]) -> Markup:
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     pieces = [_piece(op, "".join(before[a:b]), "".join(after[c:d])) for op, a, b, c, d in matcher.get_opcodes()]
     return Markup("").join(pieces)
