@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from html import unescape
 
 import regex
 
@@ -17,6 +19,14 @@ _LINK = regex.compile(
 )
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 _TRAILING = ".,;:!?'\"*…’”"
+
+MOST_HTML = 500_000  # characters; what a server shows of a post has a few thousand
+# Possessive, and with its end left open: a tag that never closes is passed over once, not tried again from each "<".
+_TAG = regex.compile(r"""<(?:[^<>"']|"[^"]*"|'[^']*')*+>?""")
+_LINE_ENDS = {"<br": "\n", "</p": "\n\n"}
+_LONG_REFERENCE = regex.compile(
+    r"&#[0-9A-Fa-fxX]{9,}"
+)  # no character has so high a number, and Python refuses to read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +52,16 @@ def links(text: str) -> list[Span]:
 
 
 def _trimmed(start: int, found: str) -> Span:
-    while found[-1] in _TRAILING or _closes_outer(found):
-        found = found[:-1]
-    return Span(start, start + len(found), found)
+    held, end = Counter(found), len(found)
+    while found[end - 1] in _TRAILING or _closes_outer(found[end - 1], held):
+        end -= 1
+        held[found[end]] -= 1
+    return Span(start, start + end, found[:end])
 
 
-def _closes_outer(found: str) -> bool:
-    opening = _CLOSING.get(found[-1])
-    return opening is not None and found.count(found[-1]) > found.count(opening)
+def _closes_outer(last: str, held: Mapping[str, int]) -> bool:
+    opening = _CLOSING.get(last)
+    return opening is not None and held[last] > held[opening]
 
 
 def byte_slice(text: str, span: Span) -> tuple[int, int]:
@@ -63,26 +75,20 @@ def squashed(text: str) -> str:
     return " ".join(text.split())
 
 
-def text_of_html(html: str) -> str:
-    """What a person would read: paragraphs parted by an empty line, breaks as line ends."""
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    return "".join(reader.pieces).strip("\n")
+def text_of_html(html: str) -> str | None:
+    """What a person would read: paragraphs parted by an empty line, breaks as line ends. None where it is too long.
+
+    For HTML as servers make it of a post. Time grows with the length alone, and nothing raises: what is no whole tag
+    stays as text.
+    """
+    if len(html) > MOST_HTML:
+        return None
+    plain = _TAG.sub(lambda tag: _shown(tag.group()), html)
+    return unescape(_LONG_REFERENCE.sub("\N{REPLACEMENT CHARACTER}", plain)).strip("\n")
 
 
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "br":
-            self.pieces.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "p":
-            self.pieces.append("\n\n")
-
-    def handle_data(self, data: str) -> None:
-        self.pieces.append(data)
+def _shown(tag: str) -> str:
+    if not tag.endswith(">"):
+        return tag
+    name = regex.match(r"</?[a-z0-9]*", tag.lower())
+    return _LINE_ENDS.get(name.group(), "") if name else ""

@@ -144,11 +144,11 @@ def found(answer: Any) -> Found | None:
     if not isinstance(answer, dict) or not isinstance(answer.get("content"), str):
         return None
     native_id, account = text_of(answer, "id"), text_of(_object(answer, "account"), "id")
-    attached = answer.get("media_attachments")
-    if not native_id or not account or not isinstance(attached, list):
+    attached, text = answer.get("media_attachments"), text_of_html(answer["content"])
+    if not native_id or not account or text is None or not isinstance(attached, list):
         return None
     alts = tuple(text_of(medium, "description") if isinstance(medium, dict) else "" for medium in attached)
-    return Found(native_id, address_of(answer), text_of_html(answer["content"]), len(alts), account, alts)
+    return Found(native_id, address_of(answer), text, len(alts), account, alts)
 
 
 def address_of(answer: Mapping[str, Any]) -> str:
@@ -173,6 +173,4 @@ def same(item: Item, found: Found) -> bool:
 
 def _shown(text: str) -> str:
     """Without what Mastodon changes in showing: paragraphs are re-flowed, a mention loses its server."""
-    for span in reversed(_mentions(text)):
-        text = text[: span.start] + span.text + text[span.end :]
-    return squashed(text)
+    return squashed(_MENTION.sub(lambda match: f"@{match.group(2)}", text))

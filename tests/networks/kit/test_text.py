@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mercat.networks.kit.text import byte_slice, graphemes, links, squashed, text_of_html
+from mercat.networks.kit.text import MOST_HTML, byte_slice, graphemes, links, squashed, text_of_html
 from tests.shared import shared
 
 
@@ -76,10 +76,42 @@ def test_no_text_breaks_the_search_for_links(text: str) -> None:
         ("plain", "plain"),
         ("", ""),
         ("<p>unclosed <b>tags", "unclosed tags"),
+        ("<P>One<BR>Two</P>Three", "One\nTwo\n\nThree"),
+        ("<a title=\"a>b\" rel='c>d'>e</a>", "e"),
+        ("<p>a < b", "a < b"),
+        ("<pre>x</pre><broken>y</path>", "xy"),
+        ("a<!-- b -->c", "ac"),
+        ("&#128077;&#x1F44D;&hearts;&zzz;", "👍👍♥&zzz;"),
+        ("&#" + "1" * 5_000 + ";", "\N{REPLACEMENT CHARACTER};"),
+        ("&#0;&#xD800;", "\N{REPLACEMENT CHARACTER}" * 2),
     ],
 )
 def test_html_is_read_as_a_person_reads_it(html: str, text: str) -> None:
     assert text_of_html(html) == text
+
+
+@pytest.mark.parametrize(
+    "piece", ["<a ", "<!--", "<![", "<!", "<", "</", "<?", "<a b='", '<a b="', "<'\"", "&", "&#", "&x"]
+)
+def test_html_that_never_closes_is_read_once_and_stays_text(piece: str) -> None:
+    html = piece * (MOST_HTML // len(piece))
+    assert text_of_html(html) is not None
+
+
+def test_html_longer_than_any_post_is_not_read() -> None:
+    assert text_of_html("x" * MOST_HTML) == "x" * MOST_HTML
+    assert text_of_html("x" * (MOST_HTML + 1)) is None
+
+
+@given(st.text(alphabet="<>!/[]-&#;\"'= abpr\n0x"))
+def test_no_html_breaks_the_reading(html: str) -> None:
+    assert isinstance(text_of_html(html), str)
+
+
+@pytest.mark.parametrize("ending", [")", ").", "]", "}", ".,;"])
+def test_however_much_stands_after_a_link_it_is_left_out_in_one_pass(ending: str) -> None:
+    found = links("https://example.org/a" + ending * 300_000)
+    assert [span.text for span in found] == ["https://example.org/a"]
 
 
 def test_white_space_is_squashed() -> None:

@@ -173,6 +173,14 @@ def test_descriptions_are_compared_in_their_order() -> None:
     assert same(item("x", picture("")), shown("<p>x</p>", None))
 
 
+def test_a_status_too_long_to_read_is_none() -> None:
+    assert found({"id": "1", "content": "<a " * 1_000_000, "account": {"id": "9"}, "media_attachments": []}) is None
+
+
+def test_many_mentions_are_shortened_in_one_pass() -> None:
+    assert same(item("@user@example.org " * 20_000), shown("<p>" + "@user " * 20_000 + "</p>"))
+
+
 @pytest.mark.parametrize("answer", [None, [], "x", {}, {"content": 1}, {"content": "x"}, {"content": "x", "id": "1"}])
 def test_what_is_not_a_status_is_not_read_as_one(answer: Any) -> None:
     assert found(answer) is None
