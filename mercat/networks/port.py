@@ -76,7 +76,7 @@ class Sent:
     """The network answered that it is out. Still to be read back."""
 
     native_id: str
-    url: str
+    url: str  # "" where the network gave no address that can be followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +262,7 @@ class Spec:
     timeout: timedelta  # total, for one call
     natural_key: bool  # find() can decide by a key of ours, not only by comparing recent posts
     default_base_url: str = ""
+    ids_are_per_server: bool = False  # an account's native id means nothing on another server of the same network
 
 
 @dataclass(frozen=True, slots=True)

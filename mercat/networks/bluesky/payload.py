@@ -13,7 +13,7 @@ import regex
 from mercat.networks.bluesky.spec import APP, MAX_BYTES, MAX_GRAPHEMES, MAX_TAG_BYTES, MAX_TAG_GRAPHEMES, NAME, SPEC
 from mercat.networks.bluesky.tid import tid
 from mercat.networks.kit.media import media_problems
-from mercat.networks.kit.steps import fields_of, quoted, text_of
+from mercat.networks.kit.steps import fields_of, quoted, text_of, words_of
 from mercat.networks.kit.text import Span, byte_slice, graphemes, links
 from mercat.networks.port import Channel, Count, Found, Item, Medium, Outcome, Problem, Reconnect, Refused, Unsure
 
@@ -55,7 +55,7 @@ def refusal(response: httpx.Response, secrets: Iterable[str]) -> Outcome:
     code = text_of(answer, "error")
     kind = ERRORS.get(code, Reconnect if response.status_code == 401 else Refused)
     if kind is Refused:
-        return Refused(_WORDS[kind], quoted(text_of(answer, "message") or code, secrets))
+        return Refused(_WORDS[kind], quoted(words_of(answer, "message") or code, secrets))
     return kind(SUSPENDED if code in _SUSPENSIONS else _WORDS[kind])
 
 
@@ -213,4 +213,4 @@ def _alts(embed: Any) -> tuple[str, ...]:
     images = embed.get("images") if isinstance(embed, dict) else None
     if not isinstance(images, list):
         return ()
-    return tuple(text_of(image, "alt") if isinstance(image, dict) else "" for image in images)
+    return tuple(words_of(image, "alt") if isinstance(image, dict) else "" for image in images)

@@ -16,7 +16,7 @@ from datetime import datetime
 import httpx
 
 from mercat.networks.bluesky.payload import RENEW, SUSPENDED
-from mercat.networks.kit.steps import RETRY, Halt, fields_of, preparing, text_of
+from mercat.networks.kit.steps import MOST_TOKEN, RETRY, Halt, fields_of, preparing, text_of
 from mercat.networks.port import Channel, Later, Reconnect
 
 ACCESS = "access_jwt"
@@ -72,7 +72,7 @@ def _refresh(channel: Channel, kept: Mapping[str, str], now: datetime) -> str:
     answer = fields_of(response)
     if response.is_client_error:
         raise Halt(Reconnect(SUSPENDED if text_of(answer, "error") == "AccountTakedown" else RENEW))
-    access, refresh = text_of(answer, "accessJwt"), text_of(answer, "refreshJwt")
+    access, refresh = text_of(answer, "accessJwt", MOST_TOKEN), text_of(answer, "refreshJwt", MOST_TOKEN)
     if not access or not refresh:
         raise Halt(Later(now + RETRY, _NOT_YET))
     # The old refresh token dies with this answer: store the new one before anything can go wrong.
@@ -87,4 +87,4 @@ def scope_of(token: str) -> str:
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     except (IndexError, ValueError, binascii.Error):
         return ""
-    return text_of(claims, "scope") if isinstance(claims, dict) else ""
+    return text_of(claims, "scope", MOST_TOKEN) if isinstance(claims, dict) else ""

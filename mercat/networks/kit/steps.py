@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
+import regex
 
 from mercat.networks.kit.http import AddressRefused, never_left
 from mercat.networks.kit.ratelimit import reset_at
@@ -19,6 +20,11 @@ from mercat.networks.port import Later, Medium, Outcome, Reconnect, Refused, Uns
 
 RETRY = timedelta(seconds=20)  # after trouble of theirs that names no time
 LIMIT = timedelta(seconds=60)  # after a limit that names no time
+
+MOST_TEXT = 500  # characters of a name, an id or an address: what our own columns hold
+MOST_TOKEN = 8_000  # characters of a token: what servers take in a header
+# Control characters that are no white space, and halves of a character.
+_UNWRITABLE = regex.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 Call = Callable[[], httpx.Response]
 
@@ -104,14 +110,28 @@ def fields_of(response: httpx.Response) -> Mapping[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def text_of(fields: Mapping[str, Any], name: str) -> str:
-    """A field that should be text; empty where it is not."""
+def text_of(fields: Mapping[str, Any], name: str, most: int = MOST_TEXT) -> str:
+    """A name, an id, a code: one printable line of at most `most` characters; empty where it is anything else."""
     value = fields.get(name)
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and len(value) <= most and value.isprintable() else ""
+
+
+def words_of(fields: Mapping[str, Any], name: str) -> str:
+    """What people or a server wrote, without what no database or page can hold; empty where it is not text."""
+    value = fields.get(name)
+    return _UNWRITABLE.sub("", value) if isinstance(value, str) else ""
+
+
+def link_of(fields: Mapping[str, Any], name: str, base_url: str) -> str:
+    """An address for people to follow: https, or http where the server itself has no more; else empty."""
+    address = text_of(fields, name)
+    allowed = ("https://", "http://") if base_url.startswith("http://") else ("https://",)
+    return address if address.startswith(allowed) and " " not in address else ""
 
 
 def quoted(said: str, secrets: Iterable[str]) -> str:
-    """What a network said, short, and without our secrets should it have echoed one."""
+    """What a network said, short, in one line, and without our secrets should it have echoed one."""
+    said = _UNWRITABLE.sub("", said)
     for secret in secrets:
         if secret:
             said = said.replace(secret, "…")

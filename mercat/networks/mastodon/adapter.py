@@ -14,10 +14,12 @@ from mercat.networks.kit.address import server_address
 from mercat.networks.kit.connecting import asking, typed
 from mercat.networks.kit.oauth import challenge, new_verifier
 from mercat.networks.kit.steps import (
+    MOST_TOKEN,
     Halt,
     bytes_of,
     fields_of,
     json_of,
+    link_of,
     preparing,
     publishing,
     said_error,
@@ -136,8 +138,8 @@ def _post(channel: Channel, item: Item, media_ids: list[str], notes: Notes, now:
         return Pending(now + POLL, _PREPARING)
     _refuse(response, channel)
     answer = fields_of(response)
-    native_id, url = text_of(answer, "id"), payload.address_of(answer)
-    return Sent(native_id, url) if native_id and url else Unsure(_GARBLED)
+    native_id, url = text_of(answer, "id"), payload.address_of(answer, channel.base_url)
+    return Sent(native_id, url) if native_id else Unsure(_GARBLED)
 
 
 def _refuse(response: httpx.Response, channel: Channel) -> None:
@@ -177,13 +179,13 @@ def _by_id(channel: Channel, native_id: str) -> Sighting:
     response = channel.http.get(_api(channel.base_url, "v1", "statuses", native_id), headers=_bearer(channel))
     if response.status_code in {404, 410}:
         return Missing()
-    found = payload.found(_read(response))
+    found = payload.found(_read(response), channel.base_url)
     return found if found and found.native_id == native_id else Unreadable("The server's answer is not this post.")
 
 
 def _among_own(channel: Channel, item: Item, since: datetime) -> Sighting:
     for answer in _own(channel, since):
-        found = payload.found(answer)
+        found = payload.found(answer, channel.base_url)
         if found is None:
             return Unreadable("The server's answer is not a list of posts.")
         if found.account == channel.native_id and payload.same(item, found):
@@ -290,7 +292,7 @@ class OAuthConnector:
             "scope": SCOPES,
         }
         response = asking(lambda: http.post(f"{base_url}/oauth/token", data=body), now=now)
-        token = text_of(fields_of(response), "access_token")
+        token = text_of(fields_of(response), "access_token", MOST_TOKEN)
         if response.is_client_error or not token:
             raise ConnectError("The server did not complete the sign-in. Start again from the account's page.")
         return _identity(base_url, token, http, now)
@@ -312,7 +314,7 @@ def _identity(base_url: str, token: str, http: httpx.Client, now: datetime) -> I
     domain = text_of(instance, "domain") or text_of(instance, "uri") or urlsplit(base_url).netloc
     handle = f"{username}@{domain.removeprefix('https://').rstrip('/')}"
     limits = payload.limits_of(instance)
-    return Identity(native_id, handle, text_of(account, "url"), base_url, {TOKEN: token}, limits)
+    return Identity(native_id, handle, link_of(account, "url", base_url), base_url, {TOKEN: token}, limits)
 
 
 def _instance(base_url: str, http: httpx.Client, now: datetime) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ import httpx
 import regex
 
 from mercat.networks.kit.media import media_problems
-from mercat.networks.kit.steps import fields_of, quoted, text_of
+from mercat.networks.kit.steps import fields_of, link_of, quoted, text_of, words_of
 from mercat.networks.kit.text import Span, graphemes, links, squashed, text_of_html
 from mercat.networks.mastodon.spec import (
     DESCRIPTION,
@@ -49,7 +49,7 @@ def refusal(response: httpx.Response, secrets: Iterable[str]) -> Outcome:
 
 def said(response: httpx.Response) -> str:
     """The server's own words for an error; empty where there are none."""
-    return text_of(fields_of(response), "error")
+    return words_of(fields_of(response), "error")
 
 
 def still_processing(response: httpx.Response) -> bool:
@@ -139,7 +139,7 @@ def status(item: Item, media_ids: list[str]) -> dict[str, Any]:
     }
 
 
-def found(answer: Any) -> Found | None:
+def found(answer: Any, base_url: str) -> Found | None:
     """A status as read; None where it is not one. Its `text` is what a reader sees."""
     if not isinstance(answer, dict) or not isinstance(answer.get("content"), str):
         return None
@@ -147,13 +147,13 @@ def found(answer: Any) -> Found | None:
     attached, text = answer.get("media_attachments"), text_of_html(answer["content"])
     if not native_id or not account or text is None or not isinstance(attached, list):
         return None
-    alts = tuple(text_of(medium, "description") if isinstance(medium, dict) else "" for medium in attached)
-    return Found(native_id, address_of(answer), text, len(alts), account, alts)
+    alts = tuple(words_of(medium, "description") if isinstance(medium, dict) else "" for medium in attached)
+    return Found(native_id, address_of(answer, base_url), text, len(alts), account, alts)
 
 
-def address_of(answer: Mapping[str, Any]) -> str:
-    """Where people read a status."""
-    return text_of(answer, "url") or text_of(answer, "uri")
+def address_of(answer: Mapping[str, Any], base_url: str) -> str:
+    """Where people read a status; empty where the server gives no address that can be followed."""
+    return link_of(answer, "url", base_url) or link_of(answer, "uri", base_url)
 
 
 def created(answer: Mapping[str, Any]) -> datetime | None:

@@ -63,4 +63,5 @@ SPEC = Spec(
     # Its Idempotency-Key makes a repeat harmless for an hour on Mastodon, but nothing can be looked up by it, and other
     # software that speaks this API ignores it (GoToSocial posted twice): find() compares recent posts.
     natural_key=False,
+    ids_are_per_server=True,  # each server counts its own accounts
 )

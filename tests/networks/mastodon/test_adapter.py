@@ -283,3 +283,48 @@ def test_what_went_wrong_is_told_to_the_person_without_a_secret(path: str, answe
     with pytest.raises(ConnectError, match=words) as refused:
         Answering(**{path: answer}).sign_in()
     assert "secret" not in str(refused.value)
+
+
+# Answers that mean harm
+
+
+def _published(**changed: object) -> object:
+    run, _ = scripted("mastodon")
+    answer = run.answers[PUBLISH]
+    run.answers[PUBLISH] = {**answer, "body": {**answer["body"], **changed}}
+    return run.run("publish")
+
+
+def test_an_address_that_is_no_page_is_left_out_and_the_post_still_counts_as_sent() -> None:
+    outcome = _published(url="javascript:alert(1)", uri="javascript:alert(2)")
+    assert isinstance(outcome, Sent)
+    assert outcome.url == ""
+
+
+@pytest.mark.parametrize("native_id", ["1\x00", "1" * 501, "", None])
+def test_an_id_that_cannot_be_kept_leaves_open_whether_it_is_out(native_id: object) -> None:
+    assert isinstance(_published(id=native_id), Unsure)
+
+
+@pytest.mark.parametrize("content", ["<a " * 1_000_000, "<![" * 1_000_000])
+def test_html_longer_than_any_post_cannot_be_read(content: str) -> None:
+    run, _ = scripted("mastodon")
+    path = f"GET /api/v1/statuses/{run.happy['sent']['native_id']}"
+    answer = run.answers[path]
+    run.answers[path] = {**answer, "body": {**answer["body"], "content": content}}
+    assert isinstance(run.run("find"), Unreadable)
+
+
+@pytest.mark.parametrize("content", ["<a " * 10_000, "<!--" * 20_000, "<![" * 20_000])
+def test_html_that_never_closes_is_another_post(content: str) -> None:
+    run, _ = scripted("mastodon")
+    path = f"GET /api/v1/statuses/{run.happy['sent']['native_id']}"
+    answer = run.answers[path]
+    run.answers[path] = {**answer, "body": {**answer["body"], "content": content}}
+    found = run.run("find")
+    assert isinstance(found, Found)
+    assert not NETWORK.reader.matches(run.item, found, run.channel)
+
+
+def test_ids_of_accounts_are_each_servers_own() -> None:
+    assert NETWORK.spec.ids_are_per_server

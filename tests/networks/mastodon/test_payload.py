@@ -130,7 +130,7 @@ def shown(content: str, *alts: str | None) -> Found:
         "account": {"id": "9"},
         "media_attachments": [{"description": alt} for alt in alts],
     }
-    read = found(answer)
+    read = found(answer, "https://a.org")
     assert read
     return read
 
@@ -174,7 +174,12 @@ def test_descriptions_are_compared_in_their_order() -> None:
 
 
 def test_a_status_too_long_to_read_is_none() -> None:
-    assert found({"id": "1", "content": "<a " * 1_000_000, "account": {"id": "9"}, "media_attachments": []}) is None
+    assert (
+        found(
+            {"id": "1", "content": "<a " * 1_000_000, "account": {"id": "9"}, "media_attachments": []}, "https://a.org"
+        )
+        is None
+    )
 
 
 def test_many_mentions_are_shortened_in_one_pass() -> None:
@@ -183,7 +188,7 @@ def test_many_mentions_are_shortened_in_one_pass() -> None:
 
 @pytest.mark.parametrize("answer", [None, [], "x", {}, {"content": 1}, {"content": "x"}, {"content": "x", "id": "1"}])
 def test_what_is_not_a_status_is_not_read_as_one(answer: Any) -> None:
-    assert found(answer) is None
+    assert found(answer, "https://a.org") is None
 
 
 def test_a_moment_without_zone_or_sense_is_none() -> None:
