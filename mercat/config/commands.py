@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import Any
 
 import click
 
-from mercat.config.environment import environment
+from mercat.config.environment import Environment, environment
+
+LARGEST_REQUEST = 64 * 2**20  # bytes: three of the largest pictures; what is larger is not even read
 
 
 @click.command()
@@ -74,9 +77,25 @@ def web() -> None:
 
     env = environment()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # waitress then finishes what it is answering
-    waitress.serve(
-        application, host=env.host, port=env.port, threads=8, ident=None, url_scheme=env.base_url.partition(":")[0]
-    )
+    waitress.serve(application, **serving(env))
+
+
+def serving(env: Environment) -> dict[str, Any]:
+    """How waitress serves: what it takes, and from whom it believes where a request came from."""
+    trusted = {
+        "trusted_proxy": env.trusted_proxy,
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+    }
+    return {
+        "host": env.host,
+        "port": env.port,
+        "threads": 8,
+        "ident": None,
+        "url_scheme": env.base_url.partition(":")[0],
+        "max_request_body_size": LARGEST_REQUEST,
+        "clear_untrusted_proxy_headers": True,
+        **(trusted if env.trusted_proxy else {}),
+    }
 
 
 @click.command()

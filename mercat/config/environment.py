@@ -6,10 +6,12 @@ All names start with `MERCAT_`; a `.env` file is not read, so that what runs is 
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import secrets
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -38,6 +40,9 @@ class Environment(BaseSettings):
         "", description="The address people use, for links and OAuth redirects; empty: host and port."
     )
     demo: bool = Field(False, description="Demonstration people and stand-in networks; never with live accounts.")
+    trusted_proxy: str = Field(
+        "", description="Address of the web server before Mercat: only what it says of where people come from counts."
+    )
     debug: bool = Field(False, description="Django's debug pages. For development only.")
     secret_key_file: Path | None = Field(None, description="Django's secret key; default: made in home/secrets.")
     audit_key_file: Path | None = Field(
@@ -60,12 +65,25 @@ class Environment(BaseSettings):
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
 
     @property
+    def loopback(self) -> bool:
+        """Whether no other machine is meant to reach the pages, directly or through a web server before them."""
+        return all(map(is_loopback, (self.host, urlsplit(self.base_url).hostname or "")))
+
+    @property
     def sandbox_url(self) -> str:
         return f"http://127.0.0.1:{self.sandbox_port}"
 
     def secret(self, name: str, given: Path | None) -> Path:
         """Path of a secret of this installation: the one given, or home/secrets/name."""
         return given or self.home / "secrets" / name
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
 
 
 @cache

@@ -16,9 +16,10 @@ from django.utils import timezone
 from mercat.audit.actors import System
 from mercat.config.demo import ACCOUNTS, PASSPHRASE, PEOPLE, DemoAccount, DemoPerson
 from mercat.config.environment import environment
+from mercat.config.problem import Problem
 from mercat.networks import registry
 from mercat.networks.kit.http import guarded_client
-from mercat.people import actions
+from mercat.people import actions, backend
 from mercat.people.models import Person, Unit
 from mercat.people.pack import guidance
 from mercat.register import actions as register
@@ -32,6 +33,8 @@ DEMONSTRATION = System("Demonstration data")
 def seed(*, people: bool, accounts: bool, now: datetime | None = None) -> None:
     """Units and slots of the pack; on demand the people of `demo.py`, and their accounts on the stand-ins."""
     now = now or timezone.now()
+    if people:
+        _check_people()
     actions.found_units(by=FOUNDING, now=now)
     register.found_structure(by=FOUNDING, now=now)
     if people and not Person.objects.exists():
@@ -42,6 +45,15 @@ def seed(*, people: bool, accounts: bool, now: datetime | None = None) -> None:
         with _stand_ins() as url:
             for account in ACCOUNTS:
                 _account(account, url, now=now)
+
+
+def _check_people() -> None:
+    """Raises Problem where the people are a body's own. Those whom a demonstration registered later may be there."""
+    if Person.objects.exists() and not Person.objects.filter(number__startswith=backend.DEMONSTRATION).exists():
+        raise Problem(
+            "There are people here already, and demonstration people share one passphrase: the two are kept apart. "
+            "Nothing was changed. Start without --demo and --trial, or choose another home with MERCAT_HOME."
+        )
 
 
 def who_can_sign_in() -> list[tuple[str, str]]:

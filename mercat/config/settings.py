@@ -71,6 +71,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "people.Person"
+AUTHENTICATION_BACKENDS = ["mercat.people.backend.PeopleBackend"]
 LOGIN_URL = "web:sign-in"
 LOGIN_REDIRECT_URL = "web:home"
 LOGOUT_REDIRECT_URL = "web:sign-in"
@@ -126,6 +127,9 @@ PROCRASTINATE_READONLY_MODELS = True
 MERCAT_PACK = ENV.pack
 MERCAT_DEMO = ENV.demo
 MERCAT_DEMO_PASSPHRASE = PASSPHRASE
+MERCAT_LOOPBACK = ENV.loopback
+# Behind a web server that is not trusted to say whose requests it hands on, everybody has its address.
+MERCAT_SHARED_ADDRESS = bool(ENV.public_url) and not ENV.trusted_proxy
 MERCAT_APP_ROLE = ENV.app_role
 MERCAT_AUDIT_KEY_FILE = ENV.secret("audit_key", ENV.audit_key_file)
 MERCAT_AUDIT_ORIGIN = ENV.audit_origin

@@ -88,8 +88,8 @@ class Supervisor:
 
     def _check(self) -> None:
         check_space(self.home)
-        if self.trial:
-            check_loopback(self.env.host)
+        if self.demo or self.trial:
+            check_loopback(self.env)
         check_port(self.env.host, self.env.port, "MERCAT_PORT")
         if self.demo:
             check_port("127.0.0.1", self.env.sandbox_port, "MERCAT_SANDBOX_PORT")

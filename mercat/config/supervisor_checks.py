@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from mercat.config.environment import Environment
 from mercat.config.problem import Problem
 
 SPACE_TO_START = 300 * 2**20  # a new database with its write-ahead log, and the first day's files
@@ -73,7 +74,11 @@ def megabytes(count: int) -> str:
     return f"{count / 2**20:.0f} MB"
 
 
-def check_loopback(host: str) -> None:
-    """Raises Problem unless only this machine reaches `host`: everybody knows the passphrase of a trial's people."""
-    if host not in ("127.0.0.1", "::1", "localhost"):
-        raise Problem(f"A trial serves this machine only, but MERCAT_HOST is {host}. Leave it out.")
+def check_loopback(env: Environment) -> None:
+    """Raises Problem unless only this machine is served: everybody knows the passphrase of demonstration people."""
+    if not env.loopback:
+        given = f"MERCAT_HOST is {env.host}" + (f" and MERCAT_PUBLIC_URL is {env.public_url}" if env.public_url else "")
+        raise Problem(
+            f"Demonstration people are for this machine only, but {given}. Nothing was changed. "
+            "Leave both out, or start without --demo and --trial."
+        )

@@ -115,6 +115,17 @@ def test_a_process_that_does_not_listen_is_killed_at_the_second_request(up) -> N
     assert gone(family)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("MERCAT_HOST", "0.0.0.0"), ("MERCAT_PUBLIC_URL", "https://social.example.org")]
+)
+def test_demonstration_people_are_not_started_where_other_machines_reach_them(up, home: Path, name, value) -> None:
+    running = up("--demo", **{name: value})
+    assert running.end(0) == 1
+    assert "for this machine only, but MERCAT_HOST is" in running.lines[-1]
+    assert value in running.lines[-1]
+    assert not (home / "postgres").exists()
+
+
 def test_a_second_supervisor_is_told_who_holds_the_home(up) -> None:
     first = up().ready()
     second = up()
