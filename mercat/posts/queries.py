@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
 
 from mercat.delivery import states as sending
 from mercat.delivery.models import Consignment
-from mercat.delivery.queries import accounts_open_to
+from mercat.delivery.queries import accounts_open_to, of_post
 from mercat.guidance import facts
 from mercat.guidance.gate import prepare
 from mercat.people.models import Person
@@ -30,16 +30,38 @@ MOST_WAITING = 60  # posts that are looked through for somebody's queue
 def open_to(person: facts.Person, *, now: datetime) -> QuerySet[Post]:
     """The posts that `person` may see: their own, what guidance opens to them, and what is out for all the world.
 
-    A draft that was never submitted is its author's alone.
+    A draft that was never submitted is its author's alone. Each row says as `inside` why it is open: of a post that is
+    open only because it is out, its present version alone may be shown, which can no longer change.
     """
     accounts = accounts_open_to(person, "view_post", now=now)
     reference = Concat(Value("post:"), Cast("pk", TextField()))
-    return Post.objects.alias(reference=reference).filter(
+    inside = (
         Q(created_by=person.id)
         | Exists(Version.objects.filter(post=OuterRef("pk"), author=person.id))
         | Exists(Target.objects.filter(version=OuterRef("current"), account__in=accounts))
-        | Exists(Consignment.objects.filter(post_ref=OuterRef("reference"), state=sending.SENT))
     )
+    out = Exists(Consignment.objects.filter(post_ref=OuterRef("reference"), state=sending.SENT))
+    return (
+        Post.objects.alias(reference=reference)
+        .annotate(inside=ExpressionWrapper(inside, output_field=BooleanField()))
+        .filter(inside | out)
+    )
+
+
+def is_inside(post: Post) -> bool:
+    """Whether whoever this post was loaded for may see all of it; lists of somebody's own posts hold no other."""
+    return getattr(post, "inside", True)
+
+
+def versions_open(post: Post) -> QuerySet[Version]:
+    """The versions that may be shown to whoever this post was loaded for."""
+    return post.versions.all() if is_inside(post) else post.versions.filter(pk=post.current_id)
+
+
+def consignments_open(post: Post) -> QuerySet[Consignment]:
+    """What of its sending may be shown to them: all, or only what is out."""
+    rows = of_post(post.audit_ref)
+    return rows if is_inside(post) else rows.filter(state=sending.SENT)
 
 
 def written_by(person: Person) -> QuerySet[Any]:
@@ -65,7 +87,7 @@ def targets_named(post: Post) -> list[str]:
 
 def said_by(post: Post) -> dict[str, Any]:
     """What a post says now: its version's contents where one stands, else the working copy, of the same names."""
-    if post.current is None or post.state in (states.DRAFT, states.SENT_BACK):
+    if post.current is None or (post.state in (states.DRAFT, states.SENT_BACK) and is_inside(post)):
         return post.draft
     return json.loads(bytes(post.current.manifest.canonical))
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from mercat.audit.log import integrate
 from mercat.audit.models import Event
 from mercat.delivery.models import Consignment
+from mercat.images.actions import take_in
 from mercat.images.models import Picture
 from mercat.posts import actions
 from mercat.posts.contents import LONGEST
@@ -401,6 +402,60 @@ def test_posts_of_another_division_are_not_there_until_they_are_out(waiting, aut
     out(waiting, spoc)
     assert elsewhere.get(page(waiting)).status_code == 200
     assert "Please look" in text_of(elsewhere.get("/posts/"))
+
+
+@pytest.fixture
+def partly_out(author, account, spoc) -> Post:
+    """Sent back once, written anew, out on one of its two accounts, and sent back by the other's approver."""
+    other = make.account("Perth", unit_key="tayside")
+    make.spoc_of(other, "Other")
+    post = make.submitted(author, account, other, text="First wording")
+    actions.send_back(by=spoc, post=post, digest=post.current.digest, reason="Name the road.", now=NOW)
+    actions.compose(by=author, draft=make.draft(account, other, text="Second wording"), post=post, now=NOW)
+    actions.submit(by=author, post=post, now=NOW)
+    post.refresh_from_db()
+    out(post, spoc)
+    post.draft = {**post.draft, "text": "Third wording"}
+    post.state = "sent_back"
+    post.save()
+    return post
+
+
+def test_what_is_out_shows_others_its_present_version_alone(partly_out) -> None:
+    elsewhere = signed_in(make.authorised("Elsewhere", unit_key="edinburgh"))
+    proof = reverse("posts:proof", args=[partly_out.pk])
+    live = reverse("posts:live", args=[partly_out.pk])
+    said = {where: text_of(elsewhere.get(where)) for where in (page(partly_out), proof, live, "/posts/")}
+    assert all("Second wording" in said[where] for where in (page(partly_out), proof, "/posts/"))
+    for text in said.values():
+        for hidden in ("First wording", "Third wording", "Name the road.", "Began to write"):
+            assert hidden not in text
+    assert "Version 1" not in said[proof]
+    assert "Submitted for approval" in said[live]
+
+
+def test_what_is_out_gives_others_no_earlier_bytes_receipts_or_ways_to_change_it(partly_out, author) -> None:
+    elsewhere = signed_in(make.authorised("Elsewhere", unit_key="edinburgh"))
+    bytes_of = [reverse("posts:canonical", args=[partly_out.pk, number]) for number in (1, 2)]
+    assert [elsewhere.get(where).status_code for where in bytes_of] == [404, 200]
+    assert [signed_in(author).get(where).status_code for where in bytes_of] == [200, 200]
+    event = Event.objects.get(what="post.sent_back", about__contains=[partly_out.audit_ref])
+    assert elsewhere.get(reverse("posts:receipt", args=[partly_out.pk, event.uid])).status_code == 404
+    assert elsewhere.get(edit(partly_out)).status_code == 404
+
+
+def test_pictures_of_a_draft_are_not_shown_to_others_when_something_else_is_out(partly_out, author) -> None:
+    row = take_in(by=author, name="secret.jpg", upload=picture().read(), now=NOW)
+    partly_out.draft_pictures.add(row)
+    where = reverse("posts:picture", args=[partly_out.pk, row.sha256])
+    assert b"".join(signed_in(author).get(where).streaming_content)
+    assert signed_in(make.authorised("Elsewhere", unit_key="edinburgh")).get(where).status_code == 404
+
+
+def test_the_author_and_the_approver_still_see_everything_of_what_is_partly_out(partly_out, author, spoc) -> None:
+    for person in (author, spoc):
+        assert "Name the road." in text_of(signed_in(person).get(page(partly_out)))
+        assert "First wording" in text_of(signed_in(person).get(reverse("posts:proof", args=[partly_out.pk])))
 
 
 def test_an_auditor_sees_what_was_submitted(waiting) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from mercat.people.pack import guidance
 from mercat.posts import states
 from mercat.posts.models import Post, Remark
-from mercat.posts.queries import said_by, targets_named
+from mercat.posts.queries import is_inside, said_by, targets_named
 from mercat.register.models import Account
 
 COLOURS = {
@@ -45,7 +45,7 @@ def lines(posts: Iterable[Post], accounts: Mapping[str, Account]) -> list[Line]:
 
 def line(post: Post, accounts: list[Account]) -> Line:
     version = post.current
-    remarks = list(post.remarks.all())
+    remarks = list(post.remarks.all()) if is_inside(post) else []
     return Line(
         post=post,
         excerpt=excerpt(said_by(post).get("text", "")),

@@ -10,6 +10,7 @@ from typing import Any
 from mercat.audit.models import Event
 from mercat.delivery.manifest import digest_of
 from mercat.posts.models import Approval, Post, Version
+from mercat.posts.queries import versions_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class Proof:
 
 
 def proofs(post: Post) -> list[Proof]:
-    """The latest first."""
-    versions = post.versions.select_related("manifest", "author")
+    """The latest first; of a post that is open only because it is out, its present version."""
+    versions = versions_open(post).select_related("manifest", "author")
     versions = versions.prefetch_related("approvals__approver", "approvals__account")
     events = list(Event.objects.filter(about__contains=[post.audit_ref], what__in=["post.submitted", "post.approved"]))
     return [_proof(version, events) for version in versions.order_by("-number")]

@@ -10,6 +10,7 @@ from mercat.audit.models import Event
 from mercat.audit.queries import timeline
 from mercat.people.queries import names_of
 from mercat.posts.models import Post
+from mercat.posts.queries import is_inside
 from mercat.register.models import Account
 
 MOST_EVENTS = 500
@@ -29,6 +30,7 @@ WORDS = {
     "consignment.held": "Held",
     "consignment.withdrawn": "Taken back",
 }
+OUT = ("post.submitted", "post.approved", "consignment.sent")
 STEPS = {"put_off": "Put off", "lapse": "Taken up again", "miss": "Not there: sent again", "release": "Let go on"}
 
 
@@ -47,10 +49,15 @@ class Happening:
 
 
 def happenings(post: Post) -> list[Happening]:
-    events = timeline(post.audit_ref, limit=MOST_EVENTS).events
+    events = [event for event in timeline(post.audit_ref, limit=MOST_EVENTS).events if may_be_told(event, post)]
     people = names_of(event.actor for event in events)
     accounts = _accounts(events)
     return [_happening(event, people, accounts) for event in events]
+
+
+def may_be_told(event: Event, post: Post) -> bool:
+    """Of a post that is open only because it is out: how its present version was allowed and went out, no more."""
+    return is_inside(post) or (event.what in OUT and event.facts.get("digest") == post.current.digest)
 
 
 def _happening(event: Event, people: Mapping[str, str], accounts: Mapping[str, str]) -> Happening:

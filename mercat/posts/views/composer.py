@@ -29,7 +29,7 @@ from mercat.posts.keeping import keep, rearranged, refusals_said, take_in_pictur
 from mercat.posts.models import Post
 from mercat.posts.presenters.picker import Picker, picker
 from mercat.posts.presenters.preview import by_network, previews, shown_picture, use_of
-from mercat.posts.queries import drafts_of
+from mercat.posts.queries import drafts_of, is_inside
 from mercat.posts.views.finding import find
 
 KEPT = "Nothing was submitted. What you typed is kept."
@@ -157,6 +157,8 @@ def _editable(request: HttpRequest, post_id: UUID, now: datetime) -> tuple[Post,
     Raises Http404, Refused, or Impossible.
     """
     post, person = find(request, post_id, now=now)
+    if not is_inside(post):
+        raise Http404
     if post.state not in states.EDITABLE:
         state = states.STATES[post.state].lower()
         raise Impossible(f"This post is “{state}”: it can no longer be changed. Write a new one.")

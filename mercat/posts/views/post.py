@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mercat.delivery.manifest import contents
 from mercat.delivery.presenters import Progress, progress, still_moving
-from mercat.delivery.queries import answered_for_by, of_post
+from mercat.delivery.queries import answered_for_by
 from mercat.guidance import facts
 from mercat.images.models import Picture
 from mercat.people.actions import Impossible
@@ -22,9 +22,12 @@ from mercat.posts.actions import NotAllowed
 from mercat.posts.facts import targets_of
 from mercat.posts.models import Post
 from mercat.posts.presenters import page
+from mercat.posts.presenters.diff import Change
 from mercat.posts.presenters.lines import COLOURS, pillar_name
 from mercat.posts.presenters.timeline import happenings
+from mercat.posts.queries import consignments_open, is_inside, versions_open
 from mercat.posts.views.finding import find
+from mercat.register.models import Account
 
 STOP_POLLING = 286  # htmx: swap this, and ask no more
 MOST_LOOKED_AT = 50  # posts that a session remembers the versions of
@@ -103,11 +106,11 @@ def picture(request: HttpRequest, post_id: UUID, sha256: str) -> FileResponse:
 
 
 def _file(row: Post, sha256: str) -> tuple[str, str]:
-    """Name in the file store and type of a picture that the post shows, or showed in some version."""
-    drafted = row.draft_pictures.filter(sha256=sha256).first()
+    """Name in the file store and type of a picture of the draft or of a version, where those are open to the person."""
+    drafted = row.draft_pictures.filter(sha256=sha256).first() if is_inside(row) else None
     if drafted:
         return drafted.file, drafted.mime
-    manifests = [version.manifest for version in row.versions.select_related("manifest")]
+    manifests = [version.manifest for version in versions_open(row).select_related("manifest")]
     name = next((manifest.files[sha256] for manifest in manifests if sha256 in manifest.files), "")
     known = Picture.objects.filter(sha256=sha256).first()
     if not name or known is None:
@@ -133,7 +136,7 @@ def _page(
         "post": row,
         "state": states.STATES[row.state],
         "colour": COLOURS[row.state],
-        "remarks": list(row.remarks.all()),
+        "remarks": list(row.remarks.all()) if is_inside(row) else [],
         "happenings": happenings(row),
         "typed_reason": request.POST.get("reason", ""),
         "errors": {"lines": [problem]} if problem else None,
@@ -156,15 +159,21 @@ def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str,
         "sayings": page.sayings(row, said, accounts),
         "standings": standing,
         "powers": page.powers(row, version, person, accounts, standing=standing, sending=rows, now=now),
-        "difference": page.difference(row, _last_looked(request, row), page.names_in(accounts)),
+        "difference": _difference(request, row, accounts),
         "sending": rows,
         "moving": still_moving(rows),
     }
 
 
+def _difference(request: HttpRequest, row: Post, accounts: list[Account]) -> tuple[int, list[Change]] | None:
+    if not is_inside(row):
+        return None
+    return page.difference(row, _last_looked(request, row), page.names_in(accounts))
+
+
 def _progress(row: Post, person: facts.Person) -> list[Progress]:
     now = timezone.now()
-    rows = list(of_post(row.audit_ref))
+    rows = list(consignments_open(row))
     if not rows:
         return []
     mine = set(answered_for_by(person, now=now).filter(post_ref=row.audit_ref).values_list("pk", flat=True))

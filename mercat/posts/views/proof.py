@@ -14,10 +14,9 @@ from django.views.decorators.http import require_safe
 from mercat.audit.models import Event
 from mercat.audit.receipts import NotYet, inclusion_receipt
 from mercat.delivery.presenters import progress
-from mercat.delivery.queries import of_post
-from mercat.posts.models import Version
 from mercat.posts.presenters.proof import proofs
-from mercat.posts.presenters.timeline import happenings
+from mercat.posts.presenters.timeline import happenings, may_be_told
+from mercat.posts.queries import consignments_open, versions_open
 from mercat.posts.views.finding import find
 
 
@@ -28,7 +27,7 @@ def proof(request: HttpRequest, post_id: UUID) -> HttpResponse:
     said = {
         "post": post,
         "versions": proofs(post),
-        "sending": [(row, progress(row, may_act=False, now=now)) for row in of_post(post.audit_ref)],
+        "sending": [(row, progress(row, may_act=False, now=now)) for row in consignments_open(post)],
         "happenings": happenings(post),
     }
     return render(request, "posts/proof.html", said)
@@ -38,7 +37,7 @@ def proof(request: HttpRequest, post_id: UUID) -> HttpResponse:
 def canonical(request: HttpRequest, post_id: UUID, number: int) -> HttpResponse:
     """The very bytes that were approved: their SHA-256 is the digest."""
     post, _ = find(request, post_id, now=timezone.now())
-    version = get_object_or_404(Version.objects.select_related("manifest"), post=post, number=number)
+    version = get_object_or_404(versions_open(post).select_related("manifest"), number=number)
     return _download(bytes(version.manifest.canonical), f"post-{post.pk}-version-{number}.json")
 
 
@@ -47,7 +46,7 @@ def receipt(request: HttpRequest, post_id: UUID, uid: UUID) -> HttpResponse:
     """The proof that one event of the post is in the log."""
     post, _ = find(request, post_id, now=timezone.now())
     event = Event.objects.filter(uid=uid, about__contains=[post.audit_ref]).first()
-    if event is None:
+    if event is None or not may_be_told(event, post):
         raise Http404
     try:
         found = inclusion_receipt(event)
