@@ -4,7 +4,9 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from mercat.audit.models import Event
 from mercat.delivery.models import Consignment
+from mercat.people.signing_in import LIMITS
 from mercat.posts.cli import post
 from mercat.posts.models import Post
 from tests import factories as make
@@ -70,6 +72,40 @@ def test_a_wrong_passphrase_is_nobody(run, account, author):
     assert answer.exit_code == 1
     assert "do not belong together" in answer.output
     assert not Post.objects.exists()
+
+
+def test_signing_in_is_recorded(run, account, author):
+    run("compose", "--text", "x", "--to", "Dundee", "--pillar", "warning", by=author)
+    event = Event.objects.get(what="person.signed_in")
+    assert (event.actor, event.facts) == (author.audit_ref, {"how": "command line"})
+
+
+def test_wrong_passphrases_are_recorded_and_after_too_many_even_the_right_one_waits(run, account, author):
+    arguments = ["compose", "--text", "x", "--to", "Dundee", "--pillar", "warning"]
+    for _ in range(LIMITS["sign-in-pair"]):
+        run(*arguments, by=author, passphrase="wrong")
+    assert Event.objects.filter(what="person.sign_in_failed", about__contains=[author.audit_ref]).count() == 5
+    answer = run(*arguments, by=author)
+    assert answer.exit_code == 1
+    assert "Wait 15 minutes" in answer.output
+    assert not Post.objects.exists()
+
+
+def test_demonstration_people_are_nobody_where_other_machines_can_ask(run, account, author, settings):
+    author.number = "demo-author"
+    author.save()
+    settings.MERCAT_LOOPBACK = False
+    answer = run("compose", "--text", "x", "--to", "Dundee", "--pillar", "warning", by=author)
+    assert "do not belong together" in answer.output
+
+
+def test_the_passphrase_is_asked_for_and_never_an_argument(author, account, monkeypatch):
+    monkeypatch.delenv("MERCAT_PASSPHRASE", raising=False)
+    arguments = ["compose", "--text", "x", "--to", "Dundee", "--pillar", "warning", "--as", author.email]
+    assert CliRunner().invoke(post, [*arguments, "--passphrase", WORDS]).exit_code == 2
+    asked = CliRunner().invoke(post, arguments, input=f"{WORDS}\n")
+    assert asked.exit_code == 0, asked.output
+    assert WORDS not in asked.output
 
 
 def test_a_refusal_names_every_clause_and_who_can_put_it_right(run, account):

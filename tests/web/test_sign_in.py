@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mercat.audit.models import Event
-from mercat.web.throttle import LIMITS, WINDOW
+from mercat.people.signing_in import LIMITS, WINDOW
 from tests import factories as make
 from tests.pages import SOON, at_noon, signed_in, text_of  # noqa: F401
 
@@ -88,6 +88,45 @@ def test_nothing_typed_is_two_errors_at_their_fields() -> None:
 )
 def test_it_leads_on_only_within_the_programme(person, wanted: str, led: str) -> None:
     assert try_to(Client(), person.email, next=wanted).url == led
+
+
+def a_demonstration_person():
+    row = make.person("Demonstration", passphrase=PASSPHRASE)
+    row.number = "demo-communications"
+    row.save()
+    return row
+
+
+def test_demonstration_people_sign_in_only_where_no_other_machine_asks(settings) -> None:
+    row = a_demonstration_person()
+    settings.MERCAT_LOOPBACK = False
+    assert "do not belong together" in text_of(try_to(Client(), row.email))
+    settings.MERCAT_LOOPBACK = True
+    assert try_to(Client(), row.email).status_code == 302
+
+
+def test_a_demonstration_persons_session_ends_when_other_machines_can_ask(settings) -> None:
+    client = Client()
+    try_to(client, a_demonstration_person().email)
+    assert client.get("/").status_code == 200
+    settings.MERCAT_LOOPBACK = False
+    assert client.get("/").url.startswith(SIGN_IN)
+
+
+@pytest.mark.parametrize(("shared", "status"), [(False, 429), (True, 302)])
+def test_an_address_that_many_share_has_no_limit_of_its_own(person, settings, monkeypatch, shared, status) -> None:
+    monkeypatch.setitem(LIMITS, "sign-in-address", 4)
+    settings.MERCAT_SHARED_ADDRESS = shared
+    for n in range(4):
+        try_to(Client(), f"{n}@mercat.example", "wrong")
+    assert try_to(Client(), person.email).status_code == status
+
+
+def test_where_the_address_is_shared_the_account_keeps_its_limits(person, settings) -> None:
+    settings.MERCAT_SHARED_ADDRESS = True
+    for _ in range(LIMITS["sign-in-pair"]):
+        try_to(Client(), person.email, "wrong")
+    assert try_to(Client(), person.email).status_code == 429
 
 
 def test_signing_out_ends_the_session_and_is_recorded(person) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -16,13 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from mercat.audit.actions import record
 from mercat.people.models import Person
-from mercat.web.throttle import WINDOW, Origin, note_failure, too_many
-
-NO_MATCH = "The e-mail and the passphrase do not belong together. Check both, then try again."
-WAIT = (
-    f"There were too many wrong passphrases. Wait {WINDOW.seconds // 60} minutes, then try again, "
-    "or ask the administrator."
-)
+from mercat.people.signing_in import NO_MATCH, Origin, TooMany, identify
 
 
 @login_not_required
@@ -38,13 +32,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if not email or not passphrase:
         missing = [name for name in ("email", "passphrase") if not request.POST.get(name)]
         return _page(request, email=email, missing=missing)
-    now = timezone.now()
-    origin = Origin(email.lower(), request.META.get("REMOTE_ADDR", ""))
-    if too_many(origin, now=now):
-        return _page(request, email=email, problem=WAIT, status=429)
-    person = authenticate(request, username=email, password=passphrase)
+    origin = Origin(email.lower(), request.META.get("REMOTE_ADDR", ""), shared=settings.MERCAT_SHARED_ADDRESS)
+    try:
+        person = identify(origin, passphrase, now=timezone.now(), request=request)
+    except TooMany as wait:
+        return _page(request, email=email, problem=str(wait), status=429)
     if person is None:
-        note_failure(origin, now=now)
         return _page(request, email=email, problem=NO_MATCH)
     return _welcome(request, person)
 
