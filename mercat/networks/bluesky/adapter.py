@@ -16,6 +16,7 @@ from mercat.networks.bluesky.spec import APP, SPEC
 from mercat.networks.kit.address import server_address
 from mercat.networks.kit.connecting import asking, typed
 from mercat.networks.kit.steps import (
+    MOST_NAME,
     MOST_TOKEN,
     RETRY,
     Halt,
@@ -211,7 +212,7 @@ def _not_signed_in(code: str) -> str:
 
 
 def _identity(answer: Mapping[str, Any], base_url: str) -> Identity:
-    did, handle = text_of(answer, "did"), text_of(answer, "handle")
+    did, handle = text_of(answer, "did", MOST_NAME), text_of(answer, "handle", MOST_NAME)
     access, refresh = text_of(answer, "accessJwt", MOST_TOKEN), text_of(answer, "refreshJwt", MOST_TOKEN)
     if not (did and handle and access and refresh):
         raise ConnectError("The server answered, but not like a server of Bluesky. Check its address.")

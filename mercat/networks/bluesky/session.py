@@ -85,6 +85,6 @@ def scope_of(token: str) -> str:
     try:
         body = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    except (IndexError, ValueError, binascii.Error):
+    except (IndexError, ValueError, binascii.Error, RecursionError):
         return ""
     return text_of(claims, "scope", MOST_TOKEN) if isinstance(claims, dict) else ""

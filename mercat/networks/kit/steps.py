@@ -22,6 +22,7 @@ RETRY = timedelta(seconds=20)  # after trouble of theirs that names no time
 LIMIT = timedelta(seconds=60)  # after a limit that names no time
 
 MOST_TEXT = 500  # characters of a name, an id or an address: what our own columns hold
+MOST_NAME = 253  # characters of an account's id or handle: the longest name of a host
 MOST_TOKEN = 8_000  # characters of a token: what servers take in a header
 # Control characters that are no white space, and halves of a character.
 _UNWRITABLE = regex.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")

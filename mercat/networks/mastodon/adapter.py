@@ -14,6 +14,7 @@ from mercat.networks.kit.address import server_address
 from mercat.networks.kit.connecting import asking, typed
 from mercat.networks.kit.oauth import challenge, new_verifier
 from mercat.networks.kit.steps import (
+    MOST_NAME,
     MOST_TOKEN,
     Halt,
     bytes_of,
@@ -57,6 +58,7 @@ PAGES = 10  # looked through before we say that we cannot tell
 _PREPARING = "The server is still preparing the pictures."
 _GARBLED = "The server answered, but not in a way that says whether the post is out."
 _TAKEN = "The server no longer offers the pictures of this post: they may be out with it already."
+_NO_MASTODON = "The server answered, but not like a Mastodon server. Check its address."
 _ASKED = "asked_at"
 
 
@@ -307,12 +309,14 @@ def _identity(base_url: str, token: str, http: httpx.Client, now: datetime) -> I
             "The server does not accept this access token. Make a new one with the permissions asked for."
         )
     account = fields_of(response)
-    native_id, username = text_of(account, "id"), text_of(account, "username")
+    native_id, username = text_of(account, "id", MOST_NAME), text_of(account, "username", MOST_NAME)
     if not native_id or not username:
-        raise ConnectError("The server answered, but not like a Mastodon server. Check its address.")
+        raise ConnectError(_NO_MASTODON)
     instance = _instance(base_url, http, now)
     domain = text_of(instance, "domain") or text_of(instance, "uri") or urlsplit(base_url).netloc
     handle = f"{username}@{domain.removeprefix('https://').rstrip('/')}"
+    if len(handle) > MOST_NAME:
+        raise ConnectError(_NO_MASTODON)
     limits = payload.limits_of(instance)
     return Identity(native_id, handle, link_of(account, "url", base_url), base_url, {TOKEN: token}, limits)
 

@@ -170,7 +170,10 @@ def test_the_accounts_own_password_is_refused() -> None:
     assert connect(httpx.Response(200, json={**SESSION, "accessJwt": token_of("com.atproto.appPass")}))
 
 
-@pytest.mark.parametrize("token", ["", "x", "a.b.c", "a.!!!.c", "a.W10.c", "a.e30.c"])
+DEEP = f"a.{base64.urlsafe_b64encode(b'[' * 5_000).decode().rstrip('=')}.c"
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "a.!!!.c", "a.W10.c", "a.e30.c", DEEP])
 def test_a_token_that_tells_no_scope_is_no_error(token: str) -> None:
     assert scope_of(token) == ""
 
@@ -185,6 +188,8 @@ def test_a_token_that_tells_no_scope_is_no_error(token: str) -> None:
         (httpx.Response(500), "trouble of its own"),
         (httpx.Response(200, text="<html>"), "not like a server of Bluesky"),
         (httpx.Response(200, json={**SESSION, "refreshJwt": None}), "not like a server of Bluesky"),
+        (httpx.Response(200, json={**SESSION, "did": "did:plc:" + "a" * 253}), "not like a server of Bluesky"),
+        (httpx.Response(200, json={**SESSION, "handle": "a\x00b"}), "not like a server of Bluesky"),
         (httpx.Response(200, json={**SESSION, "active": False}), "suspended or closed"),
         (httpx.Response(302, headers={"location": "https://elsewhere.example.org"}), "pointing elsewhere"),
         (httpx.ConnectError("x"), "could not be reached"),

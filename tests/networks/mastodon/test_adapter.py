@@ -274,6 +274,13 @@ def test_the_code_is_traded_with_the_verifier_for_a_token() -> None:
         ("/api/v1/accounts/verify_credentials", httpx.Response(401, json={}), "does not accept this access token"),
         ("/api/v1/accounts/verify_credentials", httpx.Response(403, json={}), "does not accept this access token"),
         ("/api/v1/accounts/verify_credentials", httpx.Response(200, text="<html>"), "not like a Mastodon server"),
+        (
+            "/api/v1/accounts/verify_credentials",
+            httpx.Response(200, json={**ACCOUNT, "id": "9" * 254}),
+            "not like a Mas",
+        ),
+        ("/api/v2/instance", httpx.Response(200, json={"domain": "x" * 253}), "not like a Mastodon server"),
+        ("/oauth/token", httpx.Response(200, json={"access_token": "x\ny"}), "did not complete the sign-in"),
         ("/api/v1/accounts/verify_credentials", httpx.Response(503), "trouble of its own"),
         ("/api/v1/accounts/verify_credentials", httpx.ConnectError("x"), "could not be reached"),
         ("/api/v2/instance", httpx.ReadTimeout("x"), "in time"),
