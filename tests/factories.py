@@ -103,6 +103,7 @@ def account(
     row = register.register_account(by=TEST, slot=slot, name=slot.name, now=NOW)
     if connected:
         row.handle, row.native_id, row.status = f"account{number}.example", f"id-{number}", Account.Status.ACTIVE
+        row.url = f"https://network.example/account{number}"
         row.save()
         Connection.objects.create(
             account=row,

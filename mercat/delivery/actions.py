@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -78,9 +79,10 @@ def vouch(*, by: Person, consignment: Consignment, url: str, now: datetime) -> N
     require(by, "withdraw", facts_of(row.account), now=now, post=post_facts(row))
     if not _is_address(url):
         raise Impossible("Give the address at which you found the post, from https:// on. Nothing was changed.")
-    _move(
-        row, "vouch", by=by, now=now, url=url, native_id=row.native_id or url, sent_at=now, read_back_at=now, reason=""
-    )
+    if urlsplit(url).hostname != urlsplit(row.account.url).hostname:
+        raise Impossible(f"This address is not on the network of {row.account}. Nothing was changed.")
+    changes = {"url": url, "native_id": row.native_id or url, "sent_at": now, "vouched_by": by, "reason": ""}
+    _move(row, "vouch", by=by, now=now, seen={"seen_at": url}, **changes)
 
 
 @transaction.atomic
@@ -88,7 +90,10 @@ def deny(*, by: Person, consignment: Consignment, now: datetime) -> None:
     """A person looked and it is not there: it is sent again."""
     row = _locked(consignment)
     require(by, "withdraw", facts_of(row.account), now=now, post=post_facts(row))
-    _move(row, "deny", by=by, now=now, not_before=now, native_id="", url="", reason="")
+    if row.native_id and by.pk == row.author_id:
+        raise Impossible("The network said that it took this post: somebody other than its author must look for it.")
+    seen = {"not_seen": row.native_id or str(row.account)}
+    _move(row, "deny", by=by, now=now, seen=seen, not_before=now, native_id="", url="", reason="")
     _nudge_after_commit()
 
 
@@ -102,20 +107,30 @@ def withdraw_all(*, by: By, post_ref: str, reason: str, now: datetime) -> list[C
     for row in rows.order_by("pk"):
         if row.state not in states.RECALLABLE:
             too_late.append(row)
+            _remember(row, reason)
             continue
         row.fence += 1  # a worker that has it leased finds its fence gone
         _move(row, "withdraw", by=by, now=now, hold="", refusals=[], leased_until=None, reason=reason)
     return too_late
 
 
+def _remember(row: Consignment, reason: str) -> None:
+    """Should it turn out that nothing is out, it is not sent again."""
+    if row.state not in states.FINAL:
+        row.recalled = reason
+        row.save(update_fields=["recalled"])
+
+
 def _locked(consignment: Consignment) -> Consignment:
     return Consignment.objects.select_for_update(of=("self",)).select_related("account").get(pk=consignment.pk)
 
 
-def _move(row: Consignment, event: str, *, by: By, now: datetime, **changes: object) -> None:
+def _move(
+    row: Consignment, event: str, *, by: By, now: datetime, seen: dict[str, str] | None = None, **changes: object
+) -> None:
     before = row.state
     try:
-        row.state = states.after(before, event)
+        row.step(event)
     except states.ImpossibleStep:
         raise Impossible(
             f"This has moved on in the meantime: {states.STATES[before].lower()}. Nothing was changed."
@@ -127,7 +142,7 @@ def _move(row: Consignment, event: str, *, by: By, now: datetime, **changes: obj
         by=by,
         what=f"consignment.{row.state}",
         about=[row.audit_ref, row.post_ref, f"account:{row.account_id}"],
-        facts={"step": event, "digest": row.manifest_id},
+        facts={"step": event, "digest": row.manifest_id, **(seen or {})},
         now=now,
     )
 

@@ -182,7 +182,7 @@ class Engine:
 
     def _send(self, row: Consignment, begun: datetime, deadline: float) -> None:
         """Call the network. What follows from its answer waits behind the calls that are still to be made."""
-        if self._paused_meanwhile(row, begun):
+        if not self._still_allowed(row, begun):
             return
         token = _stop_calling.set(deadline)
         try:
@@ -191,13 +191,21 @@ class Engine:
             _stop_calling.reset(token)
         self._start(self._settle, row, outcome)
 
-    def _paused_meanwhile(self, row: Consignment, begun: datetime) -> bool:
-        """A call that had to wait is asked about once more: nothing starts a second after a pause (sending rule 12)."""
+    def _still_allowed(self, row: Consignment, begun: datetime) -> bool:
+        """A call that had to wait is asked about once more: nothing starts a second after a pause (sending rule 12),
+        a withdrawal or the end of what allowed it."""
         now = self.clock()
-        if now - begun < RECENT or not loaded(Consignment.objects.filter(pk=row.pk)).filter(paused=True).exists():
+        if now - begun < RECENT:
+            return True
+        current = loaded(Consignment.objects.filter(pk=row.pk)).get()
+        if current.paused or current.recalled:
+            steps.put_off(row, Attempt.Result.LATER, "Stopped before the call.", until=now, counted=False, now=now)
             return False
-        steps.put_off(row, Attempt.Result.LATER, "Sending was paused.", until=now, counted=False, now=now)
-        return True
+        current.account = accounts_by_id([row.account_id])[str(row.account_id)]
+        (decision,) = may_publish([current], people_facts([row.author_id], now=now)[str(row.author_id)], now=now)
+        if not decision.allowed:
+            steps.hold_by_guidance(row, decision, now=now)
+        return decision.allowed
 
     def _publish(self, row: Consignment):
         try:

@@ -65,15 +65,18 @@ class Consignment(models.Model):
     looks = models.PositiveSmallIntegerField(default=0)  # read-backs of the present doubt
     look_at = models.DateTimeField(null=True, blank=True)  # when the doubt may be looked into
     notes = models.JSONField(default=dict)  # the adapter's, between steps
+    recalled = models.TextField(blank=True)  # why its post was taken back while this was too far on its way
     native_id = models.CharField(max_length=500, blank=True)
     url = models.URLField(max_length=500, blank=True)
     first_sent_at = models.DateTimeField(null=True, blank=True)  # of the first attempt: natural keys grow from it
     sent_at = models.DateTimeField(null=True, blank=True)
     read_back_at = models.DateTimeField(null=True, blank=True)
+    vouched_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     PRIVATE: ClassVar[dict[str, str]] = {
         "post_ref": "open",
         "reason": "operational",
+        "recalled": "operational",
         "refusals": "operational",
         "notes": "operational",
         "native_id": "open",
@@ -91,8 +94,10 @@ class Consignment(models.Model):
                 condition=Q(state__in=list(states.STATES)), name="a_consignment_is_in_a_known_state"
             ),
             models.CheckConstraint(
-                condition=~Q(state=states.SENT) | (~Q(native_id="") & Q(read_back_at__isnull=False)),
-                name="sent_means_read_back",
+                condition=~Q(state=states.SENT)
+                | (~Q(native_id="") & Q(read_back_at__isnull=False))
+                | Q(vouched_by__isnull=False),
+                name="sent_means_read_back_or_seen",
             ),
             models.CheckConstraint(condition=Q(state=states.HELD) ^ Q(hold=""), name="held_says_by_what"),
             models.CheckConstraint(
@@ -123,6 +128,12 @@ class Consignment(models.Model):
     @property
     def audit_ref(self) -> str:
         return f"consignment:{self.pk}"
+
+    def step(self, event: str) -> None:
+        """Move along the table. What was recalled when it was too late goes out no more, once it can be held."""
+        self.state = states.after(self.state, event)
+        if self.recalled and self.state in states.RECALLABLE:
+            self.state = states.after(self.state, "withdraw")
 
 
 class Attempt(models.Model):

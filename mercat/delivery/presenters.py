@@ -88,7 +88,9 @@ def _said(row: Consignment, now: datetime) -> tuple[str, datetime | None]:
     if row.state == states.READY:
         return _said_of_waiting(row, now)
     sentences = {
-        states.SENT: ("Read back and found as it was sent", row.read_back_at),
+        states.SENT: ("Read back and found as it was sent", row.read_back_at)
+        if row.read_back_at
+        else ("A person saw it on the network", row.sent_at),
         states.IN_DOUBT: ("It is not sent again until it has been looked for. The next look is", row.look_at),
         states.HELD: ("It was due", row.due_at),
     }

@@ -42,11 +42,13 @@ def _holding(consignment: Consignment, event: str) -> Consignment:
 
 
 def _move(row: Consignment, event: str, *, now: datetime, facts: dict | None = None, **changes: object) -> None:
-    row.state = states.after(row.state, event)
+    row.step(event)
     row.leased_until = row.leased_until if row.state in (states.LEASED, states.SENDING) else None
     row.hold = changes.pop("hold", "")
     row.refusals = changes.pop("refusals", [])
     row.reason = changes.pop("reason", "")
+    if row.state == states.WITHDRAWN:
+        row.hold, row.refusals, row.reason = "", [], row.recalled
     for name, value in changes.items():
         setattr(row, name, value)
     row.save()
@@ -78,7 +80,9 @@ def begin(consignments: Sequence[Consignment], *, now: datetime) -> list[Consign
     """
     fences = {row.pk: row.fence for row in consignments}
     standing = loaded(Consignment.objects.select_for_update(of=("self",)).select_related("account", "author"))
-    rows = [row for row in standing.filter(pk__in=fences, state=states.LEASED) if row.fence == fences[row.pk]]
+    rows = [
+        row for row in standing.filter(pk__in=fences, state=states.LEASED).order_by("pk") if row.fence == fences[row.pk]
+    ]
     begun = []
     for row in rows:
         if row.leased_until - ATTEMPT < now:
@@ -118,6 +122,7 @@ def _of_version(row: Consignment) -> tuple[str, str]:
 def hold_by_guidance(consignment: Consignment, decision: Decision, *, now: datetime) -> None:
     """The gate is closed. Its author and the account's people are told why, and who can put it right."""
     row = _holding(consignment, "hold")
+    _end_attempt(row, Attempt.Result.LATER, "Guidance no longer allowed it.", now)
     refusals = [
         {"clause": r.clause, "reason": r.reason, "remedy": r.remedy, "owner": r.owner_name} for r in decision.refusals
     ]

@@ -7,6 +7,7 @@ command line and the tests all come through here.
 from __future__ import annotations
 
 import re
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -89,6 +90,7 @@ def compose(*, by: Person, draft: Draft, now: datetime, post: Post | None = None
     else:
         post = _locked(post)
         _may_edit(post, by, now)
+        _note_editor(by, post, draft, now=now)
         post.draft, post.changed_at = draft.stored(), now
         post.save(update_fields=["draft", "changed_at"])
     post.draft_pictures.set(Picture.objects.filter(pk__in=_ids(picture.id for picture in draft.pictures)))
@@ -102,6 +104,7 @@ def submit(*, by: Person, post: Post, now: datetime) -> Version:
     draft = Draft.restored(post.draft)
     _may_edit(post, by, now)
     _has_something_to_say(draft)
+    _is_still_to_come(draft, now)
     accounts = _accounts(draft)
     _allow(by, "submit", accounts, draft_facts(post, draft, by), now=now)
     pictures = _pictures(draft)
@@ -270,6 +273,15 @@ def _may_edit(post: Post, by: Person, now: datetime) -> None:
         _allow_on_post(by, "compose", post, now=now)
 
 
+def _note_editor(by: Person, post: Post, draft: Draft, *, now: datetime) -> None:
+    """Whoever changes another's words is one of their authors from then on, and approves none of them."""
+    unchanged = json.loads(json.dumps(draft.stored())) == post.draft
+    if unchanged or by.pk == post.created_by_id or post.editors.filter(pk=by.pk).exists():
+        return
+    post.editors.add(by)
+    record(by=by, what="post.edited", about=[post.audit_ref], now=now)
+
+
 def _has_something_to_say(draft: Draft) -> None:
     if not draft.targets:
         raise Impossible("Choose at least one account. Nothing was submitted; your draft is kept.")
@@ -281,6 +293,11 @@ def _is_not_over(post: Post) -> None:
     under_way = Consignment.objects.filter(post_ref=post.audit_ref).exclude(state__in=sending.FINAL)
     if post.state == states.APPROVED and not under_way.exists():
         raise Impossible("This post is out everywhere: there is nothing left to take back. Nothing was changed.")
+
+
+def _is_still_to_come(draft: Draft, now: datetime) -> None:
+    if draft.due_at and draft.due_at < now:
+        raise Impossible("The time set for this post has passed. Nothing was submitted; set another, or none.")
 
 
 def _fits_the_store(draft: Draft) -> None:

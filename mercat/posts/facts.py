@@ -47,7 +47,7 @@ def version_facts(version: Version, accounts: Iterable[Account]) -> dict[str, fa
         "id": str(row.post_id),
         "digest": row.manifest_id,
         "pillar": row.pillar,
-        "authors": frozenset(map(str, [row.post.created_by_id, *row.writers])),
+        "authors": frozenset(map(str, [row.post.created_by_id, *row.writers, *row.editor_ids])),
         "warning": row.warning,
         "media": len(media),
         "media_without_alt": sum(not picture["alt"] for picture in media),
@@ -66,7 +66,9 @@ def _with_facts(version: Version) -> Version:
     written = Version.objects.filter(post=OuterRef("post")).order_by()
     said = Approval.objects.filter(version=OuterRef("pk"), digest=OuterRef("manifest_id")).order_by()
     told = Version.objects.select_related("post", "manifest").annotate(
-        writers=ArraySubquery(written.values("author_id")), approved_for=ArraySubquery(said.values("account_id"))
+        writers=ArraySubquery(written.values("author_id")),
+        editor_ids=ArraySubquery(Post.editors.through.objects.filter(post=OuterRef("post")).values("person_id")),
+        approved_for=ArraySubquery(said.values("account_id")),
     )
     return told.get(pk=version.pk)
 

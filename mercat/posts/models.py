@@ -25,6 +25,7 @@ class Post(models.Model):
     changed_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=list(states.STATES.items()), default=states.DRAFT)
     draft = models.JSONField(default=dict)
+    editors = models.ManyToManyField(Person, related_name="+")  # whoever changed the draft, besides who began it
     draft_pictures = models.ManyToManyField(Picture, related_name="+")
     current = models.OneToOneField("Version", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 

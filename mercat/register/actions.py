@@ -183,13 +183,14 @@ def connect_account(*, by: By, account: Account, identity: Identity, now: dateti
     """Keep what a connector found out. The secret is sealed; the record names the account, never the secret."""
     account = _locked(account)
     require(by, "connect_account", facts_of(account), now=now)
-    if account.native_id and account.native_id != identity.native_id:
+    previous = Connection.objects.select_for_update().filter(account=account).first()
+    if account.native_id and not _is_the_same(account, previous, identity):
         raise Impossible(
             f"This would connect “{account}” to another account of the network ({identity.handle}) than before. "
             "Nothing was changed. Close this account and register the other one, if that is what is meant."
         )
+    _is_nobody_elses(account, identity)
     _training_or_live(account, identity)
-    previous = Connection.objects.select_for_update().filter(account=account).first()
     generation = previous.generation + 1 if previous else 1
     connection, _ = Connection.objects.update_or_create(
         account=account,
@@ -217,6 +218,22 @@ def connect_account(*, by: By, account: Account, identity: Identity, now: dateti
         now=now,
     )
     return connection
+
+
+def _is_the_same(account: Account, previous: Connection | None, identity: Identity) -> bool:
+    """Where every server numbers its accounts anew, the same number on another server is another account."""
+    if account.native_id != identity.native_id:
+        return False
+    per_server = registry.get(account.network).spec.ids_are_per_server
+    return not per_server or previous is None or previous.base_url == identity.base_url
+
+
+def _is_nobody_elses(account: Account, identity: Identity) -> None:
+    others = Account.objects.filter(network=account.network, native_id=identity.native_id).exclude(pk=account.pk)
+    if registry.get(account.network).spec.ids_are_per_server:
+        others = others.filter(connection__base_url=identity.base_url)
+    if others.exclude(status=Account.Status.CLOSED).exists():
+        raise Impossible(f"{identity.handle} is connected to another account of the register. Nothing was changed.")
 
 
 def _training_or_live(account: Account, identity: Identity) -> None:

@@ -110,7 +110,7 @@ class Account(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["slot"], condition=~Q(status="closed"), name="one_open_account_in_a_slot"),
             models.UniqueConstraint(
-                fields=["network", "native_id"],
+                fields=["network", "native_id", "url"],  # some networks number accounts anew on every server
                 condition=~Q(native_id="") & ~Q(status="closed"),
                 name="a_network_account_is_registered_once",
             ),

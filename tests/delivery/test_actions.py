@@ -185,7 +185,7 @@ ACTS = {
     ),
     "deny": (
         "needs_person",
-        {"native_id": "n1", "url": "https://network.example/1"},
+        {},
         lambda by, row: actions.deny(by=by, consignment=row, now=LATER),
     ),
 }

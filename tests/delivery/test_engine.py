@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from mercat.audit.models import Event
 from mercat.delivery import actions, states, steps
 from mercat.delivery.claims import LEASE, claim
 from mercat.delivery.clock import tick, until_next, work_waits
@@ -371,6 +372,8 @@ def unclear(engine, network, row, time):
 def test_a_person_who_saw_it_settles_it(unclear, spoc):
     actions.vouch(by=spoc, consignment=unclear, url="https://network.example/seen", now=NOW)
     assert (state_of(unclear), unclear.url) == (states.SENT, "https://network.example/seen")
+    assert (unclear.vouched_by, unclear.read_back_at) == (spoc, None)
+    assert Event.objects.filter(facts__seen_at="https://network.example/seen", actor=spoc.audit_ref).exists()
 
 
 def test_a_person_who_did_not_see_it_has_it_sent_again(unclear, spoc, engine, network):
@@ -432,3 +435,68 @@ def test_the_end_of_access_holds_what_is_scheduled(engine, network, author, row)
     people.end_access(by=make.TEST, person=author, reason="Moved", now=NOW)
     engine.drain()
     assert (state_of(row), network.published) == (states.HELD, [])
+
+
+# What was taken back while it was too late
+
+
+def test_what_was_withdrawn_in_doubt_is_not_sent_again(engine, network, row, author, time):
+    network.outcomes.append(Unsure("The line dropped."))
+    engine.drain()
+    assert posts.withdraw(by=author, post=row.manifest.version.post, reason="Wrong road", now=NOW) == [row]
+    time.pass_(grace_of("bluesky"))
+    engine.drain()
+    assert (state_of(row), row.reason, len(network.published)) == (states.WITHDRAWN, "Wrong road", 1)
+
+
+def test_what_was_withdrawn_during_a_call_that_was_put_off_is_not_sent_later(network, row, author, time, nudges):
+    engine = Engine("normal", clock=time, pool=Waiting())
+    engine.drain()
+    posts.withdraw(by=author, post=row.manifest.version.post, reason="Wrong road", now=NOW)
+    network.outcomes.append(Later(NOW + timedelta(minutes=5), "Wait.", limited=True))
+    engine.pool.run()
+    assert state_of(row) == states.WITHDRAWN
+
+
+def test_what_was_withdrawn_in_doubt_and_is_found_is_told_as_sent(engine, network, row, author, time):
+    network.outcomes.append(Unsure("The line dropped."))
+    engine.drain()
+    posts.withdraw(by=author, post=row.manifest.version.post, reason="Wrong road", now=NOW)
+    time.pass_(grace_of("bluesky"))
+    network.shows()
+    engine.drain()
+    assert state_of(row) == states.SENT
+
+
+def test_a_person_who_denies_what_was_withdrawn_ends_it(unclear, author, spoc, network):
+    posts.withdraw(by=author, post=unclear.manifest.version.post, reason="Wrong road", now=NOW)
+    actions.deny(by=spoc, consignment=unclear, now=NOW)
+    assert (state_of(unclear), len(network.published)) == (states.WITHDRAWN, 1)
+
+
+def test_a_call_that_had_to_wait_is_not_made_once_guidance_closed(row, network, account, time, nudges):
+    engine = Engine("normal", clock=time, pool=Waiting())
+    engine.drain()
+    account.status = "suspended"
+    account.save()
+    time.pass_(timedelta(seconds=1))
+    engine.pool.run()
+    assert (state_of(row), row.hold, network.published) == (states.HELD, Consignment.Hold.GUIDANCE, [])
+
+
+def test_the_author_alone_cannot_have_a_post_sent_twice(engine, network, row, author, spoc, time):
+    network.outcomes.append(YES)
+    for _ in range(MOST_LOOKS + 2):
+        engine.drain()
+        time.pass_(timedelta(minutes=6))
+    assert state_of(row) == states.NEEDS_PERSON
+    with pytest.raises(Impossible, match="somebody other than its author"):
+        actions.deny(by=author, consignment=row, now=NOW)
+    actions.deny(by=spoc, consignment=row, now=NOW)
+    assert state_of(row) == states.READY
+
+
+def test_nobody_vouches_by_an_address_elsewhere(unclear, spoc):
+    with pytest.raises(Impossible, match="not on the network"):
+        actions.vouch(by=spoc, consignment=unclear, url="https://elsewhere.example/1", now=NOW)
+    assert state_of(unclear) == states.NEEDS_PERSON

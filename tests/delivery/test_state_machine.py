@@ -48,8 +48,10 @@ class World:
     def __init__(self, clock):
         self.clock, self.standing = clock, []
         self.next_answer, self.next_sight = "yes", "true"
+        self.withdrawn = False
 
     def publish(self, channel, item, notes, *, now):
+        assert not self.withdrawn, "what was withdrawn is sent"
         answer = self.next_answer
         if answer in ("yes", "lost", "dies after"):
             self.standing.append(self.clock())
@@ -146,6 +148,8 @@ class Sending(RuleBasedStateMachine):
         if not self.row.attempts.exists():
             return  # or most examples would end before they began
         self._if_possible(posts.withdraw, post=self.post, reason="Wrong road", by=self.author)
+        self.post.refresh_from_db()
+        self.world.withdrawn = self.post.state == "withdrawn"
 
     def _if_possible(self, act, by=None, **about):
         try:

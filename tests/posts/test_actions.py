@@ -8,7 +8,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from mercat.audit.models import Event
@@ -306,14 +306,45 @@ def test_the_last_approval_makes_the_consignment(account: Account, author: Perso
     assert event.about == [post.audit_ref, account.audit_ref]
 
 
-@pytest.mark.parametrize("hours", [-2, 5])
+@pytest.mark.parametrize("hours", [1, 5])
 def test_it_is_due_when_it_says_and_never_before_it_is_approved(
     account: Account, author: Person, spoc: Person, hours: int
 ) -> None:
-    due = NOW + timedelta(hours=hours)
-    make.approved(author, spoc, account, due_at=due)
+    due, approved = NOW + timedelta(hours=hours), NOW + timedelta(hours=2)
+    post = make.submitted(author, account, due_at=due)
+    posts.approve(by=spoc, post=post, digest=post.current.digest, now=approved)
     consignment = Consignment.objects.get()
-    assert consignment.due_at == consignment.not_before == max(due, NOW)
+    assert consignment.due_at == consignment.not_before == max(due, approved)
+
+
+def test_a_time_that_has_passed_is_said(account: Account, author: Person) -> None:
+    with pytest.raises(Impossible, match="has passed"):
+        make.submitted(author, account, due_at=NOW - timedelta(seconds=1))
+    assert not Consignment.objects.exists()
+
+
+def test_whoever_changes_anothers_words_is_their_author_too(account: Account, author: Person, spoc: Person) -> None:
+    """The other way round it would be: the contact rewrites, the author submits, the contact approves alone."""
+    post = make.submitted(author, account)
+    posts.compose(by=spoc, post=post, draft=make.draft(account, text="Rewritten"), now=NOW)
+    posts.submit(by=author, post=post, now=NOW)
+    post.refresh_from_db()
+    assert Event.objects.get(what="post.edited").actor == spoc.audit_ref
+    with pytest.raises(NotAllowed) as refused:
+        posts.approve(by=spoc, post=post, digest=post.current.digest, now=NOW)
+    assert "M.2" in {each.clause for each in refused.value.decisions[account].refusals}
+    with pytest.raises(IntegrityError, match="author"), transaction.atomic():
+        Approval.objects.create(
+            version=post.current, account=account, approver=spoc, digest=post.current.digest, at=NOW
+        )
+
+
+def test_whoever_opens_anothers_words_and_changes_nothing_may_approve_them(
+    account: Account, author: Person, spoc: Person
+) -> None:
+    post = make.submitted(author, account)
+    posts.compose(by=spoc, post=post, draft=make.draft(account), now=NOW)
+    assert posts.approve(by=spoc, post=post, digest=post.current.digest, now=NOW)
 
 
 def test_a_warning_takes_its_own_lane_and_those_who_approve_warnings(

@@ -87,6 +87,31 @@ def test_an_account_is_not_connected_to_another_account_of_the_network(
     assert (gained(before), bytes(connection.sealed)) == ({}, sealed)
 
 
+def on(server: str, native_id: str = "109") -> Identity:
+    return identity(native_id, base_url=f"https://{server}", url=f"https://{server}/@force", handle=f"force@{server}")
+
+
+def test_the_same_number_on_another_server_is_another_account_where_servers_number_them() -> None:
+    account = make.account("Force", network="mastodon", connected=False)
+    actions.connect_account(by=TEST, account=account, identity=on("mastodon.example"), now=NOW)
+    with pytest.raises(Impossible, match="another account of the network"):
+        actions.connect_account(by=TEST, account=account, identity=on("evil.example"), now=NOW)
+    other = make.account("Elsewhere", network="mastodon", connected=False)
+    actions.connect_account(by=TEST, account=other, identity=on("elsewhere.example"), now=NOW)
+    third = make.account("Again", network="mastodon", connected=False)
+    with pytest.raises(Impossible, match="connected to another account of the register"):
+        actions.connect_account(by=TEST, account=third, identity=on("mastodon.example"), now=NOW)
+
+
+def test_an_account_may_move_to_another_server_where_its_id_moves_with_it(
+    account: Account, connection: Connection
+) -> None:
+    moved = identity(base_url="https://new.example", url="https://new.example/dundee")
+    actions.connect_account(by=TEST, account=account, identity=moved, now=NOW)
+    connection.refresh_from_db()
+    assert connection.base_url == "https://new.example"
+
+
 def test_also_not_by_a_page_that_was_opened_before_it_was_connected(account: Account) -> None:
     stale = Account.objects.get(pk=account.pk)
     actions.connect_account(by=TEST, account=account, identity=identity(), now=NOW)
