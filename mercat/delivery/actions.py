@@ -79,7 +79,7 @@ def vouch(*, by: Person, consignment: Consignment, url: str, now: datetime) -> N
     require(by, "withdraw", facts_of(row.account), now=now, post=post_facts(row))
     if not _is_address(url):
         raise Impossible("Give the address at which you found the post, from https:// on. Nothing was changed.")
-    if urlsplit(url).hostname != urlsplit(row.account.url).hostname:
+    if urlsplit(url).hostname not in _hosts(row.account):
         raise Impossible(f"This address is not on the network of {row.account}. Nothing was changed.")
     changes = {"url": url, "native_id": row.native_id or url, "sent_at": now, "vouched_by": by, "reason": ""}
     _move(row, "vouch", by=by, now=now, seen={"seen_at": url}, **changes)
@@ -112,6 +112,11 @@ def withdraw_all(*, by: By, post_ref: str, reason: str, now: datetime) -> list[C
         row.fence += 1  # a worker that has it leased finds its fence gone
         _move(row, "withdraw", by=by, now=now, hold="", refusals=[], leased_until=None, reason=reason)
     return too_late
+
+
+def _hosts(account: Account) -> set[str | None]:
+    """Where an account's posts can stand: the host of its public address, and its server's."""
+    return {urlsplit(place).hostname for place in (account.url, account.connection.base_url) if place}
 
 
 def _remember(row: Consignment, reason: str) -> None:

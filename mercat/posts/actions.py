@@ -6,8 +6,8 @@ command line and the tests all come through here.
 
 from __future__ import annotations
 
-import re
 import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
