@@ -58,7 +58,7 @@ log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 8  # counted ones; then a person is asked
 MOST_LOOKS = 10  # read-backs of one doubt; then a person is asked
 SPARE = timedelta(seconds=1)  # on top of a network's read lag and time-out
-RECENT = timedelta(seconds=0.5)
+RECENT = timedelta(seconds=0.5)  # half of the second within which a pause must hold
 MOST_BETWEEN_LOOKS = timedelta(minutes=5)
 
 # The moment (monotonic) after which the attempt on this thread may call no more: a worker that was frozen past its
@@ -109,7 +109,7 @@ class Engine:
     lane: str
     clock: Callable[[], datetime] = timezone.now
     pool: Executor = field(default_factory=lambda: ThreadPoolExecutor(settings.MERCAT_SEND_THREADS, "send"))
-    most_in_hand: int = 4 * 64
+    most_in_hand: int = 256  # rows; more would only wait here under a lease instead of where all workers see them
     _in_hand: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -183,7 +183,7 @@ class Identity:
     handle: str
     url: str
     base_url: str
-    credentials: Mapping[str, str]
+    credentials: Mapping[str, str] = field(repr=False)
     limits: Mapping[str, int]
 
 
