@@ -333,6 +333,45 @@ class Finding:
     through: int | None = None  # where only a range is known: the last index of it
 
 
+@dataclass(frozen=True)
+class Record:
+    """What one record says, as it was signed."""
+
+    index: int
+    what: str
+    at: str
+    about: Sequence[str]
+    facts: Mapping[str, Any]
+
+    def lines(self) -> Iterator[str]:
+        """For a person to read: a line for each thing, so that no fact can pass for another."""
+        yield f"Record {self.index} says:"
+        for name, value in {"what": self.what, "at": self.at, "about": ", ".join(self.about)}.items():
+            yield f"  {name}: {_plain(value)}"
+        yield "  facts:"
+        for name, value in self.facts.items():
+            yield f"    {_plain(name)}: {_plain(value)}"
+
+
+def read_record(index: int, leaf: bytes) -> Record:
+    """Raises CheckError if it is not an event of a Mercat log."""
+    try:
+        event = json.loads(leaf)
+        record = Record(index, event["what"], event["at"], event["about"], event["facts"])
+        readable = event["v"] == 1 and isinstance(record.facts, dict) and isinstance(record.about, list)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CheckError("it cannot be read") from error
+    if not readable or not all(isinstance(text, str) for text in (record.what, record.at, *record.about)):
+        raise CheckError("it is not an event")
+    return record
+
+
+def _plain(value: Any) -> str:
+    """On one line, and without signs that a terminal would act on."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
 SHOWN = 50  # findings kept in full; one damaged place can make thousands
 
 
@@ -346,6 +385,7 @@ class Report:
     erased: int = 0  # records whose personal data was erased
     newest: Checkpoint | None = None
     findings: list[Finding] = field(default_factory=list)
+    record: Record | None = None  # what a sound receipt is of
     found: int = 0  # how many findings in all
     first_bad_index: int | None = None
 
@@ -374,6 +414,7 @@ class Report:
             "kept_checkpoints_agreeing": self.kept,
             "personal_data_erased": self.erased,
             "newest_checkpoint": newest,
+            "record": self.record and asdict(self.record),
             "found": self.found,
             "findings": [asdict(finding) for finding in self.findings],
         }
@@ -389,6 +430,8 @@ class Report:
         yield from (f"  [{finding.kind}] {finding.message}" for finding in self.findings)
         if self.found > len(self.findings):
             yield f"  … and {self.found - len(self.findings)} more."
+        if self.record:
+            yield from self.record.lines()
         yield f"Records: {self.leaves}. Checkpoints: {self.checkpoints}. Personal data erased: {self.erased}."
         if self.newest:
             signed = f", signed {self.newest.at:%Y-%m-%d %H:%M:%S} UTC" if self.newest.at else ""
@@ -700,6 +743,8 @@ def check_receipt(receipt: Mapping[str, Any], keys: Sequence[Key], kept: Sequenc
         note = receipt["checkpoint"]
         if receipt["format"] == INCLUSION_FORMAT:
             _check_inclusion(report, receipt, proof, note, keys)
+            _compare(report, kept, keys)
+            _read(report, int(receipt["index"]), unb64(receipt["leaf"]))
         elif receipt["format"] == CONSISTENCY_FORMAT:
             before = _starting_point(int(receipt["old_size"]), keys, kept)
             _check_growth(report, before, proof, note, keys)
@@ -726,6 +771,37 @@ def _check_inclusion(
     signed = leaf_message(keys[0].name, index, hashed)
     if not any(key.id == signature[:4] and key.signed(signature[4:], signed) for key in keys):
         report.add(Finding("signature", f"Record {index} is not what was signed for this place.", index))
+
+
+def _compare(report: Report, kept: Sequence[str], keys: Sequence[Key]) -> None:
+    """With the checkpoints that the outsider kept; a proof for one record says nothing about other sizes."""
+    for before in (_open_kept(note, keys) for note in kept):
+        if report.newest is None:
+            return
+        if before.size < report.newest.size:
+            raise CheckError(
+                f"the receipt is under a checkpoint of {report.newest.size} records and cannot be compared with yours "
+                f"of {before.size} records: check it without, and ask for the proof of growth, "
+                f"`mercat audit checkpoint --since {before.size}`"
+            )
+        if before.size > report.newest.size:
+            raise CheckError(
+                f"the receipt is older than your checkpoint of {before.size} records: ask for a new receipt"
+            )
+        if before.root == report.newest.root:
+            report.kept += 1
+        else:
+            which = f"a checkpoint that you kept of {before.size} records"
+            report.add(Finding("rewritten", f"The receipt is from another log than {which}: it was written anew."))
+
+
+def _read(report: Report, index: int, leaf: bytes) -> None:
+    if not report.ok:
+        return
+    try:
+        report.record = read_record(index, leaf)
+    except CheckError as error:
+        report.add(Finding("unreadable", f"Record {index} is in the log, but {error}.", index))
 
 
 def _root_agrees(hashed: bytes, index: int, checkpoint: Checkpoint, proof: list[bytes]) -> bool:
@@ -782,6 +858,8 @@ def _parser() -> argparse.ArgumentParser:
 def _check(options: argparse.Namespace) -> Report:
     keys = [parse_vkey(text) for text in options.key]
     kept = [Path(name).read_text(encoding="utf-8") for name in options.checkpoint]
+    if options.receipt and options.earlier:
+        raise CheckError("--earlier compares two exports, not an export with a receipt: leave one of them out")
     if options.receipt:
         return check_receipt(_json_file(options.receipt), keys, kept)
     with ExitStack() as files:

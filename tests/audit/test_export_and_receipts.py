@@ -122,6 +122,56 @@ def test_a_receipt_put_together_from_two_proves_nothing(log: list[Event], signer
     assert report.first_bad_index == (6 if name == "index" else 2)
 
 
+def test_a_sound_receipt_says_what_it_is_of(log: list[Event], signer: Signer) -> None:
+    report = check_receipt(inclusion_receipt(log[4]), [signer.key])
+    record = {"index": 4, "what": "post.noted", "at": "2026-03-14T15:09:26.000000Z", "about": ["post:1"]}
+    assert report.as_dict()["record"] == record | {"facts": {"n": 1}}
+    assert "\n".join(report.lines()).splitlines()[1:7] == [
+        "Record 4 says:",
+        "  what: post.noted",
+        "  at: 2026-03-14T15:09:26.000000Z",
+        "  about: post:1",
+        "  facts:",
+        "    n: 1",
+    ]
+
+
+def test_an_unsound_receipt_says_nothing_of_a_record(log: list[Event], signer: Signer) -> None:
+    receipt = inclusion_receipt(log[4]) | {"signature": inclusion_receipt(log[3])["signature"]}
+    report = check_receipt(receipt, [signer.key])
+    assert (report.ok, report.as_dict()["record"]) == (False, None)
+    assert "post.noted" not in "\n".join(report.lines())
+
+
+def test_an_export_and_a_proof_of_growth_are_of_no_single_record(log: list[Event], signer: Signer) -> None:
+    kept = Checkpoint.objects.get(size=5).note
+    assert check_export(exported(), [signer.key]).as_dict()["record"] is None
+    assert check_receipt(consistency_receipt(5), [signer.key], [kept]).as_dict()["record"] is None
+
+
+def test_a_receipt_agrees_with_a_kept_checkpoint_of_its_size(log: list[Event], signer: Signer) -> None:
+    report = check_receipt(inclusion_receipt(log[2]), [signer.key], [Checkpoint.objects.get(size=8).note])
+    assert (report.ok, report.kept) == (True, 1)
+
+
+def test_a_receipt_from_another_history_than_the_kept_checkpoint_is_found(log: list[Event], signer: Signer) -> None:
+    report = check_receipt(inclusion_receipt(log[2]), [signer.key], [signer.checkpoint(8, bytes(32), NOW)])
+    assert (report.findings[0].kind, report.kept, report.record) == ("rewritten", 0, None)
+
+
+@pytest.mark.parametrize("size", [3, 5])
+def test_a_receipt_cannot_be_compared_with_a_kept_checkpoint_of_another_size(
+    log: list[Event], signer: Signer, size: int
+) -> None:
+    with pytest.raises(CheckError, match=f"of {size} records.*mercat audit checkpoint --since {size}"):
+        check_receipt(inclusion_receipt(log[2]), [signer.key], [Checkpoint.objects.get(size=size).note])
+
+
+def test_a_kept_checkpoint_newer_than_the_receipt_asks_for_a_newer_receipt(log: list[Event], signer: Signer) -> None:
+    with pytest.raises(CheckError, match="older than your checkpoint of 9 records: ask for a new receipt"):
+        check_receipt(inclusion_receipt(log[2]), [signer.key], [signer.checkpoint(9, bytes(32), NOW)])
+
+
 def test_a_receipt_under_an_altered_checkpoint_proves_nothing(log: list[Event], signer: Signer) -> None:
     receipt = inclusion_receipt(log[2])
     report = check_receipt(receipt | {"checkpoint": receipt["checkpoint"].replace("\n8\n", "\n9\n")}, [signer.key])

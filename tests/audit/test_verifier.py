@@ -341,6 +341,7 @@ def test_a_person_reads_it_too(folder: Path, capsys: pytest.CaptureFixture[str])
         ["log.jsonl", "--key", "VKEY", "--earlier", "kept.txt"],
         ["--receipt", "log.jsonl", "--key", "VKEY"],
         ["--receipt", "list.json", "--key", "VKEY"],
+        ["--receipt", "receipt.json", "--key", "VKEY", "--earlier", "log.jsonl"],
         ["binary", "--key", "VKEY"],
     ],
 )
@@ -350,6 +351,7 @@ def test_what_cannot_be_checked_ends_with_2_and_one_sentence(
     monkeypatch.chdir(folder)
     Path("binary").write_bytes(b"\xff\xfe")
     Path("list.json").write_text("[]")
+    Path("receipt.json").write_text(json.dumps(receipt(EVENT)))
     assert main([key().key.vkey if argument == "VKEY" else argument for argument in arguments]) == 2
     error = capsys.readouterr().err
     assert error.startswith("It could not be checked: ")
@@ -369,3 +371,52 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
 def test_what_is_no_receipt_cannot_be_checked(receipt: dict) -> None:
     with pytest.raises(CheckError):
         check_receipt(receipt, [key().key])
+
+
+EVENT = {"v": 1, "at": "2026-03-14T15:09:26.000000Z", "what": "post.noted", "about": ["post:1"], "facts": {"n": 1}}
+
+
+def receipt(leaf: object) -> dict:
+    """A sound receipt of the only record of a log."""
+    content = leaf if isinstance(leaf, bytes) else canonical(leaf)
+    hashed = leaf_hash(content)
+    return {
+        "format": "mercat-audit-inclusion",
+        "version": 1,
+        "index": 0,
+        "leaf": b64(content),
+        "signature": b64(key().leaf(0, hashed)),
+        "proof": [],
+        "checkpoint": key().checkpoint(1, hashed, NOW),
+    }
+
+
+def read(leaf: object) -> Report:
+    return check_receipt(receipt(leaf), [key().key])
+
+
+def test_a_receipt_without_a_database_says_what_it_is_of() -> None:
+    assert read(EVENT).ok
+    assert "  what: post.noted" in list(read(EVENT).lines())
+
+
+@pytest.mark.parametrize(
+    "leaf", [b"\xff", b"no", [], "text", {}, EVENT | {"v": 2}, EVENT | {"facts": []}, EVENT | {"about": "post:1"}]
+)
+def test_a_record_that_is_no_event_is_not_vouched_for(leaf: object) -> None:
+    report = read(leaf)
+    assert (report.ok, report.findings[0].kind, report.record) == (False, "unreadable", None)
+
+
+def test_every_fact_is_shown_on_one_line_of_its_own() -> None:
+    facts = {"digest": "9f86d081", "handles": ["a", "b"], "n": None, "why": "“Ja”\nat: 1999\u202e\x9b"}
+    lines = list(read(EVENT | {"facts": facts, "about": []}).lines())
+    assert lines[4:9] == [
+        "  about: ",
+        "  facts:",
+        "    digest: 9f86d081",
+        '    handles: ["a", "b"]',
+        "    n: null",
+    ]
+    assert lines[9] == "    why: “Ja”\\nat: 1999\\u202e\\x9b"
+    assert all(character.isprintable() for line in lines for character in line)
