@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -22,9 +24,11 @@ FOUNDING = System("Founding: the first administrator was named at the server's c
 @click.option("--number", prompt="Staff number")
 @click.option("--unit", prompt="Unit (its key in the pack)")
 @click.option("--rank", prompt="Rank or grade (its key in the pack)")
-@click.password_option("--passphrase", envvar="MERCAT_PASSPHRASE", prompt="Passphrase (three random words or more)")
-def first_administrator(*, name: str, email: str, number: str, unit: str, rank: str, passphrase: str) -> None:
-    """Name the first person of a new installation, who then lets the others in. Refused once there is anybody."""
+def first_administrator(*, name: str, email: str, number: str, unit: str, rank: str) -> None:
+    """Name the first person of a new installation. Refused once there is anybody.
+
+    The passphrase (three random words or more) is asked for, or taken from MERCAT_PASSPHRASE.
+    """
     if Person.objects.exists():
         raise click.ClickException("There are people here already: one of them grants roles. Nothing was changed.")
     place = Unit.objects.filter(pk=unit).first()
@@ -32,6 +36,9 @@ def first_administrator(*, name: str, email: str, number: str, unit: str, rank: 
     if place is None or grade is None:
         wrong, known = ("unit", Unit.objects.values_list("pk", flat=True)) if place is None else ("rank", _ranks())
         raise click.ClickException(f"There is no such {wrong}. Known are: {', '.join(known)}. Nothing was changed.")
+    passphrase = os.environ.get("MERCAT_PASSPHRASE") or click.prompt(
+        "Passphrase", hide_input=True, confirmation_prompt=True
+    )
     try:
         validate_password(passphrase)
     except ValidationError as error:

@@ -13,7 +13,7 @@ WHO = ["--name", "The administrator", "--email", "Admin@mercat.example", "--numb
 
 def run(*more, passphrase="castle river lantern"):
     make.unit()
-    return CliRunner().invoke(first_administrator, [*WHO, *more, "--passphrase", passphrase])
+    return CliRunner().invoke(first_administrator, [*WHO, *more], env={"MERCAT_PASSPHRASE": passphrase})
 
 
 def test_the_first_person_is_named_and_may_administer():
