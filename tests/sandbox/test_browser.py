@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.sandbox.callers import picture
 from tests.shared import ROOT
@@ -15,8 +14,6 @@ from tests.shared import ROOT
 pytestmark = pytest.mark.browser
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 BACK = "http://127.0.0.1:9/back"
 FINDINGS = """
 axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
@@ -25,18 +22,9 @@ axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best
 WORDS = "The A92 is closed at Cowdenbeath.\n\nUpdates: https://example.test/" + "long/" * 20 + " #A92"
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(chromium: Browser, sandbox) -> Iterator[Page]:
-    context = chromium.new_context(base_url=sandbox.url, java_script_enabled=False)
+def page(browser: Browser, sandbox) -> Iterator[Page]:
+    context = browser.new_context(base_url=sandbox.url, java_script_enabled=False)
     yield context.new_page()
     context.close()
 
@@ -67,10 +55,10 @@ def filled(bluesky, mastodon) -> dict[str, str]:
     }
 
 
-def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_a_small_screen(chromium, sandbox, filled):
+def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_a_small_screen(browser, sandbox, filled):
     if not AXE.exists():
         pytest.skip("axe-core is not installed (make assets)")
-    context = chromium.new_context(base_url=sandbox.url, viewport={"width": 320, "height": 640})
+    context = browser.new_context(base_url=sandbox.url, viewport={"width": 320, "height": 640})
     page = context.new_page()
     for name, address in filled.items():
         page.goto(address)
@@ -81,8 +69,8 @@ def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_a_small_screen(chr
     context.close()
 
 
-def test_no_page_asks_for_anything_beyond_the_sandbox_or_breaks_its_own_policy(chromium, sandbox, filled):
-    context = chromium.new_context(base_url=sandbox.url)
+def test_no_page_asks_for_anything_beyond_the_sandbox_or_breaks_its_own_policy(browser, sandbox, filled):
+    context = browser.new_context(base_url=sandbox.url)
     page, trouble = context.new_page(), []
     page.on("console", lambda message: trouble.append(message.text))
     page.on("request", lambda request: request.url.startswith(sandbox.url) or trouble.append(request.url))

@@ -52,8 +52,17 @@ def _accept(listener: socket.socket, talk: Talk, done: threading.Event) -> None:
             try:
                 connection.recv(65536)
                 talk(connection, done)
+                _end(connection)
             except OSError:
                 continue
+
+
+def _end(connection: socket.socket) -> None:
+    """Read what is still coming: a connection closed on unread bytes is reset, and the answer may be lost with it."""
+    connection.shutdown(socket.SHUT_WR)
+    connection.settimeout(1)
+    while connection.recv(65536):
+        pass
 
 
 def answer(head: str, body: bytes = b"") -> Talk:
