@@ -39,6 +39,8 @@ from mercat.register.facts import account_facts, accounts_by_id
 from mercat.register.models import Account
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+NOT_SUBMITTED = "Nothing was submitted."
+OUT = "Part of this post is out already, or may be. Nothing was changed. Withdraw the rest of it, and write a new post."
 UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")  # NUL and halves of characters: neither PostgreSQL nor UTF-8 takes them
 
 
@@ -64,7 +66,7 @@ class NotAllowed(Exception):
 
 
 class DoesNotFit(Exception):
-    """The post breaks limits of its networks. Nothing was done; the draft is kept. `problems` by account."""
+    """The post breaks limits of its networks. Nothing was done. `problems` by account."""
 
     def __init__(self, problems: dict[Account, list[Problem]]) -> None:
         self.problems = problems
@@ -72,7 +74,7 @@ class DoesNotFit(Exception):
 
     def __str__(self) -> str:
         lines = [f"{account}: {each.message}" for account, found in self.problems.items() for each in found]
-        return "\n".join(["This does not fit yet. Nothing was submitted; your draft is kept as it was.", *lines])
+        return "\n".join([f"This does not fit yet. {NOT_SUBMITTED}", *lines])
 
 
 # Composing
@@ -89,7 +91,7 @@ def compose(*, by: Person, draft: Draft, now: datetime, post: Post | None = None
         record(by=by, what="post.composed", about=[post.audit_ref], now=now)
     else:
         post = _locked(post)
-        _may_edit(post, by, now)
+        may_edit(by=by, post=post, now=now)
         _note_editor(by, post, draft, now=now)
         post.draft, post.changed_at = draft.stored(), now
         post.save(update_fields=["draft", "changed_at"])
@@ -102,7 +104,7 @@ def submit(*, by: Person, post: Post, now: datetime) -> Version:
     """Make the working copy a version and ask for its approval. Whatever was approved before is void with it."""
     post = _locked(post)
     draft = Draft.restored(post.draft)
-    _may_edit(post, by, now)
+    may_edit(by=by, post=post, now=now)
     _has_something_to_say(draft)
     _is_still_to_come(draft, now)
     accounts = _accounts(draft)
@@ -262,7 +264,8 @@ def _allow_on_post(by: Person, action: str, post: Post, *, now: datetime) -> Non
         raise Impossible("This is another person's draft: only they may withdraw it.")
 
 
-def _may_edit(post: Post, by: Person, now: datetime) -> None:
+def may_edit(*, by: Person, post: Post, now: datetime) -> None:
+    """Whether `by` may change what the post says. Raises Impossible or NotAllowed."""
     if post.state not in states.EDITABLE:
         raise Impossible(
             f"This post is “{states.STATES[post.state].lower()}”: it can no longer be changed. Write a new one."
@@ -271,6 +274,13 @@ def _may_edit(post: Post, by: Person, now: datetime) -> None:
         raise Impossible("This is another person's draft. Nothing was changed.")
     if post.current is not None:
         _allow_on_post(by, "compose", post, now=now)
+        _is_not_out(post)
+
+
+def _is_not_out(post: Post) -> None:
+    taken_back = (*sending.RECALLABLE, sending.WITHDRAWN)
+    if Consignment.objects.filter(post_ref=post.audit_ref).exclude(state__in=taken_back).exists():
+        raise Impossible(OUT)
 
 
 def _note_editor(by: Person, post: Post, draft: Draft, *, now: datetime) -> None:
@@ -284,9 +294,9 @@ def _note_editor(by: Person, post: Post, draft: Draft, *, now: datetime) -> None
 
 def _has_something_to_say(draft: Draft) -> None:
     if not draft.targets:
-        raise Impossible("Choose at least one account. Nothing was submitted; your draft is kept.")
+        raise Impossible(f"Choose at least one account. {NOT_SUBMITTED}")
     if not normal(draft.text) and not draft.pictures:
-        raise Impossible("Write something, or add a picture. Nothing was submitted; your draft is kept.")
+        raise Impossible(f"Write something, or add a picture. {NOT_SUBMITTED}")
 
 
 def _is_not_over(post: Post) -> None:
@@ -297,7 +307,7 @@ def _is_not_over(post: Post) -> None:
 
 def _is_still_to_come(draft: Draft, now: datetime) -> None:
     if draft.due_at and draft.due_at < now:
-        raise Impossible("The time set for this post has passed. Nothing was submitted; set another, or none.")
+        raise Impossible(f"The time set for this post has passed: set another, or none. {NOT_SUBMITTED}")
 
 
 def _fits_the_store(draft: Draft) -> None:
@@ -316,9 +326,7 @@ def _pictures(draft: Draft) -> list[tuple[Picture, str]]:
         str(picture.pk): picture for picture in Picture.objects.filter(pk__in=_ids(each.id for each in draft.pictures))
     }
     if len(known) < len(draft.pictures):
-        raise Impossible(
-            "A picture of this post is no longer there, or is there twice. Add it again; your words are kept."
-        )
+        raise Impossible(f"A picture of this post is no longer there, or is there twice. Add it again. {NOT_SUBMITTED}")
     return [(known[each.id], each.alt) for each in draft.pictures]
 
 
@@ -348,10 +356,7 @@ def problems_for(
 def _recall(by: Person, post: Post, *, now: datetime) -> None:
     """A new version takes back what the old one has on its way; if some of it is out, the post can no longer change."""
     if withdraw_all(by=by, post_ref=post.audit_ref, reason="Replaced by a new version", now=now):
-        raise Impossible(
-            "Part of this post is out already, or may be. Nothing was changed. "
-            "Withdraw the rest of it, and write a new post."
-        )
+        raise Impossible(OUT)
 
 
 def _new_version(
@@ -479,6 +484,7 @@ __all__ = [
     "Refused",
     "approve",
     "compose",
+    "may_edit",
     "problems_for",
     "reject",
     "send_back",

@@ -34,6 +34,7 @@ from mercat.people.models import Person
 from mercat.people.signing_in import NO_MATCH, Origin, TooMany, identify
 from mercat.posts import actions
 from mercat.posts.contents import Draft, DraftPicture
+from mercat.posts.forms import BadTime, due_at
 from mercat.posts.models import Post
 from mercat.posts.queries import consignments_open, open_to
 from mercat.posts.states import STATES
@@ -128,6 +129,7 @@ def compose(
     if len(alts) > len(pictures):
         raise click.UsageError("There are more --alt texts than pictures.")
     now = timezone.now()
+    when = _moment(due, now) if due else None
     draft = Draft(
         text=_words(text),
         targets=tuple(str(_account(name).pk) for name in accounts),
@@ -136,11 +138,12 @@ def compose(
             DraftPicture(id=_taken_in(by, path, now), alt=alts[place] if place < len(alts) else "")
             for place, path in enumerate(pictures)
         ),
-        due_at=timezone.make_aware(due) if due else None,
+        due_at=when,
     )
-    row = actions.compose(by=by, draft=draft, now=now)
-    if and_submit:
-        actions.submit(by=by, post=row, now=now)
+    with transaction.atomic():  # one that is refused leaves no draft behind
+        row = actions.compose(by=by, draft=draft, now=now)
+        if and_submit:
+            actions.submit(by=by, post=row, now=now)
     _tell(row, as_json)
 
 
@@ -189,6 +192,14 @@ def _words(text: str) -> str:
         return sys.stdin.buffer.read().decode()
     except UnicodeDecodeError:
         raise click.UsageError("The text from standard input is not UTF-8. Nothing was kept.") from None
+
+
+def _moment(due: datetime, now: datetime) -> datetime:
+    """London's time of day, under the rules of the page."""
+    try:
+        return due_at(due.date().isoformat(), f"{due:%H:%M}", now=now)
+    except BadTime as error:
+        raise Impossible(f"{error} Nothing was kept.") from None
 
 
 def _account(name: str) -> Account:

@@ -508,13 +508,18 @@ def test_a_changed_draft_leaves_the_approved_version_as_it_is(account: Account, 
 @pytest.mark.parametrize("state", ["sending", "in_doubt", "needs_person", "sent"])
 def test_what_is_out_or_may_be_is_not_replaced(account: Account, author: Person, spoc: Person, state: str) -> None:
     post = make.approved(author, spoc, account)
+    posts.compose(by=author, post=post, draft=make.draft(account, text="Reopened."), now=NOW)
     Consignment.objects.update(
         state=state, leased_until=NOW, look_at=NOW, native_id="n1", read_back_at=NOW, sent_at=NOW
     )
-    posts.compose(by=author, post=post, draft=make.draft(account, text="Reopened."), now=NOW)
     before = kept()
-    with pytest.raises(Impossible, match="Part of this post is out already"):
-        posts.submit(by=author, post=post, now=NOW)
+    for act in (
+        lambda: posts.compose(by=author, post=post, draft=make.draft(account, text="Again."), now=NOW),
+        lambda: posts.submit(by=author, post=post, now=NOW),
+        lambda: posts.may_edit(by=author, post=post, now=NOW),
+    ):
+        with pytest.raises(Impossible, match="Part of this post is out already"):
+            act()
     post.refresh_from_db()
     assert (gained(before), post.state, Consignment.objects.get().state) == ({}, "approved", state)
 

@@ -154,6 +154,38 @@ def test_a_hundred_thousand_characters_are_refused_in_words(run, account, author
     assert "100,001" in too_long.stderr
 
 
+@pytest.mark.parametrize("refused", [{"pillar": "gossip"}, {"text": "x" * 301}, {"text": " "}])
+def test_what_is_refused_on_submitting_leaves_no_draft_behind(run, account, author, refused):
+    said = {"text": "x", "pillar": "warning", **refused}
+    arguments = ["compose", "--text", said["text"], "--to", "Dundee", "--pillar", said["pillar"], "--submit"]
+    answer = run(*arguments, by=author)
+    assert answer.exit_code == 3
+    assert "is kept" not in answer.stderr
+    assert not Post.objects.exists()
+    assert not Event.objects.filter(what="post.composed").exists()
+
+
+@pytest.mark.parametrize(
+    ("due", "says"),
+    [
+        ("2027-03-28T01:30", "1:30am does not happen on 28 March 2027"),
+        ("2027-10-31T01:30", "1:30am happens twice on 31 October 2027"),
+        ("2001-01-01T09:00", "is past"),
+    ],
+)
+def test_a_time_that_cannot_be_used_is_refused_in_the_words_of_the_page(run, account, author, due, says):
+    answer = run("compose", "--text", "x", "--to", "Dundee", "--pillar", "warning", "--due", due, by=author)
+    assert answer.exit_code == 3
+    assert says in json.loads(answer.stderr)["message"]
+    assert not Post.objects.exists()
+
+
+def test_a_due_time_is_londons(run, account, author):
+    arguments = ["compose", "--text", "x", "--to", "Dundee", "--pillar", "warning"]
+    assert run(*arguments, "--due", "2027-07-01T09:00", by=author).exit_code == 0
+    assert Post.objects.get().draft["due_at"].startswith("2027-07-01T08:00")
+
+
 def test_text_that_is_not_utf8_is_refused_in_words(run, account, author):
     answer = run("compose", "--text", "-", "--to", "Dundee", "--pillar", "warning", by=author, input=b"caf\xe9")
     assert answer.exit_code == 2

@@ -122,8 +122,16 @@ def test_without_a_pillar_the_words_of_the_clause_stand_at_the_field(client, pos
     assert '<a href="#pillar">The post has none of the pillars of the guidance.' in html
     assert said.count("Choose the pillar that the post belongs to.") == 2  # in the summary, and at the field
     assert "What you typed is kept." in said
+    assert "See above what is not saved" not in said
     assert "Road closed." in said
     assert stored(post)["text"] == "Road closed."
+
+
+def test_that_nothing_was_submitted_is_said_once(client, post) -> None:
+    said = text_of(client.post(edit(post), form(post, do="submit")))
+    assert "Choose at least one account." in said
+    assert said.count("Nothing was submitted") == 1
+    assert "See above what is not saved" not in said
 
 
 def test_an_account_that_is_not_open_is_left_out_and_the_rest_is_kept(client, post, account) -> None:
@@ -167,6 +175,8 @@ def test_a_time_that_does_not_happen_is_told_and_stays_in_the_field(client, post
     response = client.post(edit(post), form(post, account, do="submit", timing="at", day="2027-03-28", clock="01:30"))
     html = response.content.decode()
     assert "1:30am does not happen on 28 March 2027" in text_of(response)
+    assert "See above what is not saved" in text_of(response)
+    assert "What you typed is kept." not in text_of(response)
     assert 'value="2027-03-28"' in html
     assert 'value="01:30"' in html
     assert post.versions.count() == 0
@@ -241,6 +251,7 @@ def test_a_file_that_is_not_a_picture_is_told_and_nothing_typed_is_lost(client, 
     assert response.status_code == 422
     assert "“notes.jpg” was not added. This file is not a picture." in text_of(response)
     assert "Precious words" in response.content.decode()
+    assert "See above what is not saved" not in text_of(response)
     assert stored(post)["text"] == "Precious words"
     assert len(stored(post)["pictures"]) == 1
     assert post.versions.count() == 0
@@ -508,6 +519,43 @@ def test_what_is_out_can_be_opened_and_no_longer_changed(waiting, spoc, client) 
     assert "1 of 1 account is out and read back." in text_of(response)
     assert "Change it" not in text_of(response)
     assert "Withdraw it" not in text_of(response)
+
+
+def test_the_composer_of_what_is_out_is_not_opened_and_typed_words_are_shown(waiting, spoc, client) -> None:
+    out(waiting, spoc)
+    opened = client.get(edit(waiting), follow=True)
+    assert opened.redirect_chain == [(page(waiting), 302)]
+    assert actions.OUT in text_of(opened)
+    typed = client.post(edit(waiting), form(waiting, text="Words too late"))
+    assert typed.status_code == 409
+    assert "Words too late" in text_of(typed)
+    assert text_of(typed).count("Nothing was changed.") == 1
+    by_itself = client.post(reverse("posts:autosave", args=[waiting.pk]), form(waiting, text="Words too late"))
+    assert f"Not saved. {actions.OUT}" in text_of(by_itself)
+    assert stored(waiting)["text"] == "Please look"
+
+
+def test_an_author_whose_standing_ended_is_told_so_and_their_words_are_shown(waiting, client, author) -> None:
+    author.authorisations.all().delete()
+    typed = client.post(edit(waiting), form(waiting, text="Words too late"))
+    assert typed.status_code == 409
+    assert "Words too late" in text_of(typed)
+    assert "This is not allowed by the guidance." in text_of(typed)
+    assert stored(waiting)["text"] == "Please look"
+
+
+def test_the_live_part_takes_away_only_what_is_no_longer_possible(waiting, spoc, client) -> None:
+    live = reverse("posts:live", args=[waiting.pk])
+    actions.approve(by=spoc, post=waiting, digest=waiting.current.digest, now=NOW)
+    shown = client.get(page(waiting)).content.decode()
+    assert shown.count('id="change-it"') == shown.count('id="withdraw-it"') == 1
+    assert "-it" not in client.get(live).content.decode()
+    Consignment.objects.update(state="sending", leased_until=NOW)
+    under_way = client.get(live).content.decode()
+    assert '<span id="change-it" hidden hx-swap-oob="true"></span>' in under_way
+    assert "withdraw-it" not in under_way
+    Consignment.objects.update(state="sent", native_id="1", read_back_at=NOW)
+    assert '<span id="withdraw-it" hidden hx-swap-oob="true"></span>' in client.get(live).content.decode()
 
 
 def test_the_proof_names_bytes_people_guidance_and_places_in_the_log(waiting, spoc, client) -> None:

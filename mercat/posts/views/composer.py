@@ -16,14 +16,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mercat.guidance import facts
-from mercat.guidance.gate import Refused
 from mercat.images.models import Picture
 from mercat.people.actions import Impossible
 from mercat.people.pack import guidance
-from mercat.posts import actions, states
-from mercat.posts.actions import DoesNotFit, NotAllowed
+from mercat.posts import actions
+from mercat.posts.actions import NOT_SUBMITTED, DoesNotFit, NotAllowed
 from mercat.posts.contents import Draft
-from mercat.posts.facts import decisions_on, targets_of
 from mercat.posts.forms import ALT, LANGUAGES, VARIANT, Said, Typed
 from mercat.posts.keeping import keep, rearranged, refusals_said, take_in_pictures
 from mercat.posts.models import Post
@@ -32,7 +30,7 @@ from mercat.posts.presenters.preview import by_network, previews, shown_picture,
 from mercat.posts.queries import drafts_of, is_inside
 from mercat.posts.views.finding import find
 
-KEPT = "Nothing was submitted. What you typed is kept."
+KEPT = f"{NOT_SUBMITTED} What you typed is kept."
 ELSEWHERE = "This post was changed in another window after you opened it here, so this page no longer saves by itself."
 CHANGED = (
     "This post was changed in another window after you opened it here. Nothing was overwritten. "
@@ -58,7 +56,7 @@ def edit(request: HttpRequest, post_id: UUID) -> HttpResponse:
     now = timezone.now()
     try:
         post, person = _editable(request, post_id, now)
-    except Impossible as error:
+    except (Impossible, NotAllowed) as error:
         return _too_late(request, post_id, str(error))
     if request.method != "POST":
         return _page(request, post, person, _typed_before(request, post), now=now)
@@ -66,12 +64,13 @@ def edit(request: HttpRequest, post_id: UUID) -> HttpResponse:
 
 
 def _too_late(request: HttpRequest, post_id: UUID, reason: str) -> HttpResponse:
-    """The post moved on in the meantime. Words that were typed are shown, to be taken along."""
+    """The post or the person moved on in the meantime. Words that were typed are shown, to be taken along."""
     if request.method != "POST":
         messages.warning(request, reason)
         return redirect("posts:post", post_id)
     kept = [("What you wrote", request.POST["text"])] if request.POST.get("text") else []
-    said = {"title": "This post can no longer be changed", "texts": [reason, "Nothing was changed."], "kept": kept}
+    texts = [reason] if "Nothing was changed." in reason else [reason, "Nothing was changed."]
+    said = {"title": "This post can no longer be changed", "texts": texts, "kept": kept}
     return render(request, "web/problem.html", said, status=409)
 
 
@@ -89,7 +88,7 @@ def autosave(request: HttpRequest, post_id: UUID) -> HttpResponse:
         typed = Typed.of_form(request.POST)
         said = keep(by=request.user, post=post, typed=typed, now=now)
         post.refresh_from_db(fields=["changed_at"])
-    except Impossible as error:
+    except (Impossible, NotAllowed) as error:
         return render(request, "posts/_not_saved.html", {"reason": str(error)})
     live = _live(post, typed, _picker(request, typed, now), now)
     return render(request, "posts/_live.html", {**live, "said": said, "now": now})
@@ -101,15 +100,17 @@ def _act(request: HttpRequest, post: Post, person: facts.Person, now: datetime) 
     typed, said = take_in_pictures(Typed.of_form(request.POST), files, by=request.user, now=now)
     typed = rearranged(typed, do)
     if _changed_elsewhere(request, post):
-        return _page(request, post, person, typed, said=[*said, Said("", CHANGED)], now=now)
+        return _page(request, post, person, typed, said=[*said, Said("", CHANGED)], unsaved=True, now=now)
+    unsaved = True
     try:
-        said += keep(by=request.user, post=post, typed=typed, now=now)
+        not_kept = keep(by=request.user, post=post, typed=typed, now=now)
+        said, unsaved = [*said, *not_kept], bool(not_kept)
         if do == "submit" and not said:
             actions.submit(by=request.user, post=post, now=now)
     except (NotAllowed, DoesNotFit, Impossible) as error:
         said += [_on_field(each, typed) for each in _why(error, typed)]
     if said:
-        return _page(request, post, person, typed, said=said, now=now)
+        return _page(request, post, person, typed, said=said, unsaved=unsaved, now=now)
     return _done(request, post, do)
 
 
@@ -135,7 +136,8 @@ def _why(error: NotAllowed | DoesNotFit | Impossible, typed: Typed) -> list[Said
         fields = {"text": "text", "media": "files", "alt": "alt"}
         found = [(account, each) for account, problems in error.problems.items() for each in problems]
         return [Said(fields.get(each.field, ""), f"{account}: {each.message}") for account, each in found]
-    return [Said(_field_of(str(error)), str(error))]
+    text = str(error).replace(f" {NOT_SUBMITTED}", "")  # the page says it once, for all
+    return [Said(_field_of(text), text)]
 
 
 def _on_field(said: Said, typed: Typed) -> Said:
@@ -152,24 +154,11 @@ def _field_of(message: str) -> str:
 
 
 def _editable(request: HttpRequest, post_id: UUID, now: datetime) -> tuple[Post, facts.Person]:
-    """A post that the person may change: their own draft, or a version of accounts where they may compose.
-
-    Raises Http404, Refused, or Impossible.
-    """
+    """A post that the person may see from inside and change. Raises Http404, Impossible or NotAllowed."""
     post, person = find(request, post_id, now=now)
     if not is_inside(post):
         raise Http404
-    if post.state not in states.EDITABLE:
-        state = states.STATES[post.state].lower()
-        raise Impossible(f"This post is “{state}”: it can no longer be changed. Write a new one.")
-    if post.current is None:
-        if post.created_by_id != request.user.pk:
-            raise Http404
-        return post, person
-    decisions = decisions_on(request.user, "compose", post.current, targets_of(post.current), now=now)
-    refused = next((decision for decision in decisions.values() if not decision.allowed), None)
-    if refused and post.created_by_id != request.user.pk:
-        raise Refused(refused)
+    actions.may_edit(by=request.user, post=post, now=now)
     return post, person
 
 
@@ -195,7 +184,14 @@ def _sign_in_again(request: HttpRequest, post_id: UUID) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, post: Post, person: facts.Person, typed: Typed, *, said: Sequence[Said] = (), now: datetime
+    request: HttpRequest,
+    post: Post,
+    person: facts.Person,
+    typed: Typed,
+    *,
+    said: Sequence[Said] = (),
+    unsaved: bool = False,
+    now: datetime,
 ) -> HttpResponse:
     found = _picker(request, typed, now)
     post.refresh_from_db(fields=["changed_at"])  # keeping the draft moved it on
@@ -209,10 +205,17 @@ def _page(
         "networks": _networks(found, typed),
         "variant": VARIANT,
         "may_warn": typed.warning or _may_warn(person),
-        "errors": {"lines": said, "kept": KEPT if request.POST.get("do") == "submit" else ""} if said else None,
+        "errors": {"lines": said, "kept": _nothing_submitted(request, unsaved)} if said else None,
+        "unsaved": unsaved,
         "now": now,
     }
     return render(request, "posts/edit.html", page, status=422 if said else 200)
+
+
+def _nothing_submitted(request: HttpRequest, unsaved: bool) -> str:
+    if request.POST.get("do") != "submit":
+        return ""
+    return NOT_SUBMITTED if unsaved else KEPT
 
 
 def _picker(request: HttpRequest, typed: Typed, now: datetime) -> Picker:

@@ -47,7 +47,8 @@ def live(request: HttpRequest, post_id: UUID) -> HttpResponse:
     row, person = find(request, post_id, now=timezone.now())
     rows = _progress(row, person)
     status = 200 if still_moving(rows) else STOP_POLLING
-    return render(request, "posts/_sending.html", {"sending": rows, "happenings": happenings(row)}, status=status)
+    said = {"sending": rows, "happenings": happenings(row), "powers": _powers(row, person, rows)}
+    return render(request, "posts/_sending.html", said, status=status)
 
 
 @require_POST
@@ -163,6 +164,14 @@ def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str,
         "sending": rows,
         "moving": still_moving(rows),
     }
+
+
+def _powers(row: Post, person: facts.Person, rows: list[Progress]) -> page.Powers | None:
+    if row.current is None:
+        return None
+    accounts = targets_of(row.current)
+    standing = page.standings(row.current, accounts)
+    return page.powers(row, row.current, person, accounts, standing=standing, sending=rows, now=timezone.now())
 
 
 def _difference(request: HttpRequest, row: Post, accounts: list[Account]) -> tuple[int, list[Change]] | None:
