@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from mercat.audit.actions import record
@@ -238,6 +238,8 @@ def _is_nobody_elses(account: Account, identity: Identity) -> None:
 
 def _training_or_live(account: Account, identity: Identity) -> None:
     """One installation never holds both: an exercise must not be able to reach the public."""
+    with connection.cursor() as cursor:  # two first connections at once would each find no other
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('mercat.connections'))")
     stand_ins = Q(base_url__startswith=f"{settings.MERCAT_SANDBOX_URL}/")
     others = Connection.objects.exclude(account=account)
     if identity.base_url.startswith(f"{settings.MERCAT_SANDBOX_URL}/"):
