@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+from collections.abc import Iterator
 
 import pytest
 
 from tests.audit.flush import _append_only_tables_can_be_cleared_between_tests  # noqa: F401
 from tests.shared import ROOT
+
+
+@pytest.fixture(autouse=True)
+def _no_connection_outlives_its_test() -> Iterator[None]:
+    yield
+    engine = sys.modules.get("mercat.delivery.engine")  # only where sending was used
+    if engine:
+        engine.close_clients()
 
 
 @pytest.fixture(scope="session")

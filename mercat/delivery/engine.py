@@ -72,12 +72,23 @@ def grace_of(network: str) -> timedelta:
     return spec.read_lag + spec.timeout + SPARE
 
 
-@cache
+_clients: dict[str, httpx.Client] = {}
+
+
 def http_for(network: str) -> httpx.Client:
     """The guarded client of a network, shared by the threads of this process."""
-    client = guarded_client(timeout=registry.get(network).spec.timeout, allow_private=settings.MERCAT_PRIVATE_ORIGINS)
-    client.event_hooks["request"] = [*client.event_hooks["request"], _refuse_late_calls]
-    return client
+    if network not in _clients:
+        timeout = registry.get(network).spec.timeout
+        client = guarded_client(timeout=timeout, allow_private=settings.MERCAT_PRIVATE_ORIGINS)
+        client.event_hooks["request"] = [*client.event_hooks["request"], _refuse_late_calls]
+        _clients.setdefault(network, client)
+    return _clients[network]
+
+
+def close_clients() -> None:
+    """Close every connection to a network; the next call opens its own."""
+    while _clients:
+        _clients.popitem()[1].close()
 
 
 def _refuse_late_calls(request: httpx.Request) -> None:

@@ -85,12 +85,3 @@ def author(db):
 @pytest.fixture
 def spoc(account):
     return make.spoc_of(account, "Spoc")
-
-
-@pytest.fixture(autouse=True)
-def _close_clients():
-    yield
-    for slug in ("bluesky", "mastodon"):
-        if engine_module.http_for.cache_info().currsize:
-            engine_module.http_for(slug).close()
-    engine_module.http_for.cache_clear()

@@ -17,8 +17,7 @@ from mercat.audit.log import integrate
 from mercat.config.demo import PASSPHRASE
 from mercat.config.seed import seed
 from mercat.delivery.clock import tick
-from mercat.delivery.engine import Engine, http_for
-from mercat.networks import registry
+from mercat.delivery.engine import Engine
 from mercat.sandbox.server import RunningSandbox, running
 from tests.shared import ROOT
 
@@ -41,11 +40,7 @@ def sandbox(settings) -> Iterator[RunningSandbox]:
     with running() as server:
         settings.MERCAT_SANDBOX_URL = server.url
         settings.MERCAT_PRIVATE_ORIGINS = frozenset([server.url])
-        http_for.cache_clear()
         yield server
-        for network in registry.all():
-            http_for(network.spec.slug).close()
-        http_for.cache_clear()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from mercat.config import seed
-from mercat.delivery.engine import http_for
 from mercat.networks import registry
 from mercat.people.models import Person
 from mercat.register import actions as register
@@ -35,12 +34,8 @@ def house(transactional_db, fields, settings, tmp_path, live_server):
     """An installation with the demonstration people and one account, granted and not yet connected."""
     settings.MEDIA_ROOT = tmp_path
     settings.MERCAT_BASE_URL = live_server.url
-    http_for.cache_clear()
     seed.seed(people=True, accounts=False)
-    yield live_server.url
-    for network in registry.all():
-        http_for(network.spec.slug).close()
-    http_for.cache_clear()
+    return live_server.url
 
 
 @pytest.fixture

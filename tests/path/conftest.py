@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import pytest
 from django.utils import timezone
 
-from mercat.delivery import engine
 from mercat.networks import registry
 from mercat.networks.kit.http import guarded_client
 from mercat.register import actions as register
@@ -31,6 +30,4 @@ def account(server, settings):  # noqa: F811
         identity = register.identity_from_fields(server.slug, fields, http, now=now)
     register.connect_account(by=make.TEST, account=row, identity=identity, now=now)
     row.refresh_from_db()
-    yield row
-    engine.http_for(server.slug).close()
-    engine.http_for.cache_clear()
+    return row
