@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from tests.sandbox.callers import picture
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 def test_the_atproto_client_signs_in_posts_reads_and_deletes(sandbox, bluesky):
     atproto = pytest.importorskip("atproto")
     client = atproto.Client(base_url=f"{sandbox.url}/bluesky")
+    with closing(client.request):  # it never closes its connections by itself
+        _signs_in_posts_reads_and_deletes(atproto, client, bluesky)
+
+
+def _signs_in_posts_reads_and_deletes(atproto, client, bluesky):
     client.login(bluesky.account["handle"], bluesky.account["password"])
     words = (
         atproto.client_utils.TextBuilder()
