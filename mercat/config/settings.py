@@ -8,7 +8,7 @@ import dj_database_url
 
 from mercat.config.demo import PASSPHRASE
 from mercat.config.embedded import embedded_url
-from mercat.config.environment import ROOT, environment, text_secret
+from mercat.config.environment import environment, text_secret
 
 ENV = environment()
 
@@ -141,7 +141,6 @@ MERCAT_PRIVATE_ORIGINS = frozenset(
     [*filter(None, ENV.private_origins.split(",")), *([ENV.sandbox_url] if ENV.demo else [])]
 )
 MERCAT_SEND_THREADS = ENV.send_threads
-MERCAT_ROOT = ROOT
 
 LOGGING = {
     "version": 1,

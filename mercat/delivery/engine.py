@@ -34,14 +34,13 @@ from mercat.networks import registry
 from mercat.networks.kit.http import guarded_client
 from mercat.networks.port import (
     Found,
-    Item,
     Later,
     Missing,
-    Network,
     Pending,
     Reconnect,
     Refused,
     Sent,
+    Sighting,
     Unreadable,
     Unsure,
 )
@@ -259,9 +258,9 @@ class Engine:
 
     def _read_back(self, row: Consignment) -> None:
         """Straight after a yes: most networks show it at once. Where not, it is in doubt until they do."""
-        network, item, sighting = self._sight(row)
+        sighting, is_it = self._seen(row)
         now = self.clock()
-        if self._is_it(network, row, item, sighting):
+        if is_it:
             steps.confirm(row, native_id=sighting.native_id, url=sighting.url, now=now)
             return
         why = "The network took it, and does not show it yet."
@@ -269,9 +268,9 @@ class Engine:
 
     def _look(self, row: Consignment) -> None:
         """A doubt whose grace is over."""
-        network, item, sighting = self._sight(row)
+        sighting, is_it = self._seen(row)
         now = self.clock()
-        if self._is_it(network, row, item, sighting):
+        if is_it:
             steps.confirm(row, native_id=sighting.native_id, url=sighting.url, now=now)
             return
         match sighting:
@@ -284,24 +283,30 @@ class Engine:
             case Unreadable(reason):
                 self._look_again(row, reason)
 
-    def _sight(self, row: Consignment) -> tuple[Network, Item, Found | Missing | Unreadable]:
-        network = registry.get(row.account.network)
+    def _seen(self, row: Consignment) -> tuple[Sighting, bool]:
+        """What the network shows, and whether it is this post. Whatever goes wrong in looking is `Unreadable`: a doubt
+        that nobody could end would keep its account busy for ever."""
+        try:
+            return self._sight(row)
+        except steps.FenceLost:
+            raise
+        except Exception:
+            log.exception("looking for consignment %s", row.pk)
+            return Unreadable("What stands on the network could not be read."), False
+
+    def _sight(self, row: Consignment) -> tuple[Sighting, bool]:
+        reader = registry.get(row.account.network).reader
         item = item_for(row, first_sent_at=row.first_sent_at)
         reach = channel(row.account, http_for(row.account.network))
         native_id = row.native_id or None
         try:
-            sighting = network.reader.find(reach, item, RowNotes(row), native_id=native_id, now=self.clock())
+            sighting = reader.find(reach, item, RowNotes(row), native_id=native_id, now=self.clock())
         except Unopenable as error:
             sighting = Unreadable(str(error), reconnect=True)
         if isinstance(sighting, Unreadable) and sighting.reconnect:
             mark_broken(by=steps.ENGINE, account=row.account, reason=sighting.reason, now=self.clock())
-        return network, item, sighting
-
-    def _is_it(self, network: Network, row: Consignment, item: Item, sighting: object) -> bool:
-        if not isinstance(sighting, Found):
-            return False
-        reach = channel(row.account, http_for(row.account.network))
-        return network.reader.matches(item, sighting, reach) and not _is_another(row, sighting)
+        found = isinstance(sighting, Found)
+        return sighting, found and reader.matches(item, sighting, reach) and not _is_another(row, sighting)
 
     def _missed(self, row: Consignment) -> None:
         if row.attempts_made + 1 >= MOST_ATTEMPTS:

@@ -500,3 +500,17 @@ def test_nobody_vouches_by_an_address_elsewhere(unclear, spoc):
     with pytest.raises(Impossible, match="not on the network"):
         actions.vouch(by=spoc, consignment=unclear, url="https://elsewhere.example/1", now=NOW)
     assert state_of(unclear) == states.NEEDS_PERSON
+
+
+def test_a_look_that_breaks_asks_a_person_in_the_end(engine, network, row, time, monkeypatch):
+    network.outcomes.append(Unsure("The line dropped."))
+    engine.drain()
+
+    def breaks(*about, **more):
+        raise AssertionError("an answer that nobody thought of")
+
+    monkeypatch.setattr(network, "find", breaks)
+    for _ in range(MOST_LOOKS + 2):
+        time.pass_(timedelta(minutes=6))
+        engine.drain()
+    assert (state_of(row), len(network.published)) == (states.NEEDS_PERSON, 1)
