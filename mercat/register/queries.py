@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch, QuerySet
 
-from mercat.register.models import Account, Application, Slot, Spoc
+from mercat.register.models import Account, Slot, Spoc
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,3 @@ def account(account_id: object) -> QuerySet[Account]:
 
 def networks_in_use() -> Iterable[str]:
     return Slot.objects.filter(closed_at=None).order_by("network").values_list("network", flat=True).distinct()
-
-
-def open_applications() -> QuerySet[Application]:
-    return Application.objects.filter(decision="").select_related("unit", "applicant")

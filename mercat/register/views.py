@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from uuid import UUID
 
 import httpx
@@ -20,6 +19,7 @@ from mercat.guidance import facts
 from mercat.guidance.gate import decide
 from mercat.networks import registry
 from mercat.networks.kit.http import guarded_client
+from mercat.networks.kit.oauth import new_state
 from mercat.networks.port import ConnectError, Identity, Network
 from mercat.people.actions import Impossible
 from mercat.people.facts import person_facts
@@ -97,7 +97,7 @@ def begin(request: HttpRequest, account_id: UUID) -> HttpResponse:
     row, network = _connectable(request, account_id)
     if network.oauth is None:
         raise Http404
-    state = secrets.token_urlsafe(32)
+    state = new_state()
     try:
         with _http(network) as http:
             typed = forms.values(network.spec, request.POST)

@@ -22,7 +22,6 @@ IDEMPOTENCY_SECONDS = 3600
 SMALLEST_ID = 10**17  # all ids have 18 digits, so that they sort as text too
 VISIBILITIES = ("public", "unlisted")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-READ_STATUSES = ("read", "read:statuses")
 NOT_HELD = ("scheduled_at", "poll", "quoted_status_id")
 
 
