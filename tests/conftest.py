@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.audit.flush import _append_only_tables_can_be_cleared_between_tests  # noqa: F401
+from tests.flush import _what_tests_commit_can_be_cleared  # noqa: F401
 from tests.shared import ROOT
 
 

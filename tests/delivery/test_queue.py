@@ -26,14 +26,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 30  # seconds that a worker has to begin, or to end
 
 
-@pytest.fixture(autouse=True)
-def _empty_queue() -> Iterator[None]:
-    """The queue's tables are not the programme's own, so that nobody else clears them between tests."""
-    yield
-    rows("DELETE FROM procrastinate_jobs")
-    rows("DELETE FROM procrastinate_workers")
-
-
 def rows(sql: str, *about: object) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(sql, about)

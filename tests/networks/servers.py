@@ -88,17 +88,17 @@ class MockMastodon:
 
     def new_account(self) -> Mapping[str, str]:
         _, token = self.server.new_account()
-        self._tokens[str(self.server.client(token).me()["id"])] = token
+        with self.server.client(token) as client:
+            self._tokens[str(client.me()["id"])] = token
         return {"base_url": self.origin, "token": token}
 
     def standing(self, native_id: str) -> list[Standing]:
-        client = self.server.client(self._tokens[native_id])
-        statuses = reversed(client.account_statuses(native_id))
-        return [
-            Standing(
-                str(status["id"]),
-                client.status_source(status["id"])["text"],
-                tuple(medium["description"] for medium in status["media_attachments"]),
-            )
-            for status in statuses
-        ]
+        with self.server.client(self._tokens[native_id]) as client:
+            return [
+                Standing(
+                    str(status["id"]),
+                    client.status_source(status["id"])["text"],
+                    tuple(medium["description"] for medium in status["media_attachments"]),
+                )
+                for status in reversed(client.account_statuses(native_id))
+            ]

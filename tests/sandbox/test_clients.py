@@ -42,6 +42,11 @@ def test_the_mastodon_client_registers_posts_reads_and_deletes(sandbox, mastodon
     assert client_id
     assert secret
     client = library.Mastodon(access_token=mastodon.account["token"], api_base_url=base)
+    with client.session:  # it never closes its connections by itself
+        _registers_posts_reads_and_deletes(client, mastodon)
+
+
+def _registers_posts_reads_and_deletes(client, mastodon):
     assert str(client.me().id) == mastodon.account["native_id"]
     medium = client.media_post(picture(), "image/png", description="navy")
     status = client.status_post("hello", media_ids=[medium], idempotency_key="k")

@@ -31,11 +31,14 @@ class MastodonMock:
             raise RuntimeError(f"All {ACCOUNTS} accounts of the server are used: seed more.")
         return _name(number), _token(number)
 
-    def client(self, token: str) -> Any:
-        """The client library from PyPI, for a second opinion."""
+    @contextmanager
+    def client(self, token: str) -> Iterator[Any]:
+        """The client library from PyPI, for a second opinion. It never closes its connections by itself."""
         from mastodon import Mastodon  # slow to import, and only needed here
 
-        return Mastodon(access_token=token, api_base_url=self.url)
+        client = Mastodon(access_token=token, api_base_url=self.url)
+        with client.session:
+            yield client
 
 
 @contextmanager

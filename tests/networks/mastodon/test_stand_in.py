@@ -126,6 +126,7 @@ def test_a_person_signs_in_at_mastodon_mock_and_comes_back(mastodon_mock: Mastod
         identity = NETWORK.oauth.finish(kept, _agree(url, name), BACK, http, now=now)
         sent = NETWORK.publisher.publish(channel_of(identity, http), item(created_at=now), MemoryNotes(), now=now)
     assert isinstance(sent, Sent)
-    read = mastodon_mock.client(token).status(sent.native_id)
+    with mastodon_mock.client(token) as client:
+        read = client.status(sent.native_id)
     assert (read["visibility"], read["language"]) == ("public", "en")
     assert read["account"]["username"] == name

@@ -1,4 +1,4 @@
-"""Tests that commit are cleared by TRUNCATE, which append-only tables refuse: here, and only here, they may."""
+"""Tests that commit are cleared by TRUNCATE: here, and only here, of append-only tables too, and of the queue's own."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from django.db import connection
 
 from mercat.audit.append_only import APPEND_ONLY_TABLES
 
+# Django does not know the queue's tables as ours, and would leave them full.
+QUEUE = "TRUNCATE " + ", ".join(f"procrastinate_{of}" for of in ("jobs", "workers", "events", "periodic_defers"))
+
 
 @pytest.fixture(autouse=True, scope="session")
-def _append_only_tables_can_be_cleared_between_tests() -> Iterator[None]:
+def _what_tests_commit_can_be_cleared() -> Iterator[None]:
     """Wrap Django's flush; it runs in one transaction, so the triggers are never seen disabled."""
     operations = type(connection.ops)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(operations, "sql_flush", _unlocked(operations.sql_flush))
+        patch.setattr(operations, "sql_flush", _whole(operations.sql_flush))
         yield
 
 
-def _unlocked(sql_flush: Callable[..., list[str]]) -> Callable[..., list[str]]:
+def _whole(sql_flush: Callable[..., list[str]]) -> Callable[..., list[str]]:
     def flush(*args: object, **kwargs: object) -> list[str]:
         statements = sql_flush(*args, **kwargs)
-        return [*_triggers("DISABLE"), *statements, *_triggers("ENABLE")] if statements else []
+        return [*_triggers("DISABLE"), *statements, QUEUE, *_triggers("ENABLE")] if statements else []
 
     return flush
 
