@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -19,6 +20,13 @@ def _no_connection_outlives_its_test() -> Iterator[None]:
     engine = sys.modules.get("mercat.delivery.engine")  # only where sending was used
     if engine:
         engine.close_clients()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _what_a_file_leaves_open_is_its_own_fault() -> Iterator[None]:
+    """A socket or file that nobody closed warns when it is collected: here, and not in whatever test comes later."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import click
@@ -32,11 +32,13 @@ def sandbox(host: str, port: int, state: Path | None) -> None:
         )
     try:
         listener = listen("127.0.0.1" if host == "localhost" else host.strip("[]"), port)
-        server = Server(create_app(state))
     except OSError as error:
         raise click.ClickException(f"Port {port} on {host} cannot be used: {error.strerror}.") from error
-    except StateFileError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(f"Stand-in networks: {url_of(listener)} (Ctrl-C stops them)")
-    with suppress(KeyboardInterrupt):  # the server stops cleanly first and raises it afterwards
-        server.run(sockets=[listener])
+    with closing(listener):
+        try:
+            server = Server(create_app(state))
+        except StateFileError as error:
+            raise click.ClickException(str(error)) from error
+        click.echo(f"Stand-in networks: {url_of(listener)} (Ctrl-C stops them)")
+        with suppress(KeyboardInterrupt):  # the server stops cleanly first and raises it afterwards
+            server.run(sockets=[listener])
