@@ -37,7 +37,8 @@ def pause(*, by: Person, scope: str, key: str = "", reason: str, now: datetime) 
         by=by,
         what="sending.paused",
         about=[f"pause:{row.pk}"],
-        facts={"scope": scope, "key": key, "reason": reason},
+        facts={"scope": scope, "key": key},
+        personal={"reason": reason},
         now=now,
     )
     return row
@@ -55,10 +56,22 @@ def resume(*, by: Person, pause: Pause, now: datetime) -> None:
     row.lifted_at, row.lifted_by = now, by
     row.save(update_fields=["lifted_at", "lifted_by"])
     record(by=by, what="sending.resumed", about=[f"pause:{row.pk}"], now=now)
+    release_unpaused(by=by, now=now)
+
+
+@transaction.atomic
+def release_unpaused(*, by: By, now: datetime) -> int:
+    """Let go on what only a pause held that is over. Returns how many there were.
+
+    The clock asks this too: a worker may hold a post for a pause in the very moment in which it is lifted.
+    """
     held = Consignment.objects.select_for_update(of=("self",)).filter(state=states.HELD, hold=Consignment.Hold.PAUSED)
-    for consignment in held.annotate(paused=covering_pause()).filter(paused=False):
-        _move(consignment, "release", by=by, now=now, hold="", reason="", not_before=max(consignment.not_before, now))
-    _nudge_after_commit()
+    rows = list(held.annotate(paused=covering_pause()).filter(paused=False).order_by("pk"))
+    for row in rows:
+        _move(row, "release", by=by, now=now, hold="", reason="", not_before=max(row.not_before, now))
+    if rows:
+        _nudge_after_commit()
+    return len(rows)
 
 
 @transaction.atomic
@@ -74,9 +87,13 @@ def let_go_on(*, by: Person, consignment: Consignment, now: datetime) -> None:
 
 @transaction.atomic
 def vouch(*, by: Person, consignment: Consignment, url: str, now: datetime) -> None:
-    """A person looked and found it: the address they give is kept as what they saw."""
+    """Somebody other than its author looked and found it: the address they give is kept as what they saw."""
     row = _locked(consignment)
     require(by, "withdraw", facts_of(row.account), now=now, post=post_facts(row))
+    if by.pk == row.author_id:
+        raise Impossible(
+            "Somebody other than its author says that a post is out: ask a colleague. Nothing was changed."
+        )
     if not _is_address(url):
         raise Impossible("Give the address at which you found the post, from https:// on. Nothing was changed.")
     if urlsplit(url).hostname not in _hosts(row.account):

@@ -10,20 +10,21 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, TextField, Val
 from django.db.models.functions import Cast
 
 from mercat.delivery.models import Consignment, Pause
+from mercat.people.facts import UNIT_JOINS
 from mercat.people.pack import guidance
 
 # Sending rule 5: one attempt, with all its calls, ends before the lease does.
 ATTEMPT = timedelta(seconds=45)
 LEASE = ATTEMPT + timedelta(seconds=15)
 
-# One row of each account that has nothing under way, the longest due first.
+# One row of each account that has nothing under way in this lane, the longest due first.
 CLAIM = """
 WITH due AS (
     SELECT c.id, c.not_before, row_number() OVER (PARTITION BY c.account_id ORDER BY c.not_before, c.id) AS turn
     FROM delivery_consignment c
     WHERE c.lane = %(lane)s AND c.state = 'ready' AND c.not_before <= %(now)s AND NOT EXISTS (
         SELECT 1 FROM delivery_consignment b
-        WHERE b.account_id = c.account_id AND b.state IN ('leased', 'sending', 'in_doubt'))
+        WHERE b.account_id = c.account_id AND b.lane = c.lane AND b.state IN ('leased', 'sending', 'in_doubt'))
 ), picked AS (
     SELECT id FROM delivery_consignment
     WHERE state = 'ready' AND id IN (SELECT id FROM due WHERE turn = 1 ORDER BY not_before LIMIT %(limit)s)
@@ -60,7 +61,7 @@ def _take(sql: str, lane: str, limit: int, now: datetime) -> list[Consignment]:
             cursor.execute(sql, {"lane": lane, "limit": limit, "now": now, "until": now + LEASE})
             taken: list[UUID] = [row[0] for row in cursor.fetchall()]
     except IntegrityError:
-        # The other lane took a row of the same account in the same moment. The next nudge finds what is left.
+        # Another worker took a row of the same account in the same moment. The next nudge finds what is left.
         return []
     return list(loaded(Consignment.objects.filter(pk__in=taken))) if taken else []
 
@@ -86,4 +87,6 @@ def covering_pause() -> Case | Exists:
 
 
 def _units() -> list[OuterRef]:
-    return [OuterRef(f"account__unit{path}") for path in ("_id", "__parent_id", "__parent__parent_id")]
+    """An account's unit and all the units around it."""
+    above = UNIT_JOINS.split("__")
+    return [OuterRef("__".join(["account__unit", *above[:depth]]) + "_id") for depth in range(len(above) + 1)]

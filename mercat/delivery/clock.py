@@ -17,10 +17,11 @@ from django.utils import timezone
 from mercat.audit.keys import KeyProblem
 from mercat.audit.log import LogDamaged, integrate
 from mercat.delivery import states
+from mercat.delivery.actions import release_unpaused
 from mercat.delivery.engine import grace_of
 from mercat.delivery.models import Consignment
 from mercat.delivery.queue import LANES, nudge, rescue
-from mercat.delivery.steps import lapse_leases
+from mercat.delivery.steps import ENGINE, lapse_leases
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ def run() -> None:
 
 def tick(*, now: datetime) -> None:
     lapse_leases(now=now, grace_of=grace_of)
+    release_unpaused(by=ENGINE, now=now)
     for lane in LANES:
         if work_waits(lane, now=now):
             nudge(lane)

@@ -1,7 +1,7 @@
 """Sending: claim, ask guidance once more, call the network, keep the outcome, read back.
 
-A worker runs one engine for its lane. `drain` claims what is due and hands each row to a thread; the threads hold no
-transaction while they wait for a network.
+A worker runs one engine for its lane. `drain` claims what is due and hands each row to a thread of its server; the
+threads hold neither a transaction nor a database connection while they wait for a network.
 """
 
 from __future__ import annotations
@@ -24,15 +24,17 @@ from django.utils import timezone
 from mercat.delivery import steps
 from mercat.delivery.claims import ATTEMPT, claim, claim_doubts, loaded
 from mercat.delivery.facts import post_facts
-from mercat.delivery.manifest import Tampered, item_for
+from mercat.delivery.manifest import contents, item_for
 from mercat.delivery.models import Attempt, Consignment
 from mercat.delivery.queue import nudge
 from mercat.guidance import facts
 from mercat.guidance.decision import Decision
-from mercat.guidance.gate import decide_many
+from mercat.guidance.gate import prepare
+from mercat.guidance.house import PAUSE
 from mercat.networks import registry
 from mercat.networks.kit.http import guarded_client
 from mercat.networks.port import (
+    Altered,
     Found,
     Later,
     Missing,
@@ -55,10 +57,12 @@ from mercat.register.vault import Unopenable
 log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 8  # counted ones; then a person is asked
+MOST_WAITS = 100  # attempts in all, those that a network only put off among them; then its people are told
 MOST_LOOKS = 10  # read-backs of one doubt; then a person is asked
 SPARE = timedelta(seconds=1)  # on top of a network's read lag and time-out
 RECENT = timedelta(seconds=0.5)  # half of the second within which a pause must hold
 MOST_BETWEEN_LOOKS = timedelta(minutes=5)
+NEXT_TURN = timedelta(seconds=20)  # after a row found no free thread of its server within an attempt's time
 
 # The moment (monotonic) after which the attempt on this thread may call no more: a worker that was frozen past its
 # lease must not go on where it stopped.
@@ -79,7 +83,7 @@ def http_for(network: str) -> httpx.Client:
     if network not in _clients:
         timeout = registry.get(network).spec.timeout
         client = guarded_client(timeout=timeout, allow_private=settings.MERCAT_PRIVATE_ORIGINS)
-        client.event_hooks["request"] = [*client.event_hooks["request"], _refuse_late_calls]
+        client.event_hooks["request"] = [*client.event_hooks["request"], _refuse_late_calls, _let_go_of_the_database]
         _clients.setdefault(network, client)
     return _clients[network]
 
@@ -93,6 +97,17 @@ def close_clients() -> None:
 def _refuse_late_calls(request: httpx.Request) -> None:
     if time.monotonic() > _stop_calling.get():
         raise httpx.ConnectTimeout("The lease of this attempt is over; nothing was sent.", request=request)
+
+
+def _let_go_of_the_database(request: httpx.Request) -> None:
+    """Servers that do not answer would else hold all the connections that the others' outcomes need."""
+    if not connection.in_atomic_block:
+        connection.close()
+
+
+def threads_of_each_server() -> Callable[[str], Executor]:
+    """Threads by server, so that one that does not answer keeps no other waiting."""
+    return cache(lambda server: ThreadPoolExecutor(settings.MERCAT_SEND_THREADS, f"send {server}"))
 
 
 @dataclass
@@ -114,46 +129,63 @@ class RowNotes:
 
 @dataclass
 class Engine:
-    """One lane's sending. `clock` tells the time; `pool` runs the calls."""
+    """One lane's sending. `clock` tells the time; `pools` gives the threads that call a server, by its address."""
 
     lane: str
     clock: Callable[[], datetime] = timezone.now
-    pool: Executor = field(default_factory=lambda: ThreadPoolExecutor(settings.MERCAT_SEND_THREADS, "send"))
+    pools: Callable[[str], Executor] = field(default_factory=threads_of_each_server)
     most_in_hand: int = 256  # rows; more would only wait here under a lease instead of where all workers see them
     _in_hand: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _claiming: threading.Lock = field(default_factory=threading.Lock)  # or two nudges would each fill the same room
 
     def drain(self) -> int:
         """Claim and start everything that is due now. Returns how many rows were taken."""
         taken = 0
-        while room := self.most_in_hand - self._in_hand:
-            now = self.clock()
-            due = claim(self.lane, limit=room, now=now)
-            doubts = claim_doubts(self.lane, limit=room, now=now)
-            if not due and not doubts:
-                break
-            taken += len(due) + len(doubts)
-            accounts = accounts_by_id({row.account_id for row in [*due, *doubts]})
-            for row in [*due, *doubts]:
-                row.account = accounts[str(row.account_id)]
-            self._send_all(self._past_the_gate(due), accounts)
-            for row in doubts:
-                self._start(self._look, row)
+        with self._claiming:
+            while found := self._take(self.most_in_hand - self._in_hand):
+                taken += found
         return taken
+
+    def _take(self, room: int) -> int:
+        if room <= 0:
+            return 0
+        now = self.clock()
+        due = claim(self.lane, limit=room, now=now)
+        doubts = claim_doubts(self.lane, limit=room, now=now)
+        accounts = accounts_by_id({row.account_id for row in [*due, *doubts]})
+        for row in [*due, *doubts]:
+            row.account = accounts[str(row.account_id)]
+        self._send_all(self._past_the_gate(due), accounts)
+        for row in doubts:
+            self._start(self._look, row)
+        return len(due) + len(doubts)
 
     def _past_the_gate(self, rows: list[Consignment]) -> list[Consignment]:
         """Ask guidance again, between claim and send (sending rule 4). What it holds is held at once."""
         now = self.clock()
+        rows = [row for row in rows if self._is_as_approved(row)]
         authors = people_facts({row.author_id for row in rows}, now=now)
-        passed = []
+        passed, paused = [], []
         for author_id, author in authors.items():
             theirs = [row for row in rows if str(row.author_id) == author_id]
             for row, decision in zip(theirs, may_publish(theirs, author, now=now), strict=True):
                 if decision.allowed:
                     passed.append(row)
+                elif _only_paused(decision):
+                    paused.append(row)
                 else:
                     _unless_lost(steps.hold_by_guidance, row, decision, now=now)
+        steps.hold_paused(paused, now=now)
         return passed
+
+    def _is_as_approved(self, row: Consignment) -> bool:
+        try:
+            contents(row.manifest)
+        except Altered as error:
+            _unless_lost(steps.hold_altered, row, str(error), now=self.clock())
+            return False
+        return True
 
     def _send_all(self, rows: list[Consignment], accounts: dict[str, Account]) -> None:
         if not rows:
@@ -167,7 +199,7 @@ class Engine:
     def _start(self, work: Callable[..., None], row: Consignment, *about: object) -> None:
         with self._lock:
             self._in_hand += 1
-        self.pool.submit(self._run, work, row, *about)
+        self.pools(row.account.connection.base_url).submit(self._run, work, row, *about)
 
     def _run(self, work: Callable[..., None], row: Consignment, *about: object) -> None:
         try:
@@ -191,15 +223,29 @@ class Engine:
     # One attempt
 
     def _send(self, row: Consignment, begun: datetime, deadline: float) -> None:
-        """Call the network. What follows from its answer waits behind the calls that are still to be made."""
-        if not self._still_allowed(row, begun):
+        """Call the network. A yes is kept at once; what else follows waits behind the calls still to be made."""
+        if not self._still_in_time(row, deadline) or not self._still_allowed(row, begun):
             return
         token = _stop_calling.set(deadline)
         try:
             outcome = self._publish(row)
+        except Altered as error:
+            steps.hold_altered(row, str(error), now=self.clock())
+            return
         finally:
             _stop_calling.reset(token)
+        if isinstance(outcome, Sent):
+            steps.accepted(row, native_id=outcome.native_id, url=outcome.url)
+            row.native_id, row.url = outcome.native_id, outcome.url
         self._start(self._settle, row, outcome)
+
+    def _still_in_time(self, row: Consignment, deadline: float) -> bool:
+        """Whether there is time left to call. Having waited too long for a thread of its server spends no attempt."""
+        if time.monotonic() < deadline:
+            return True
+        now, reason = self.clock(), "Its server kept the calls before it waiting."
+        steps.put_off(row, Attempt.Result.LATER, reason, until=now + NEXT_TURN, counted=False, now=now)
+        return False
 
     def _still_allowed(self, row: Consignment, begun: datetime) -> bool:
         """A call that had to wait is asked about once more: nothing starts a second after a pause (sending rule 12),
@@ -208,12 +254,14 @@ class Engine:
         if now - begun < RECENT:
             return True
         current = loaded(Consignment.objects.filter(pk=row.pk)).get()
-        if current.paused or current.recalled:
+        if current.recalled:
             steps.put_off(row, Attempt.Result.LATER, "Stopped before the call.", until=now, counted=False, now=now)
             return False
         current.account = accounts_by_id([row.account_id])[str(row.account_id)]
         (decision,) = may_publish([current], people_facts([row.author_id], now=now)[str(row.author_id)], now=now)
-        if not decision.allowed:
+        if _only_paused(decision):
+            steps.hold_paused([row], now=now)
+        elif not decision.allowed:
             steps.hold_by_guidance(row, decision, now=now)
         return decision.allowed
 
@@ -223,22 +271,20 @@ class Engine:
             network = registry.get(row.account.network)
             reach = channel(row.account, http_for(row.account.network))
             return network.publisher.publish(reach, item, RowNotes(row), now=self.clock())
-        except Tampered as error:
-            return Refused(str(error))
         except Unopenable as error:
             return Reconnect(str(error))
 
     def _settle(self, row: Consignment, outcome) -> None:
         now = self.clock()
         match outcome:
-            case Sent(native_id, url):
-                steps.accepted(row, native_id=native_id, url=url)
-                row.native_id, row.url = native_id, url
+            case Sent():
                 self._read_back(row)
             case Pending(at, reason):
-                steps.put_off(row, Attempt.Result.PENDING, reason, until=at, counted=False, now=now)
-            case Later(at, reason, limited):
-                self._put_off(row, at, reason, limited=limited)
+                self._wait(row, Attempt.Result.PENDING, at, reason)
+            case Later(at, reason, limited=True):
+                self._wait(row, Attempt.Result.LATER, at, reason)
+            case Later(at, reason):
+                self._try_again(row, at, reason)
             case Refused(reason, detail):
                 steps.refuse(row, reason, detail=detail, now=now)
             case Reconnect(reason):
@@ -247,12 +293,21 @@ class Engine:
             case Unsure(reason):
                 steps.doubt(row, reason, look_at=now + grace_of(row.account.network), now=now)
 
-    def _put_off(self, row: Consignment, at: datetime, reason: str, *, limited: bool) -> None:
+    def _wait(self, row: Consignment, result: str, at: datetime, reason: str) -> None:
+        """The network named a time. No attempt is spent, but each wait is longer than the last, and not for ever."""
+        now, attempts = self.clock(), row.attempts.count()
+        if attempts >= MOST_WAITS:
+            steps.refuse(row, f"It was put off {attempts} times. The last reason: {reason}", now=now)
+            return
+        shortest = min(timedelta(seconds=2 ** min(attempts - 1, 10)), MOST_BETWEEN_LOOKS)
+        steps.put_off(row, result, reason, until=max(at, now + shortest), counted=False, now=now)
+
+    def _try_again(self, row: Consignment, at: datetime, reason: str) -> None:
         now = self.clock()
-        if not limited and row.attempts_made + 1 >= MOST_ATTEMPTS:
+        if row.attempts_made + 1 >= MOST_ATTEMPTS:
             steps.refuse(row, f"Tried {MOST_ATTEMPTS} times without success. The last reason: {reason}", now=now)
             return
-        steps.put_off(row, Attempt.Result.LATER, reason, until=at, counted=not limited, now=now)
+        steps.put_off(row, Attempt.Result.LATER, reason, until=at, counted=True, now=now)
 
     # Reading back
 
@@ -327,13 +382,25 @@ class Engine:
 
 
 def may_publish(rows: list[Consignment], author: facts.Person, *, now: datetime) -> list[Decision]:
-    """Guidance on consignments of one author, to different accounts, at this moment. Pauses are `begin`'s to see.
+    """Guidance on consignments of one author, to different accounts, at this moment.
 
     The rows were loaded by a claim, their accounts with their facts.
     """
     posts = {str(row.account_id): post_facts(row) for row in rows}
-    accounts = [account_facts(row.account) for row in rows]
-    return decide_many(guidance(), "publish", author, accounts, facts.Situation(now=now), posts)
+    accounts = {row.pk: account_facts(row.account) for row in rows}
+    asked = prepare(guidance(), author, accounts.values())
+    decisions = {}
+    for paused in {row.paused for row in rows}:
+        some = [row.pk for row in rows if row.paused == paused]
+        situation = facts.Situation(now=now, paused=paused)
+        answers = asked.decide_many("publish", [accounts[pk] for pk in some], situation, posts)
+        decisions.update(zip(some, answers, strict=True))
+    return [decisions[row.pk] for row in rows]
+
+
+def _only_paused(decision: Decision) -> bool:
+    """Whether it goes on by itself once the pause is lifted."""
+    return not decision.allowed and all(refusal.clause == PAUSE for refusal in decision.refusals)
 
 
 def _is_another(row: Consignment, sighting: Found) -> bool:

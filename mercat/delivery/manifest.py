@@ -10,11 +10,7 @@ from functools import partial
 from django.core.files.storage import default_storage
 
 from mercat.delivery.models import Consignment, Manifest
-from mercat.networks.port import Item, Medium
-
-
-class Tampered(Exception):
-    """What is stored is not what was approved. Nothing of it may go out."""
+from mercat.networks.port import Altered, Item, Medium
 
 
 def digest_of(canonical: bytes) -> str:
@@ -22,10 +18,10 @@ def digest_of(canonical: bytes) -> str:
 
 
 def contents(manifest: Manifest) -> dict:
-    """The approved contents; raises `Tampered` when the bytes no longer give the digest that was approved."""
+    """The approved contents; raises `Altered` when the bytes no longer give the digest that was approved."""
     canonical = bytes(manifest.canonical)
     if digest_of(canonical) != manifest.digest:
-        raise Tampered("The stored words are not the ones that were approved: their digest differs.")
+        raise Altered("The stored words are not the ones that were approved: their digest differs.")
     return json.loads(canonical)
 
 
@@ -33,7 +29,7 @@ def item_for(consignment: Consignment, *, first_sent_at: datetime) -> Item:
     """What goes to this one account. Pictures are checked against their digest when they are read."""
     said = contents(consignment.manifest)
     if str(consignment.account_id) not in said["targets"]:
-        raise Tampered("This account is not among those that the approved version names.")
+        raise Altered("This account is not among those that the approved version names.")
     files = consignment.manifest.files
     return Item(
         key=consignment.pk.hex,
@@ -57,11 +53,8 @@ def _medium(entry: dict, name: str) -> Medium:
 
 
 def _read(name: str, sha256: str) -> bytes:
-    try:
-        with default_storage.open(name) as file:
-            data = file.read()
-    except OSError:
-        raise Tampered("A picture of this post can no longer be read from the file store.") from None
+    with default_storage.open(name) as file:
+        data = file.read()
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise Tampered("A stored picture is not the one that was approved: its digest differs.")
+        raise Altered("A stored picture is not the one that was approved: its digest differs.")
     return data

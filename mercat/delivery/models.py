@@ -41,6 +41,7 @@ class Consignment(models.Model):
         GUIDANCE = "guidance", "Held by guidance"
         PAUSED = "paused", "Paused"
         DISCONNECTED = "disconnected", "The account is not connected"
+        ALTERED = "altered", "Not what was approved"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     manifest = models.ForeignKey(Manifest, on_delete=models.PROTECT, related_name="consignments")
@@ -88,7 +89,9 @@ class Consignment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["manifest", "account"], name="a_version_goes_once_to_an_account"),
             models.UniqueConstraint(
-                fields=["account"], condition=Q(state__in=states.BUSY), name="one_busy_consignment_of_an_account"
+                fields=["account", "lane"],  # a warning does not wait for the doubt about an ordinary post
+                condition=Q(state__in=states.BUSY),
+                name="one_busy_consignment_of_an_account_and_lane",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=list(states.STATES)), name="a_consignment_is_in_a_known_state"

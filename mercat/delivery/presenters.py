@@ -51,6 +51,7 @@ class Progress:
     colour: str
     said: str
     at: datetime | None
+    vouched: bool
     reason: str
     refusals: list[dict[str, str]]
     url: str
@@ -66,16 +67,26 @@ def progress(row: Consignment, *, may_act: bool, now: datetime) -> Progress:
         account=row.account,
         post_id=row.post_ref.removeprefix("post:"),
         state=row.state,
-        title=states.STATES[row.state],
+        title=_title(row),
         colour=COLOURS[row.state],
         said=said,
         at=at,
+        vouched=is_vouched(row),
         reason="" if row.refusals else row.reason,
         refusals=row.refusals,
         url=row.url,
         attempts=[_attempt(each) for each in row.attempts.all()],
         steps=_steps(row) if may_act else [],
     )
+
+
+def _title(row: Consignment) -> str:
+    return "Out, seen by a person" if is_vouched(row) else states.STATES[row.state]
+
+
+def is_vouched(row: Consignment) -> bool:
+    """It counts as out on a person's word: it was not read back."""
+    return row.state == states.SENT and row.read_back_at is None
 
 
 def still_moving(rows: Iterable[Progress]) -> bool:

@@ -21,7 +21,7 @@ STATES = {
     WITHDRAWN: "Withdrawn before it went out",
 }
 
-# At most one consignment of an account is in these at a time (a partial unique index holds it).
+# At most one consignment of an account and lane is in these at a time (a partial unique index holds it).
 BUSY = (LEASED, SENDING, IN_DOUBT)
 FINAL = (SENT, WITHDRAWN)
 # Nothing is out in these for certain, so that a person may still take it back.
@@ -30,7 +30,7 @@ RECALLABLE = (READY, LEASED, HELD, REFUSED)
 EVENTS = {
     "claim": "a worker takes it when it is due",
     "lapse": "the worker's lease ran out before it began to send",
-    "hold": "guidance, a pause or a lost connection stands in the way",
+    "hold": "guidance, a pause or a lost connection stands in the way, or it is not what was approved",
     "begin": "the last look at guidance passed; committed before the call",
     "confirm": "read back, and what stands there is what was sent",
     "refuse": "the network refused it cleanly: nothing is out",

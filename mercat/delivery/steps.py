@@ -5,6 +5,7 @@ A step that finds the fence raised, or the state changed, does nothing and says 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -18,8 +19,12 @@ from mercat.delivery import states
 from mercat.delivery.claims import ATTEMPT, loaded
 from mercat.delivery.models import Attempt, Consignment
 from mercat.guidance.decision import Decision
+from mercat.guidance.house import PAUSE
 from mercat.people.actions import tell
-from mercat.register.actions import people_of
+from mercat.register.actions import people_of_all
+from mercat.register.models import Account
+
+log = logging.getLogger(__name__)
 
 ENGINE = System("Sending, by its rules")
 
@@ -67,7 +72,12 @@ def _move(row: Consignment, event: str, *, now: datetime, facts: dict | None = N
 
 
 def _tell(row: Consignment, subject: str, body: str, now: datetime) -> None:
-    people = {person.pk: person for person in [row.author, *people_of(row.account)]}
+    _tell_all(row, [row.account], subject, body, now)
+
+
+def _tell_all(row: Consignment, accounts: list[Account], subject: str, body: str, now: datetime) -> None:
+    """The author of `row`, and whoever answers for any of `accounts`."""
+    people = {person.pk: person for person in [row.author, *people_of_all(accounts)]}
     link = f"/posts/{row.post_ref.removeprefix('post:')}/"
     tell(list(people.values()), subject=subject, body=body, link=link, now=now)
 
@@ -87,10 +97,9 @@ def begin(consignments: Sequence[Consignment], *, now: datetime) -> list[Consign
     for row in rows:
         if row.leased_until - ATTEMPT < now:
             _move(row, "lapse", now=now)
-        elif row.paused:
-            _hold_paused(row, now)
-        else:
+        elif not row.paused:
             begun.append(row)
+    _hold_paused([row for row in rows if row.state == states.LEASED and row.paused], now)
     _set_sending(begun, now)
     return begun
 
@@ -139,9 +148,40 @@ def hold_by_guidance(consignment: Consignment, decision: Decision, *, now: datet
     _tell(row, f"A post to {row.account} is held", f"It was due now, and did not go out. {reason}", now)
 
 
-def _hold_paused(row: Consignment, now: datetime) -> None:
-    _move(
-        row, "hold", now=now, hold=Consignment.Hold.PAUSED, reason="Sending is paused. It goes on when the pause ends."
+@transaction.atomic
+def hold_paused(consignments: Sequence[Consignment], *, now: datetime) -> None:
+    """A pause stands in the way, and nothing else: they go on by themselves when it is lifted."""
+    fences = {row.pk: row.fence for row in consignments}
+    standing = Consignment.objects.select_for_update(of=("self",)).select_related("account", "author")
+    rows = standing.filter(pk__in=fences, state__in=states.sources("hold")).order_by("pk")
+    _hold_paused([row for row in rows if row.fence == fences[row.pk]], now)
+
+
+def _hold_paused(rows: list[Consignment], now: datetime) -> None:
+    reason = "Sending is paused. It goes on when the pause ends."
+    for row in rows:
+        _end_attempt(row, Attempt.Result.LATER, reason, now)
+        _move(row, "hold", now=now, hold=Consignment.Hold.PAUSED, reason=reason, facts={"clauses": [PAUSE]})
+    for _, some in groupby(sorted(rows, key=_of_version), key=_of_version):
+        together = list(some)
+        accounts = [row.account for row in together]
+        names = ", ".join(sorted(account.name for account in accounts))
+        body = f"It waits to go to {names}. It goes on by itself when the pause is lifted; nothing is to be done."
+        _tell_all(together[0], accounts, "A post is held: sending is paused", body, now)
+
+
+@transaction.atomic
+def hold_altered(consignment: Consignment, reason: str, *, now: datetime) -> None:
+    """What is stored is not what was approved. Nothing of it goes out, and its people are told."""
+    log.critical("consignment %s is held: %s", consignment.pk, reason)
+    row = _holding(consignment, "hold")
+    _end_attempt(row, Attempt.Result.LATER, reason, now)
+    _move(row, "hold", now=now, hold=Consignment.Hold.ALTERED, reason=reason)
+    _tell(
+        row,
+        f"A post to {row.account} is held: it was altered",
+        f"{reason} Nothing went out. Tell the information security officer; write the post anew to send it.",
+        now,
     )
 
 
@@ -159,8 +199,10 @@ def hold_disconnected(consignment: Consignment, reason: str, *, now: datetime) -
 
 
 def accepted(consignment: Consignment, *, native_id: str, url: str) -> None:
-    """The network said yes: its id is kept at once, before anything is read back."""
-    kept = Consignment.objects.filter(pk=consignment.pk, fence=consignment.fence, state=states.SENDING)
+    """The network said yes: its id is kept at once, before anything is read back, and even when the lease ran out
+    meanwhile: whoever looks for it must know that it is out."""
+    under_way = (states.SENDING, states.IN_DOUBT)
+    kept = Consignment.objects.filter(pk=consignment.pk, fence=consignment.fence, state__in=under_way)
     if not kept.update(native_id=native_id, url=url):
         raise FenceLost(str(consignment.pk))
 

@@ -14,9 +14,17 @@ from typing import Protocol
 import httpx
 
 
+class Altered(Exception):
+    """What is stored is not what was approved. Nothing of it may go out; adapters let this pass."""
+
+
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """A picture as it goes out. `size` in bytes, `width` and `height` in pixels; `read` loads the bytes when needed."""
+    """A picture as it goes out. `size` in bytes, `width` and `height` in pixels.
+
+    `read` loads the bytes when needed; it raises `Altered` when they are not the approved ones, and whatever the store
+    raises when they cannot be had.
+    """
 
     sha256: str
     mime: str

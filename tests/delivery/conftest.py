@@ -8,7 +8,7 @@ from mercat.delivery.engine import Engine
 from mercat.networks import registry
 from mercat.networks.port import Found, Missing, Network
 from tests import factories as make
-from tests.delivery.inline import Inline
+from tests.delivery.inline import inline
 from tests.factories import NOW
 
 
@@ -69,7 +69,7 @@ def time():
 
 @pytest.fixture
 def engine(time, nudges):
-    return Engine("normal", clock=time, pool=Inline())
+    return Engine("normal", clock=time, pools=inline)
 
 
 @pytest.fixture

@@ -1,19 +1,24 @@
 """The twelve rules of sending, one lane, time in our hands, against a network that does what it is told."""
 
 from datetime import timedelta
+from functools import cache
 
+import httpx
 import pytest
+from django.db import connection
 
 from mercat.audit.models import Event
 from mercat.delivery import actions, states, steps
+from mercat.delivery import engine as engine_module
 from mercat.delivery.claims import LEASE, claim
 from mercat.delivery.clock import tick, until_next, work_waits
-from mercat.delivery.engine import MOST_ATTEMPTS, MOST_LOOKS, Engine, grace_of
+from mercat.delivery.engine import MOST_ATTEMPTS, MOST_LOOKS, MOST_WAITS, Engine, grace_of
 from mercat.delivery.models import Attempt, Consignment, Pause
-from mercat.networks.port import Later, Missing, Pending, Reconnect, Refused, Sent, Unreadable, Unsure
+from mercat.guidance.house import PAUSE
+from mercat.networks.port import Altered, Later, Missing, Pending, Reconnect, Refused, Sent, Unreadable, Unsure
 from mercat.people import actions as people
 from mercat.people.actions import Impossible
-from mercat.people.models import Notice
+from mercat.people.models import Notice, Unit
 from mercat.posts import actions as posts
 from mercat.register.models import Connection
 from tests import factories as make
@@ -23,12 +28,18 @@ from tests.factories import NOW
 pytestmark = pytest.mark.django_db(transaction=True)
 
 YES = Sent("n1", "https://network.example/n1")
+SERVER = "https://network.example"
 
 
 @pytest.fixture
 def row(author, spoc, account, network):
     make.approved(author, spoc, account)
     return Consignment.objects.get()
+
+
+def waiting_pools():
+    """By server: work waits until its server's pool is told to run."""
+    return cache(lambda server: Waiting())
 
 
 def state_of(row):
@@ -129,6 +140,21 @@ def test_a_limit_waits_for_the_time_that_the_network_named_and_spends_no_attempt
     network.shows()
     engine.drain()
     assert state_of(row) == states.SENT
+
+
+@pytest.mark.parametrize("answer", [Pending(NOW, "Preparing."), Later(NOW, "Wait.", limited=True)])
+def test_a_network_that_puts_off_for_ever_is_asked_ever_less_and_its_people_are_told(
+    engine, network, row, author, time, answer
+):
+    network.outcomes.extend([answer] * MOST_WAITS)
+    waits = []
+    while engine.drain() and state_of(row) == states.READY:
+        waits.append(row.not_before - time())
+        time.pass_(waits[-1])
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (timedelta(seconds=1), timedelta(minutes=5))
+    assert (row.state, len(network.published)) == (states.REFUSED, MOST_WAITS)
+    assert "put off 100 times" in author.notices.get(subject__contains="did not take").body
 
 
 def test_preparing_pictures_spends_no_attempt(engine, network, row):
@@ -239,12 +265,77 @@ def test_an_account_has_one_post_under_way(author, spoc, account, network, engin
     assert claim("normal", limit=10, now=NOW) == []
 
 
-def test_a_warning_waits_for_nothing_but_its_own_account(author, spoc, account, network):
+def a_warning_to(account):
     communications = make.authorised(unit_key="corporate-communications", roles=("corporate-communications",))
     other = make.authorised(unit_key="corporate-communications", roles=("corporate-communications",))
-    make.approved(communications, other, account, warning=True)
+    return make.approved(communications, other, account, text="Leave the area now.", warning=True)
+
+
+def test_a_warning_has_its_own_lane(account, network):
+    a_warning_to(account)
     assert claim("normal", limit=10, now=NOW) == []
     assert len(claim("warning", limit=10, now=NOW)) == 1
+
+
+def test_a_warning_does_not_wait_for_the_doubt_about_an_ordinary_post(engine, network, row, account):
+    network.outcomes.append(Unsure("The line dropped."))
+    engine.drain()
+    assert state_of(row) == states.IN_DOUBT
+    a_warning_to(account)
+    assert len(claim("warning", limit=10, now=NOW)) == 1
+
+
+# Servers that do not answer
+
+
+def test_a_server_that_does_not_answer_keeps_no_other_waiting(row, author, network, time, nudges):
+    elsewhere = make.account("Perth", base_url="https://other.example")
+    make.approved(author, make.spoc_of(elsewhere), elsewhere)
+    engine = Engine("normal", clock=time, pools=waiting_pools())
+    engine.drain()
+    network.outcomes.append(YES)
+    network.shows()
+    engine.pools("https://other.example").run()
+    assert Consignment.objects.get(account=elsewhere).state == states.SENT
+    assert state_of(row) == states.SENDING
+
+
+def test_a_call_that_found_no_thread_in_time_spends_no_attempt(row, network, time, nudges, monkeypatch):
+    engine = Engine("normal", clock=time, pools=waiting_pools())
+    monkeypatch.setattr(engine_module, "ATTEMPT", timedelta())
+    engine.drain()
+    engine.pools(SERVER).run()
+    assert (state_of(row), row.attempts_made, network.published) == (states.READY, 0, [])
+    assert row.not_before > NOW
+
+
+def test_a_yes_that_comes_after_the_lease_is_still_kept(row, network, time, nudges):
+    engine = Engine("normal", clock=time, pools=waiting_pools())
+    engine.drain()
+
+    def late(notes):
+        time.pass_(LEASE)
+        tick(now=time())
+        assert state_of(row) == states.IN_DOUBT
+        return YES
+
+    network.outcomes.append(late)
+    engine.pools(SERVER).run()
+    assert (state_of(row), row.native_id) == (states.IN_DOUBT, "n1")
+
+
+def test_no_database_connection_is_held_while_a_network_is_waited_for():
+    connection.ensure_connection()
+    for before in engine_module.http_for("bluesky").event_hooks["request"]:
+        before(httpx.Request("POST", "https://network.example/"))
+    assert connection.connection is None
+
+
+def test_no_more_is_taken_than_there_is_room_for(row, network, time, nudges):
+    engine = Engine("normal", clock=time, pools=waiting_pools(), most_in_hand=1)
+    engine.drain()
+    engine._start(engine._look, row)  # what follows an answer may be on top of the room
+    assert engine.drain() == 0
 
 
 def test_nothing_is_claimed_before_its_time(author, spoc, account, network):
@@ -269,6 +360,7 @@ def test_notes_are_kept_between_attempts_and_only_under_the_fence(engine, networ
 
     network.outcomes += [preparing, after]
     engine.drain()
+    time.pass_(timedelta(seconds=1))
     engine.drain()
     assert seen == ["u1"]
     assert Consignment.objects.get().notes == {"upload": "u1"}
@@ -277,9 +369,7 @@ def test_notes_are_kept_between_attempts_and_only_under_the_fence(engine, networ
 # What was approved is what goes out
 
 
-def test_altered_words_never_go_out(engine, network, row, django_db_blocker):
-    from django.db import connection
-
+def test_altered_words_never_go_out(engine, network, row, author, spoc):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE delivery_manifest DISABLE TRIGGER USER")
         cursor.execute(
@@ -287,8 +377,20 @@ def test_altered_words_never_go_out(engine, network, row, django_db_blocker):
         )
         cursor.execute("ALTER TABLE delivery_manifest ENABLE TRIGGER USER")
     engine.drain()
-    assert (state_of(row), network.published) == (states.REFUSED, [])
+    assert (state_of(row), row.hold, network.published) == (states.HELD, Consignment.Hold.ALTERED, [])
     assert "digest" in row.reason
+    for person in (author, spoc):
+        assert person.notices.filter(subject__contains="was altered").exists()
+
+
+def test_an_altered_picture_never_goes_out(engine, network, row, author):
+    def reads_it(notes):
+        raise Altered("A stored picture is not the one that was approved: its digest differs.")
+
+    network.outcomes.append(reads_it)
+    engine.drain()
+    assert (state_of(row), row.hold) == (states.HELD, Consignment.Hold.ALTERED)
+    assert author.notices.filter(subject__contains="was altered").exists()
 
 
 # Pause
@@ -306,6 +408,7 @@ def test_a_pause_holds_what_it_covers_until_a_second_person_resumes(engine, netw
     pause = actions.pause(by=first, scope=scope, key=key, reason="Wrong number in the last post", now=NOW)
     engine.drain()
     assert (state_of(row), row.hold, network.published) == (states.HELD, Consignment.Hold.PAUSED, [])
+    assert Event.objects.get(what="consignment.held").facts["clauses"] == [PAUSE]
     with pytest.raises(Exception, match=r"second person|another|someone else"):
         actions.resume(by=first, pause=pause, now=NOW)
     actions.resume(by=second, pause=pause, now=NOW)
@@ -313,6 +416,45 @@ def test_a_pause_holds_what_it_covers_until_a_second_person_resumes(engine, netw
     network.shows()
     engine.drain()
     assert state_of(row) == states.SENT
+
+
+def test_what_a_pause_holds_is_told_once_a_post(engine, network, author, spoc):
+    accounts = [make.account(f"Account {number}") for number in range(3)]
+    for account in accounts:
+        make.register.appoint_spoc(by=make.TEST, account=account, person=spoc, now=NOW)
+    make.approved(author, spoc, *accounts)
+    first = make.authorised(unit_key="corporate-communications", roles=("corporate-communications",))
+    actions.pause(by=first, scope="body", reason="Wrong number", now=NOW)
+    engine.drain()
+    for person in (author, spoc):
+        body = person.notices.get(subject__contains="paused").body
+        assert "Account 0, Account 1, Account 2" in body
+
+
+def test_what_is_held_for_a_pause_in_the_moment_it_is_lifted_goes_on(row, network, time):
+    first, second = (
+        make.authorised(unit_key="corporate-communications", roles=("corporate-communications",)) for _ in range(2)
+    )
+    pause = actions.pause(by=first, scope="body", reason="Wrong number", now=NOW)
+    claimed = claim("normal", limit=10, now=NOW)
+    actions.resume(by=second, pause=pause, now=NOW)
+    steps.hold_paused(claimed, now=NOW)  # by a worker that saw the pause before it was lifted
+    assert state_of(row) == states.HELD
+    tick(now=NOW)
+    assert state_of(row) == states.READY
+
+
+def test_a_pause_of_the_outermost_unit_covers_the_innermost(network, row, account, engine):
+    unit, outermost = account.unit, None
+    for number in range(3):
+        outermost = Unit.objects.create(key=f"around-{number}", name=f"Around {number}", kind="division")
+        unit.parent = outermost
+        unit.save()
+        unit = outermost
+    first = make.authorised(unit_key="corporate-communications", roles=("corporate-communications",))
+    actions.pause(by=first, scope="unit", key=outermost.pk, reason="Wrong number", now=NOW)
+    engine.drain()
+    assert (state_of(row), row.hold) == (states.HELD, Consignment.Hold.PAUSED)
 
 
 @pytest.mark.parametrize(("scope", "key"), [("unit", "edinburgh"), ("network", "mastodon"), ("pillar", "trust")])
@@ -334,25 +476,23 @@ def test_a_pause_that_comes_between_claim_and_call_still_holds(row, network, tim
 
 
 def test_a_call_that_had_to_wait_does_not_start_a_second_after_a_pause(row, network, time, nudges):
-    engine = Engine("normal", clock=time, pool=Waiting())
+    engine = Engine("normal", clock=time, pools=waiting_pools())
     engine.drain()
     assert state_of(row) == states.SENDING
     first = make.authorised(unit_key="corporate-communications", roles=("corporate-communications",))
     actions.pause(by=first, scope=Pause.Scope.BODY, reason="Stop", now=NOW)
     time.pass_(timedelta(seconds=1))
-    engine.pool.run()
-    assert (state_of(row), network.published) == (states.READY, [])
-    engine.drain()
-    assert (state_of(row), row.hold) == (states.HELD, Consignment.Hold.PAUSED)
+    engine.pools(SERVER).run()
+    assert (state_of(row), row.hold, network.published) == (states.HELD, Consignment.Hold.PAUSED, [])
 
 
 def test_a_call_that_had_to_wait_and_is_not_paused_goes_out(row, network, time, nudges):
-    engine = Engine("normal", clock=time, pool=Waiting())
+    engine = Engine("normal", clock=time, pools=waiting_pools())
     engine.drain()
     time.pass_(timedelta(seconds=1))
     network.outcomes.append(YES)
     network.shows()
-    engine.pool.run()
+    engine.pools(SERVER).run()
     assert state_of(row) == states.SENT
 
 
@@ -374,6 +514,12 @@ def test_a_person_who_saw_it_settles_it(unclear, spoc):
     assert (state_of(unclear), unclear.url) == (states.SENT, "https://network.example/seen")
     assert (unclear.vouched_by, unclear.read_back_at) == (spoc, None)
     assert Event.objects.filter(facts__seen_at="https://network.example/seen", actor=spoc.audit_ref).exists()
+
+
+def test_its_author_does_not_say_that_a_post_is_out(unclear, author):
+    with pytest.raises(Impossible, match="Somebody other than its author"):
+        actions.vouch(by=author, consignment=unclear, url="https://network.example/seen", now=NOW)
+    assert state_of(unclear) == states.NEEDS_PERSON
 
 
 def test_a_person_who_did_not_see_it_has_it_sent_again(unclear, spoc, engine, network):
@@ -450,11 +596,11 @@ def test_what_was_withdrawn_in_doubt_is_not_sent_again(engine, network, row, aut
 
 
 def test_what_was_withdrawn_during_a_call_that_was_put_off_is_not_sent_later(network, row, author, time, nudges):
-    engine = Engine("normal", clock=time, pool=Waiting())
+    engine = Engine("normal", clock=time, pools=waiting_pools())
     engine.drain()
     posts.withdraw(by=author, post=row.manifest.version.post, reason="Wrong road", now=NOW)
     network.outcomes.append(Later(NOW + timedelta(minutes=5), "Wait.", limited=True))
-    engine.pool.run()
+    engine.pools(SERVER).run()
     assert state_of(row) == states.WITHDRAWN
 
 
@@ -475,12 +621,12 @@ def test_a_person_who_denies_what_was_withdrawn_ends_it(unclear, author, spoc, n
 
 
 def test_a_call_that_had_to_wait_is_not_made_once_guidance_closed(row, network, account, time, nudges):
-    engine = Engine("normal", clock=time, pool=Waiting())
+    engine = Engine("normal", clock=time, pools=waiting_pools())
     engine.drain()
     account.status = "suspended"
     account.save()
     time.pass_(timedelta(seconds=1))
-    engine.pool.run()
+    engine.pools(SERVER).run()
     assert (state_of(row), row.hold, network.published) == (states.HELD, Consignment.Hold.GUIDANCE, [])
 
 

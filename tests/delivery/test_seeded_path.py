@@ -10,7 +10,7 @@ from mercat.people.models import Person
 from mercat.register.models import Account
 from mercat.sandbox.server import running
 from tests import factories as make
-from tests.delivery.inline import Inline
+from tests.delivery.inline import inline
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_a_seeded_post_is_sent_and_read_back(sandbox):
     officer, spoc = (Person.objects.get(number=f"demo-{login}") for login in ("local.officer", "spoc"))
     accounts = list(Account.objects.filter(unit="tayside", tier="local"))
     make.approved(officer, spoc, *accounts, now=now, text="The bridge at https://example.org is closed. ⚠️")
-    Engine("normal", pool=Inline()).drain()
+    Engine("normal", pools=inline).drain()
     rows = list(Consignment.objects.all())
     assert [(row.state, row.reason) for row in rows] == [("sent", "")] * 2, list(
         Attempt.objects.values_list("reason", flat=True)

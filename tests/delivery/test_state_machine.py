@@ -30,7 +30,7 @@ from mercat.people.actions import Impossible
 from mercat.posts import actions as posts
 from mercat.register.models import Connection
 from tests import factories as make
-from tests.delivery.inline import Inline
+from tests.delivery.inline import inline
 from tests.factories import NOW
 
 TEXT = "Road closed at the bridge."
@@ -114,7 +114,7 @@ class Sending(RuleBasedStateMachine):
 
     def a_worker_works(self, answer, sight):
         self.world.next_answer, self.world.next_sight = answer, sight
-        engine = Engine("normal", clock=lambda: self.now, pool=Inline())
+        engine = Engine("normal", clock=lambda: self.now, pools=inline)
         try:
             engine.drain()
         except Died:

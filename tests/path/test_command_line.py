@@ -19,7 +19,7 @@ from mercat.audit.log import integrate
 from mercat.delivery.engine import Engine
 from mercat.posts.cli import post
 from tests import factories as make
-from tests.delivery.inline import Inline
+from tests.delivery.inline import inline
 from tests.path.conftest import GROUNDS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real]
@@ -65,7 +65,7 @@ def _send():
     """What a nudged worker does, as often as pictures are still being prepared."""
     for later in (0, 5, 15):
         ahead = timedelta(seconds=later)
-        Engine("normal", clock=lambda ahead=ahead: timezone.now() + ahead, pool=Inline()).drain()
+        Engine("normal", clock=lambda ahead=ahead: timezone.now() + ahead, pools=inline).drain()
 
 
 def _stands(server, account):

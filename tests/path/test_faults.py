@@ -12,7 +12,7 @@ from mercat.delivery.engine import Engine
 from mercat.delivery.models import Consignment
 from mercat.register.models import Connection
 from tests import factories as make
-from tests.delivery.inline import Inline
+from tests.delivery.inline import inline
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,7 +49,7 @@ def send_for(hours: int, *, steps: int = 40) -> None:
     """Work as a worker would, with the clock put forward between the looks."""
     for step in range(steps):
         ahead = timedelta(hours=hours) * step / steps
-        Engine("normal", clock=lambda ahead=ahead: timezone.now() + ahead, pool=Inline()).drain()
+        Engine("normal", clock=lambda ahead=ahead: timezone.now() + ahead, pools=inline).drain()
         if Consignment.objects.get().state in (*states.FINAL, states.NEEDS_PERSON, states.REFUSED, states.HELD):
             return
 

@@ -16,7 +16,7 @@ import regex
 
 from mercat.networks.kit.http import AddressRefused, never_left
 from mercat.networks.kit.ratelimit import reset_at
-from mercat.networks.port import Later, Medium, Outcome, Reconnect, Refused, Unsure
+from mercat.networks.port import Altered, Later, Medium, Outcome, Reconnect, Unsure
 
 RETRY = timedelta(seconds=20)  # after trouble of theirs that names no time
 LIMIT = timedelta(seconds=60)  # after a limit that names no time
@@ -140,12 +140,14 @@ def quoted(said: str, secrets: Iterable[str]) -> str:
 
 
 def bytes_of(medium: Medium, *, now: datetime) -> bytes:
-    """The picture's bytes, if they are the approved ones."""
+    """The picture's bytes. Raises Altered when they are not the approved ones."""
     try:
         content = medium.read()
+    except Altered:
+        raise
     except Exception:
         # Whatever the store raises (a disk, a bucket), nothing is out and it may be back soon.
         raise Halt(Later(now + RETRY, "The picture could not be read from our own store.")) from None
     if hashlib.sha256(content).hexdigest() != medium.sha256:
-        raise Halt(Refused("The picture in the store is not the one that was approved. Attach it again."))
+        raise Altered("A stored picture is not the one that was approved: its digest differs.")
     return content
