@@ -1,6 +1,6 @@
 """A real worker or clock process that kills itself with SIGKILL at a named point of sending.
 
-Run as `python -m tests.crash.doomed PROCESS POINT PASS`: PROCESS is `normal` or `clock`; it dies when it passes POINT
+Run as `python -m tests.crash.doomed PROCESS POINT PASS`: PROCESS is a lane or `clock`; it dies when it passes POINT
 for the PASSth time, or lives on when POINT is `none`. The lease and the graces are shortened, all by one scale, or a
 run would take an hour; their order (attempt < lease, read lag + time-out < grace) is the real one.
 """
