@@ -191,6 +191,7 @@ def connect_account(*, by: By, account: Account, identity: Identity, now: dateti
         )
     _is_nobody_elses(account, identity)
     _training_or_live(account, identity)
+    account.handle, account.native_id, account.url = identity.handle, identity.native_id, identity.url
     generation = previous.generation + 1 if previous else 1
     connection, _ = Connection.objects.update_or_create(
         account=account,
@@ -199,13 +200,12 @@ def connect_account(*, by: By, account: Account, identity: Identity, now: dateti
             "state": Connection.State.WORKING,
             "reason": "",
             "limits": dict(identity.limits),
-            "sealed": sealed_for(account.pk, generation, identity.credentials),
+            "sealed": sealed_for(account, identity.base_url, generation, identity.credentials),
             "generation": generation,
             "connected_at": now,
             "connected_by": person_or_none(by),
         },
     )
-    account.handle, account.native_id, account.url = identity.handle, identity.native_id, identity.url
     if account.status == Account.Status.APPROVED:
         account.status = Account.Status.ACTIVE
     with once(f"{identity.handle} is connected to another account of the register."):
@@ -264,10 +264,12 @@ def identity_from_fields(network: str, fields: Mapping[str, str], http, *, now: 
 
 @transaction.atomic
 def mark_broken(*, by: System, account: Account, reason: str, now: datetime) -> None:
-    """The network no longer takes our credentials: nothing is sent there until a person connects it again."""
-    changed = Connection.objects.filter(account=account, state=Connection.State.WORKING).update(
-        state=Connection.State.BROKEN, reason=reason[:300]
-    )
+    """The network no longer takes our credentials: nothing is sent there until a person connects it again.
+
+    A connection made since `account.connection` was loaded is another one, and keeps working.
+    """
+    tried = Connection.objects.filter(account=account, generation=account.connection.generation)
+    changed = tried.filter(state=Connection.State.WORKING).update(state=Connection.State.BROKEN, reason=reason[:300])
     if not changed:
         return
     record(by=by, what="account.disconnected", about=[account.audit_ref], facts={"reason": reason[:300]}, now=now)
