@@ -73,7 +73,8 @@ def apply_for_account(
         by=by,
         what="application.made",
         about=[f"application:{application.pk}"],
-        facts={"network": network, "kind": kind, "unit": unit.pk, "purpose": purpose},
+        facts={"network": network, "kind": kind, "unit": unit.pk},
+        personal={"name": name, "purpose": purpose, "justification": justification},
         now=now,
     )
     return application
@@ -105,7 +106,7 @@ def decide_application(*, by: By, application: Application, grant: bool, reasons
         by=by,
         what=f"application.{application.decision}",
         about=[f"application:{application.pk}"],
-        facts={"reasons": reasons},
+        personal={"reasons": reasons},
         now=now,
     )
     if not grant:
@@ -148,7 +149,8 @@ def register_account(*, by: By, slot: Slot, name: str, now: datetime, holder: Pe
         by=by,
         what="account.registered",
         about=[account.audit_ref],
-        facts={"slot": slot.pk, "network": slot.network, "tier": slot.tier, "unit": slot.unit_id, "name": name},
+        facts={"slot": slot.pk, "network": slot.network, "tier": slot.tier, "unit": slot.unit_id},
+        personal={"name": name},
         now=now,
     )
     return account
@@ -214,7 +216,8 @@ def connect_account(*, by: By, account: Account, identity: Identity, now: dateti
         by=by,
         what="account.connected",
         about=[account.audit_ref],
-        facts={"handle": identity.handle, "native_id": identity.native_id, "server": identity.base_url},
+        facts={"native_id": identity.native_id, "server": identity.base_url},
+        personal={"handle": identity.handle},
         now=now,
     )
     return connection
@@ -292,7 +295,7 @@ def suspend_account(*, by: By, account: Account, reason: str, now: datetime) -> 
     if account.status in (Account.Status.SUSPENDED, Account.Status.CLOSED):
         raise Impossible(f"“{account}” is {account.get_status_display().lower()} already. Nothing was changed.")
     Account.objects.filter(pk=account.pk).update(status=Account.Status.SUSPENDED)
-    record(by=by, what="account.suspended", about=[account.audit_ref], facts={"reason": reason}, now=now)
+    record(by=by, what="account.suspended", about=[account.audit_ref], personal={"reason": reason}, now=now)
 
 
 @transaction.atomic
@@ -306,7 +309,7 @@ def reinstate_account(*, by: By, account: Account, reason: str, now: datetime) -
     was_connected = Connection.objects.filter(account=account).exists()
     account.status = Account.Status.ACTIVE if was_connected else Account.Status.APPROVED
     account.save(update_fields=["status"])
-    record(by=by, what="account.reinstated", about=[account.audit_ref], facts={"reason": reason}, now=now)
+    record(by=by, what="account.reinstated", about=[account.audit_ref], personal={"reason": reason}, now=now)
 
 
 def _locked(account: Account) -> Account:

@@ -71,7 +71,7 @@ def test_accounts_are_connected_by_communications_or_the_administrator(holders: 
     assert (row.state, row.generation, row.limits, row.connected_by) == (
         "working", 1, {"characters": 500}, holders["administrator"],
     )  # fmt: skip
-    assert gained(before) == {"register.Connection": 1, "audit.Event": 1, "audit.Pending": 1}
+    assert gained(before) == {"register.Connection": 1, "audit.Event": 1, "audit.Pending": 1, "audit.PersonalData": 1}
 
 
 def test_the_holder_of_an_individual_account_does_not_connect_it(holders: Holders) -> None:
