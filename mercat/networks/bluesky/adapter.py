@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -142,7 +142,16 @@ def _not_put(response: httpx.Response, channel: Channel, item: Item, notes: Note
 class Reader:
     """Reads the record by its key. Records are public, so this works even when the session has ended."""
 
-    def find(self, channel: Channel, item: Item, notes: Notes, *, native_id: str | None, now: datetime) -> Sighting:
+    def find(
+        self,
+        channel: Channel,
+        item: Item,
+        notes: Notes,
+        *,
+        native_id: str | None,
+        is_another: Callable[[str], bool],
+        now: datetime,
+    ) -> Sighting:
         uri = native_id or payload.uri_of(channel.native_id, item)
         url = xrpc(channel.base_url, "com.atproto.repo.getRecord")
         params = {"repo": channel.native_id, "collection": payload.POST, "rkey": payload.key_of(uri)}

@@ -171,5 +171,6 @@ def same(item: Item, found: Found) -> bool:
 
 
 def _shown(text: str) -> str:
-    """Without what Mastodon changes in showing: paragraphs are re-flowed, a mention loses its server."""
-    return squashed(_MENTION.sub(lambda match: f"@{match.group(2)}", text))
+    """Without what Mastodon changes in showing: paragraphs are re-flowed, a mention loses its server and gets the
+    account's own capitals."""
+    return squashed(_MENTION.sub(lambda match: f"@{match.group(2)}".casefold(), text))

@@ -159,6 +159,7 @@ def shown(content: str, *alts: str | None) -> Found:
         ("Tea & <b>", "<p>Tea &amp; &lt;b&gt;</p>"),
         ("Hi @user@example.org", '<p>Hi <span class="h-card"><a href="x">@<span>user</span></a></span></p>'),
         ("Hi @nobody@example.org", "<p>Hi @nobody@example.org</p>"),
+        ("Hi @PoliceScotland@Example.org", "<p>Hi @<span>policescotland</span></p>"),
         ("#Snow", '<p><a href="x" class="hashtag">#<span>Snow</span></a></p>'),
         (
             "https://www.example.org/a/very/long/path/indeed",
