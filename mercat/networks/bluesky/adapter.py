@@ -49,6 +49,7 @@ from mercat.networks.port import (
 )
 
 _GONE = "Bluesky no longer has the picture that was handed to it; it is handed over again."
+_OWN_PASSWORD = "That is the account's own password. Make an app password in its settings and use that."  # noqa: S105
 _GARBLED = "Bluesky answered, but not in a way that says whether the post is out."
 
 
@@ -214,7 +215,7 @@ class Connector:
 
 def _not_signed_in(code: str) -> str:
     if code == "AuthFactorTokenRequired":
-        return "That is the account's own password. Make an app password in its settings and use that."
+        return _OWN_PASSWORD
     if code == "AccountTakedown":
         return payload.SUSPENDED
     return "Bluesky does not accept this handle with this app password. Check both; app passwords are shown only once."
@@ -228,7 +229,7 @@ def _identity(answer: Mapping[str, Any], base_url: str, http: httpx.Client, *, n
     if answer.get("active") is False:
         raise ConnectError(payload.SUSPENDED)
     if scope_of(access) == "com.atproto.access":
-        raise ConnectError("That is the account's own password. Make an app password in its settings and use that.")
+        raise ConnectError(_OWN_PASSWORD)
     home = _home(did, handle, access, base_url, http, now=now)
     app = APP if home.startswith("https://") else home
     return Identity(did, handle, f"{app}/profile/{handle}", home, {ACCESS: access, REFRESH: refresh}, {})
