@@ -110,7 +110,7 @@ def account(
             base_url=base_url,
             state=Connection.State.WORKING,
             limits=limits or {},
-            sealed=sealed_for(row.pk, 1, credentials or {"token": "secret"}),
+            sealed=sealed_for(row, base_url, 1, credentials or {"token": "secret"}),
             connected_at=NOW,
         )
     return row

@@ -14,7 +14,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 
 import httpx
 from django.conf import settings
@@ -353,15 +353,17 @@ class Engine:
         reader = registry.get(row.account.network).reader
         item = item_for(row, first_sent_at=row.first_sent_at)
         reach = channel(row.account, http_for(row.account.network))
-        native_id = row.native_id or None
+        native_id, is_another = row.native_id or None, partial(_is_another, row)
         try:
-            sighting = reader.find(reach, item, RowNotes(row), native_id=native_id, now=self.clock())
+            sighting = reader.find(
+                reach, item, RowNotes(row), native_id=native_id, is_another=is_another, now=self.clock()
+            )
         except Unopenable as error:
             sighting = Unreadable(str(error), reconnect=True)
         if isinstance(sighting, Unreadable) and sighting.reconnect:
             mark_broken(by=steps.ENGINE, account=row.account, reason=sighting.reason, now=self.clock())
         found = isinstance(sighting, Found)
-        return sighting, found and reader.matches(item, sighting, reach) and not _is_another(row, sighting)
+        return sighting, found and reader.matches(item, sighting, reach) and not is_another(sighting.native_id)
 
     def _missed(self, row: Consignment) -> None:
         if row.attempts_made + 1 >= MOST_ATTEMPTS:
@@ -403,10 +405,9 @@ def _only_paused(decision: Decision) -> bool:
     return not decision.allowed and all(refusal.clause == PAUSE for refusal in decision.refusals)
 
 
-def _is_another(row: Consignment, sighting: Found) -> bool:
-    """Whether this sighting is an earlier post of the same account with the same words."""
-    others = Consignment.objects.filter(account=row.account_id, native_id=sighting.native_id).exclude(pk=row.pk)
-    return others.exists()
+def _is_another(row: Consignment, native_id: str) -> bool:
+    """Whether this is another post of ours on the same account, perhaps with the same words."""
+    return Consignment.objects.filter(account=row.account_id, native_id=native_id).exclude(pk=row.pk).exists()
 
 
 def _unless_lost(step: Callable[..., None], row: Consignment, *args: object, **kwargs: object) -> None:

@@ -146,7 +146,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The network was read, and the post is not there."""
+    """The network was read, and nothing there can be the post."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +168,21 @@ class Publisher(Protocol):
 
 
 class Reader(Protocol):
-    def find(self, channel: Channel, item: Item, notes: Notes, *, native_id: str | None, now: datetime) -> Sighting:
-        """Look for this very item: by `native_id` where known, else by the natural key, else among own recent posts."""
+    def find(
+        self,
+        channel: Channel,
+        item: Item,
+        notes: Notes,
+        *,
+        native_id: str | None,
+        is_another: Callable[[str], bool],
+        now: datetime,
+    ) -> Sighting:
+        """Look for this very item: by `native_id` where known, else by the natural key, else among own recent posts.
+
+        `is_another` tells of a native id whether it is known to be another post's. Among recent posts, one that nobody
+        accounts for may be the item as the server altered it: that is Found, and no match; never Missing.
+        """
         ...
 
     def matches(self, item: Item, found: Found, channel: Channel) -> bool:

@@ -73,7 +73,8 @@ def apply_for_account(
         by=by,
         what="application.made",
         about=[f"application:{application.pk}"],
-        facts={"network": network, "kind": kind, "unit": unit.pk, "purpose": purpose},
+        facts={"network": network, "kind": kind, "unit": unit.pk},
+        personal={"name": name, "purpose": purpose, "justification": justification},
         now=now,
     )
     return application
@@ -105,7 +106,7 @@ def decide_application(*, by: By, application: Application, grant: bool, reasons
         by=by,
         what=f"application.{application.decision}",
         about=[f"application:{application.pk}"],
-        facts={"reasons": reasons},
+        personal={"reasons": reasons},
         now=now,
     )
     if not grant:
@@ -148,7 +149,8 @@ def register_account(*, by: By, slot: Slot, name: str, now: datetime, holder: Pe
         by=by,
         what="account.registered",
         about=[account.audit_ref],
-        facts={"slot": slot.pk, "network": slot.network, "tier": slot.tier, "unit": slot.unit_id, "name": name},
+        facts={"slot": slot.pk, "network": slot.network, "tier": slot.tier, "unit": slot.unit_id},
+        personal={"name": name},
         now=now,
     )
     return account
@@ -191,6 +193,7 @@ def connect_account(*, by: By, account: Account, identity: Identity, now: dateti
         )
     _is_nobody_elses(account, identity)
     _training_or_live(account, identity)
+    account.handle, account.native_id, account.url = identity.handle, identity.native_id, identity.url
     generation = previous.generation + 1 if previous else 1
     connection, _ = Connection.objects.update_or_create(
         account=account,
@@ -199,13 +202,12 @@ def connect_account(*, by: By, account: Account, identity: Identity, now: dateti
             "state": Connection.State.WORKING,
             "reason": "",
             "limits": dict(identity.limits),
-            "sealed": sealed_for(account.pk, generation, identity.credentials),
+            "sealed": sealed_for(account, identity.base_url, generation, identity.credentials),
             "generation": generation,
             "connected_at": now,
             "connected_by": person_or_none(by),
         },
     )
-    account.handle, account.native_id, account.url = identity.handle, identity.native_id, identity.url
     if account.status == Account.Status.APPROVED:
         account.status = Account.Status.ACTIVE
     with once(f"{identity.handle} is connected to another account of the register."):
@@ -214,7 +216,8 @@ def connect_account(*, by: By, account: Account, identity: Identity, now: dateti
         by=by,
         what="account.connected",
         about=[account.audit_ref],
-        facts={"handle": identity.handle, "native_id": identity.native_id, "server": identity.base_url},
+        facts={"native_id": identity.native_id, "server": identity.base_url},
+        personal={"handle": identity.handle},
         now=now,
     )
     return connection
@@ -264,10 +267,12 @@ def identity_from_fields(network: str, fields: Mapping[str, str], http, *, now: 
 
 @transaction.atomic
 def mark_broken(*, by: System, account: Account, reason: str, now: datetime) -> None:
-    """The network no longer takes our credentials: nothing is sent there until a person connects it again."""
-    changed = Connection.objects.filter(account=account, state=Connection.State.WORKING).update(
-        state=Connection.State.BROKEN, reason=reason[:300]
-    )
+    """The network no longer takes our credentials: nothing is sent there until a person connects it again.
+
+    A connection made since `account.connection` was loaded is another one, and keeps working.
+    """
+    tried = Connection.objects.filter(account=account, generation=account.connection.generation)
+    changed = tried.filter(state=Connection.State.WORKING).update(state=Connection.State.BROKEN, reason=reason[:300])
     if not changed:
         return
     record(by=by, what="account.disconnected", about=[account.audit_ref], facts={"reason": reason[:300]}, now=now)
@@ -290,7 +295,7 @@ def suspend_account(*, by: By, account: Account, reason: str, now: datetime) -> 
     if account.status in (Account.Status.SUSPENDED, Account.Status.CLOSED):
         raise Impossible(f"“{account}” is {account.get_status_display().lower()} already. Nothing was changed.")
     Account.objects.filter(pk=account.pk).update(status=Account.Status.SUSPENDED)
-    record(by=by, what="account.suspended", about=[account.audit_ref], facts={"reason": reason}, now=now)
+    record(by=by, what="account.suspended", about=[account.audit_ref], personal={"reason": reason}, now=now)
 
 
 @transaction.atomic
@@ -304,7 +309,7 @@ def reinstate_account(*, by: By, account: Account, reason: str, now: datetime) -
     was_connected = Connection.objects.filter(account=account).exists()
     account.status = Account.Status.ACTIVE if was_connected else Account.Status.APPROVED
     account.save(update_fields=["status"])
-    record(by=by, what="account.reinstated", about=[account.audit_ref], facts={"reason": reason}, now=now)
+    record(by=by, what="account.reinstated", about=[account.audit_ref], personal={"reason": reason}, now=now)
 
 
 def _locked(account: Account) -> Account:

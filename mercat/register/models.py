@@ -156,7 +156,7 @@ class Connection(models.Model):
     reason = models.CharField(max_length=300, blank=True)  # why it is broken
     limits = models.JSONField(default=dict)
     sealed = models.BinaryField()
-    generation = models.PositiveIntegerField(default=1)  # of the credentials; part of what the seal is bound to
+    generation = models.PositiveIntegerField(default=1)  # how often it was connected; the seal is bound to it
     connected_at = models.DateTimeField()
     connected_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
 

@@ -1,6 +1,7 @@
 """Sealing of connection credentials: AES-256-GCM under a data key of their own, wrapped by a key outside the database.
 
-A sealed value is bound to its account and generation (associated data): a row moved or rolled back does not open.
+A sealed value is bound to a text (associated data): the account, its server, and which of the account's connections it
+is of. For any other of these it does not open. A whole row put back as it once was does open.
 Layout: version (1 byte) | wrap nonce (12) | wrapped data key (48) | nonce (12) | ciphertext and tag.
 """
 
@@ -23,7 +24,7 @@ SHORTEST = len(VERSION) + NONCE + WRAPPED + NONCE + TAG
 
 
 class Unopenable(Exception):
-    """Sealed credentials that this key, account and generation do not open."""
+    """Sealed credentials that this key and binding do not open."""
 
 
 def wrapping_key(path: Path) -> bytes:
@@ -45,7 +46,7 @@ def wrapping_key(path: Path) -> bytes:
 
 
 def seal(values: Mapping[str, str], *, key: bytes, bound_to: str) -> bytes:
-    """Seal `values` to `bound_to`, a text that names the account and the generation."""
+    """Seal `values` to `bound_to`, a text that names what alone they are for."""
     data_key, wrap_nonce, nonce = AESGCM.generate_key(bit_length=256), os.urandom(NONCE), os.urandom(NONCE)
     wrapped = AESGCM(key).encrypt(wrap_nonce, data_key, bound_to.encode())
     ciphertext = AESGCM(data_key).encrypt(nonce, json.dumps(dict(values)).encode(), bound_to.encode())
@@ -63,5 +64,6 @@ def unseal(sealed: bytes, *, key: bytes, bound_to: str) -> dict[str, str]:
         return json.loads(AESGCM(data_key).decrypt(nonce, ciphertext, bound_to.encode()))
     except InvalidTag:
         raise Unopenable(
-            "The stored credentials do not open with this installation's key. Connect the account again."
+            "The stored credentials do not open: this installation's key, the account or its server's address is not "
+            "the one they were sealed for. Connect the account again."
         ) from None

@@ -25,7 +25,7 @@ class ScriptedNetwork:
         outcome = self.outcomes.popleft()
         return outcome(notes) if callable(outcome) else outcome
 
-    def find(self, channel, item, notes, *, native_id, now):
+    def find(self, channel, item, notes, *, native_id, is_another, now):
         return self.sightings.popleft() if self.sightings else Missing()
 
     def matches(self, item, found, channel):

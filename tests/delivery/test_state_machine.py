@@ -69,7 +69,7 @@ class World:
             "signed out": Reconnect("Signed out."),
         }[answer]
 
-    def find(self, channel, item, notes, *, native_id, now):
+    def find(self, channel, item, notes, *, native_id, is_another, now):
         if self.next_sight == "unreadable":
             return Unreadable("No answer.")
         lag = READ_LAG if self.next_sight == "late" else timedelta()

@@ -88,7 +88,7 @@ def test_the_whole_path_works_as_the_application(engine: Engine, network, time) 
     pause = delivery.pause(by=spoc, scope="account", key=str(account.pk), reason="A test", now=NOW)
     delivery.resume(by=a_colleague(), pause=pause, now=NOW)
     register.mark_broken(by=TEST, account=account, reason="Signed out", now=NOW)
-    StoredCredentials(account.connection.pk).replace({"token": "newer"})
+    StoredCredentials(account.connection).replace({"token": "newer"})
     people.end_access(by=TEST, person=author, reason="Left", now=NOW)
     queue.nudge("normal")
     assert queue.rescue() == 0

@@ -22,7 +22,7 @@ import httpx
 from mercat.networks import registry
 from mercat.networks.kit.http import guarded_client
 from mercat.networks.port import Channel, Item, Network
-from tests.networks.doubles import NOW, MemoryCredentials, MemoryNotes, picture
+from tests.networks.doubles import NOW, MemoryCredentials, MemoryNotes, nobodys, picture
 
 SLUGS = [network.spec.slug for network in registry.all()]
 HAPPY = "happy"
@@ -80,7 +80,9 @@ class Scripted:
         raise AssertionError(f"No such step: {step}")
 
     def _find(self, native_id: str | None) -> Any:
-        return self.network.reader.find(self.channel, self.item, self.notes, native_id=native_id, now=NOW)
+        return self.network.reader.find(
+            self.channel, self.item, self.notes, native_id=native_id, is_another=nobodys, now=NOW
+        )
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

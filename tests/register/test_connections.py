@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 
+import httpx
 import pytest
 from django.db import connection as database
 from django.db import transaction
 
 from mercat.guidance.gate import Refused
 from mercat.networks import registry
-from mercat.networks.port import ConnectError, Identity
+from mercat.networks.kit.http import guarded_client
+from mercat.networks.port import ConnectError, Identity, Item
 from mercat.people.actions import Impossible
 from mercat.people.models import Notice
 from mercat.register import actions
@@ -24,6 +27,7 @@ from tests import factories as make
 from tests.factories import NOW, TEST
 from tests.kept import gained, kept
 from tests.meanwhile import meanwhile
+from tests.networks.doubles import MemoryNotes
 from tests.people.conftest import Holders
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +71,7 @@ def test_accounts_are_connected_by_communications_or_the_administrator(holders: 
     assert (row.state, row.generation, row.limits, row.connected_by) == (
         "working", 1, {"characters": 500}, holders["administrator"],
     )  # fmt: skip
-    assert gained(before) == {"register.Connection": 1, "audit.Event": 1, "audit.Pending": 1}
+    assert gained(before) == {"register.Connection": 1, "audit.Event": 1, "audit.Pending": 1, "audit.PersonalData": 1}
 
 
 def test_the_holder_of_an_individual_account_does_not_connect_it(holders: Holders) -> None:
@@ -135,7 +139,7 @@ def test_connecting_again_replaces_the_secret_as_a_new_generation(account: Accou
         by=TEST, account=account, identity=identity(credentials={"access": "new"}), now=NOW + timedelta(hours=1)
     )
     assert (again.pk, again.generation, again.state, again.reason) == (connection.pk, 2, "working", "")
-    assert StoredCredentials(again.pk).get() == {"access": "new"}
+    assert StoredCredentials(again).get() == {"access": "new"}
 
 
 @pytest.mark.parametrize("status", ["suspended", "dormant"])
@@ -183,40 +187,101 @@ def test_what_a_network_refuses_is_the_connectors_word(monkeypatch: pytest.Monke
 
 
 def test_a_refreshed_secret_replaces_the_old_one_and_nothing_replaces_something(connection: Connection) -> None:
-    stored = StoredCredentials(connection.pk)
+    stored = StoredCredentials(connection)
     stored.replace({"access": "newer", "refresh": "", "unasked": ""})
     assert stored.get() == {"access": "newer", "refresh": f"{SECRET}-refresh"}
     stored.replace({})
     assert stored.get() == {"access": "newer", "refresh": f"{SECRET}-refresh"}
-    connection.refresh_from_db()
-    assert connection.generation == 3
 
 
-def test_a_row_rolled_back_to_an_earlier_generation_does_not_open(connection: Connection) -> None:
+def test_the_seal_of_an_earlier_connection_does_not_open(account: Account, connection: Connection) -> None:
     old = bytes(connection.sealed)
-    StoredCredentials(connection.pk).replace({"access": "newer"})
+    actions.connect_account(by=TEST, account=account, identity=identity(), now=NOW)
     Connection.objects.update(sealed=old)
     with pytest.raises(Unopenable):
-        StoredCredentials(connection.pk).get()
+        StoredCredentials(connection).get()
 
 
 def test_a_secret_moved_to_another_account_does_not_open(connection: Connection) -> None:
     other = make.account("Perth").connection
     Connection.objects.filter(pk=other.pk).update(sealed=connection.sealed, generation=connection.generation)
     with pytest.raises(Unopenable, match="Connect the account again"):
-        StoredCredentials(other.pk).get()
+        StoredCredentials(other).get()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: Connection.objects.update(base_url="https://evil.example"),
+        lambda: Account.objects.update(network="mastodon"),
+        lambda: Account.objects.update(native_id="did:plc:two"),
+    ],
+    ids=["server", "network", "account"],
+)
+def test_a_secret_is_not_sent_where_it_was_not_sealed_for(
+    account: Account, connection: Connection, change: Callable[[], int]
+) -> None:
+    """Whoever can write the row cannot have a secret sent to a server, network or account of their choice."""
+    assert change() == 1
+    asked: list[httpx.Request] = []
+    http = guarded_client(timeout=timedelta(seconds=5), transport=httpx.MockTransport(asked.append))
+    reach = channel(Account.objects.select_related("connection").get(pk=account.pk), http)
+    one = Item("0" * 32, NOW, "Snow on the A9.")
+    with pytest.raises(Unopenable, match=r"server's address .* Connect the account again"):
+        registry.get("bluesky").publisher.publish(reach, one, MemoryNotes(), now=NOW)
+    assert asked == []
+
+
+def test_a_secret_sealed_while_a_send_is_under_way_does_not_go_to_the_server_before(
+    account: Account, connection: Connection
+) -> None:
+    under_way = StoredCredentials(connection)
+    moved = identity(base_url="https://new.example", url="https://new.example/dundee")
+    actions.connect_account(by=TEST, account=account, identity=moved, now=NOW)
+    with pytest.raises(Unopenable):
+        under_way.get()
+
+
+def test_what_was_refreshed_under_an_earlier_connection_is_not_kept_in_the_new_one(
+    account: Account, connection: Connection
+) -> None:
+    under_way = StoredCredentials(connection)
+    assert under_way.get()["access"] == SECRET
+    again = identity(credentials={"access": "new", "refresh": "new"})
+    actions.connect_account(by=TEST, account=account, identity=again, now=NOW)
+    under_way.replace({"access": "of the earlier one"})
+    assert under_way.get() == {"access": "new", "refresh": "new"}
+    under_way.replace({"access": "newer"})  # what was read last is the new connection's
+    assert under_way.get() == {"access": "newer", "refresh": "new"}
+
+
+def test_an_attempt_under_an_earlier_connection_does_not_mark_the_new_one_broken(
+    account: Account, connection: Connection
+) -> None:
+    under_way = Account.objects.select_related("connection").get(pk=account.pk)
+    actions.connect_account(by=TEST, account=account, identity=identity(), now=NOW)
+    before = kept()
+    actions.mark_broken(by=TEST, account=under_way, reason="Signed out", now=NOW)
+    connection.refresh_from_db()
+    assert (connection.state, gained(before)) == ("working", {})
+
+
+def test_a_connection_that_was_refreshed_meanwhile_is_still_the_same(account: Account, connection: Connection) -> None:
+    under_way = Account.objects.select_related("connection").get(pk=account.pk)
+    StoredCredentials(connection).replace({"access": "newer"})
+    actions.mark_broken(by=TEST, account=under_way, reason="Signed out", now=NOW)
+    connection.refresh_from_db()
+    assert connection.state == "broken"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_refreshes_at_once_lose_neither(account: Account) -> None:
     row = actions.connect_account(by=TEST, account=account, identity=identity(), now=NOW)
     with transaction.atomic():
-        StoredCredentials(row.pk).replace({"access": "first"})
-        second = meanwhile(lambda: StoredCredentials(row.pk).replace({"refresh": "second"}))
+        StoredCredentials(row).replace({"access": "first"})
+        second = meanwhile(lambda: StoredCredentials(row).replace({"refresh": "second"}))
     second.result(10)
-    assert StoredCredentials(row.pk).get() == {"access": "first", "refresh": "second"}
-    row.refresh_from_db()
-    assert row.generation == 3
+    assert StoredCredentials(row).get() == {"access": "first", "refresh": "second"}
 
 
 # Nobody reads them again
@@ -235,7 +300,7 @@ def everything_stored() -> str:
 
 
 def test_a_dump_of_the_database_holds_no_usable_secret(account: Account, connection: Connection) -> None:
-    StoredCredentials(connection.pk).replace({"access": SECRET + "-2"})
+    StoredCredentials(connection).replace({"access": SECRET + "-2"})
     actions.mark_broken(by=TEST, account=account, reason="Signed out", now=NOW)
     actions.connect_account(by=TEST, account=account, identity=identity(), now=NOW)
     dump = everything_stored()
@@ -250,7 +315,7 @@ def test_no_text_about_a_connection_shows_the_secret(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     account = Account.objects.select_related("connection").get(pk=account.pk)
-    stored = StoredCredentials(connection.pk)
+    stored = StoredCredentials(connection)
     stored.get()
     stored.replace({"access": SECRET + "-2"})
     Connection.objects.update(generation=9)

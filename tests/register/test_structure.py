@@ -74,7 +74,7 @@ def test_anybody_may_apply_in_writing(holders: Holders) -> None:
     before = kept()
     row = application(holders["officer"])
     assert (row.applicant, row.decision) == (holders["officer"], "")
-    assert gained(before) == {"register.Application": 1, "audit.Event": 1, "audit.Pending": 1}
+    assert gained(before) == {"register.Application": 1, "audit.Event": 1, "audit.Pending": 1, "audit.PersonalData": 1}
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_one_role_alone_decides(holders: Holders, head: Person) -> None:
     assert not gained(before)
     slot = actions.decide_application(by=head, application=row, grant=True, reasons="It is needed.", now=NOW)
     assert (slot.network, slot.tier, slot.unit_id, slot.application_id) == ("bluesky", "local", "tayside", row.pk)
-    assert gained(before) == {"register.Slot": 1, "audit.Event": 1, "audit.Pending": 1}
+    assert gained(before) == {"register.Slot": 1, "audit.Event": 1, "audit.Pending": 1, "audit.PersonalData": 1}
 
 
 def test_a_refusal_adds_no_place_and_both_need_reasons(holders: Holders, head: Person) -> None:
@@ -202,7 +202,7 @@ def test_corporate_communications_fill_a_founded_place_and_nobody_else(holders: 
     assert not gained(before)
     row = actions.register_account(by=holders["comms"], slot=slot, name="Dundee", now=NOW)
     assert (row.status, row.tier, row.unit_id, row.spoc_missing_since) == ("approved", "local", "tayside", NOW)
-    assert gained(before) == {"register.Account": 1, "audit.Event": 1, "audit.Pending": 1}
+    assert gained(before) == {"register.Account": 1, "audit.Event": 1, "audit.Pending": 1, "audit.PersonalData": 1}
 
 
 def test_a_place_granted_by_application_is_filled_for_the_holder_it_names(holders: Holders, head: Person) -> None:
@@ -307,7 +307,7 @@ def test_an_account_is_suspended_and_reinstated_by_its_commander_or_communicatio
     actions.reinstate_account(by=holders["comms"], account=account, reason="Cleared up", now=NOW)
     account.refresh_from_db()
     assert account.status == "active"
-    assert gained(before) == {"audit.Event": 2, "audit.Pending": 2}
+    assert gained(before) == {"audit.Event": 2, "audit.Pending": 2, "audit.PersonalData": 2}
 
 
 def test_an_account_that_was_never_connected_is_reinstated_as_such() -> None:

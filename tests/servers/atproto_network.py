@@ -42,9 +42,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class AtprotoNetwork:
-    """A running network. `url` is the personal data server's; `pid` the process that listens."""
+    """A running network. `url` is the personal data server's, `directory` that of identities; `pid` the process that
+    listens."""
 
     url: str
+    directory: str
     pid: int
 
     def new_account(self) -> Account:
@@ -79,7 +81,8 @@ def running(folder: Path) -> Iterator[AtprotoNetwork]:
         line = process.stdout.readline()  # comes when it listens; empty when it has died
         if not line:
             raise RuntimeError(f"The AT Protocol network did not start: {(folder / 'atproto.log').read_text()[-2000:]}")
-        yield AtprotoNetwork(json.loads(line)["pds"], process.pid)
+        addresses = json.loads(line)
+        yield AtprotoNetwork(addresses["pds"], addresses["plc"], process.pid)
 
 
 def install() -> None:

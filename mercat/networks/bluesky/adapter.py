@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from mercat.networks.bluesky import payload
+from mercat.networks.bluesky.identity import confirm, home_of
 from mercat.networks.bluesky.session import ACCESS, REFRESH, authorised, bearer, scope_of, secrets_of, xrpc
 from mercat.networks.bluesky.spec import APP, SPEC
 from mercat.networks.kit.address import server_address
@@ -49,6 +49,7 @@ from mercat.networks.port import (
 )
 
 _GONE = "Bluesky no longer has the picture that was handed to it; it is handed over again."
+_OWN_PASSWORD = "That is the account's own password. Make an app password in its settings and use that."  # noqa: S105
 _GARBLED = "Bluesky answered, but not in a way that says whether the post is out."
 
 
@@ -142,7 +143,16 @@ def _not_put(response: httpx.Response, channel: Channel, item: Item, notes: Note
 class Reader:
     """Reads the record by its key. Records are public, so this works even when the session has ended."""
 
-    def find(self, channel: Channel, item: Item, notes: Notes, *, native_id: str | None, now: datetime) -> Sighting:
+    def find(
+        self,
+        channel: Channel,
+        item: Item,
+        notes: Notes,
+        *,
+        native_id: str | None,
+        is_another: Callable[[str], bool],
+        now: datetime,
+    ) -> Sighting:
         uri = native_id or payload.uri_of(channel.native_id, item)
         url = xrpc(channel.base_url, "com.atproto.repo.getRecord")
         params = {"repo": channel.native_id, "collection": payload.POST, "rkey": payload.key_of(uri)}
@@ -200,18 +210,18 @@ class Connector:
         response = asking(lambda: http.post(url, json=body), now=now)
         if response.is_client_error:
             raise ConnectError(_not_signed_in(text_of(fields_of(response), "error")))
-        return _identity(fields_of(response), base_url)
+        return _identity(fields_of(response), base_url, http, now=now)
 
 
 def _not_signed_in(code: str) -> str:
     if code == "AuthFactorTokenRequired":
-        return "That is the account's own password. Make an app password in its settings and use that."
+        return _OWN_PASSWORD
     if code == "AccountTakedown":
         return payload.SUSPENDED
     return "Bluesky does not accept this handle with this app password. Check both; app passwords are shown only once."
 
 
-def _identity(answer: Mapping[str, Any], base_url: str) -> Identity:
+def _identity(answer: Mapping[str, Any], base_url: str, http: httpx.Client, *, now: datetime) -> Identity:
     did, handle = text_of(answer, "did", MOST_NAME), text_of(answer, "handle", MOST_NAME)
     access, refresh = text_of(answer, "accessJwt", MOST_TOKEN), text_of(answer, "refreshJwt", MOST_TOKEN)
     if not (did and handle and access and refresh):
@@ -219,20 +229,24 @@ def _identity(answer: Mapping[str, Any], base_url: str) -> Identity:
     if answer.get("active") is False:
         raise ConnectError(payload.SUSPENDED)
     if scope_of(access) == "com.atproto.access":
-        raise ConnectError("That is the account's own password. Make an app password in its settings and use that.")
-    home = _home(answer.get("didDoc")) or base_url
+        raise ConnectError(_OWN_PASSWORD)
+    home = _home(did, handle, access, base_url, http, now=now)
     app = APP if home.startswith("https://") else home
     return Identity(did, handle, f"{app}/profile/{handle}", home, {ACCESS: access, REFRESH: refresh}, {})
 
 
-def _home(did_document: Any) -> str:
-    """The server that the account really lives on, behind a common front such as bsky.social; https only."""
-    services = did_document.get("service") if isinstance(did_document, dict) else None
-    for service in services if isinstance(services, list) else ():
-        if isinstance(service, dict) and str(service.get("id", "")).endswith("#atproto_pds"):
-            address = text_of(service, "serviceEndpoint").rstrip("/")
-            return address if urlsplit(address).scheme == "https" else ""
-    return ""
+def _home(did: str, handle: str, access: str, base_url: str, http: httpx.Client, *, now: datetime) -> str:
+    """The server that the account lives on, often behind a common front such as bsky.social. A server without https is
+    reached only where this installation's settings name it, and is not part of the public network: it speaks for
+    itself."""
+    if base_url.startswith("http://"):
+        return base_url
+    home = home_of(did, handle, http)
+    if not home.startswith("https://"):
+        raise ConnectError("The account lives on a server without https, which is not called.")
+    if home != base_url:
+        confirm(home, did, access, http, now=now)
+    return home
 
 
 NETWORK = Network(

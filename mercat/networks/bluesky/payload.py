@@ -91,8 +91,8 @@ def _text_problems(item: Item) -> Iterator[Problem]:
 
 # A handle by the rules of the protocol; the last part does not begin with a digit.
 _LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-_HANDLE = rf"(?:{_LABEL}\.)+[a-zA-Z](?:[a-zA-Z0-9-]{{0,61}}[a-zA-Z0-9])?"
-_MENTION = regex.compile(rf"(?<![\w/.@])@({_HANDLE})(?![\w@-])")
+HANDLE = rf"(?:{_LABEL}\.)+[a-zA-Z](?:[a-zA-Z0-9-]{{0,61}}[a-zA-Z0-9])?"
+_MENTION = regex.compile(rf"(?<![\w/.@])@({HANDLE})(?![\w@-])")
 _TAG = regex.compile(r"(?<!\S)[#＃](?!\uFE0F|\u20E3)([^\s\u00AD\u2060\u200A-\u200D\u20E2]+)")
 _NOT_IN_TAG_END = regex.compile(r"\p{P}+$")
 

@@ -259,13 +259,21 @@ def _literal(host: str) -> bool:
 
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
+_UNICAST = ipaddress.ip_network("2000::/3")  # all that is handed out of IPv6; the rest is local, retired or nobody's
 
 
 def is_public(address: str) -> bool:
     """Whether an address lies in the public internet, also where an IPv6 address only carries an IPv4 one."""
     ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address):
-        carried = ip.ipv4_mapped or ip.sixtofour or (ipaddress.IPv4Address(ip.packed[-4:]) if ip in _NAT64 else None)
-        if carried:
-            return is_public(str(carried))
-    return ip.is_global and not ip.is_multicast
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip.is_global and not ip.is_multicast
+    if carried := _carried(ip):
+        return is_public(str(carried))
+    return ip.is_global and ip in _UNICAST
+
+
+def _carried(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that this one leads to. A network without IPv4 gets all its IPv4 addresses by NAT64."""
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(ip.packed[-4:])
+    return ip.ipv4_mapped or ip.sixtofour

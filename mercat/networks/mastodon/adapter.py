@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -152,11 +152,20 @@ def _refuse(response: httpx.Response, channel: Channel) -> None:
 class Reader:
     """Reads the status by its id, or else looks for it among the account's own since it was first asked for."""
 
-    def find(self, channel: Channel, item: Item, notes: Notes, *, native_id: str | None, now: datetime) -> Sighting:
+    def find(
+        self,
+        channel: Channel,
+        item: Item,
+        notes: Notes,
+        *,
+        native_id: str | None,
+        is_another: Callable[[str], bool],
+        now: datetime,
+    ) -> Sighting:
         try:
             if native_id:
                 return _by_id(channel, native_id)
-            return _among_own(channel, item, _asked_at(item, notes) - SKEW)
+            return _among_own(channel, item, _asked_at(item, notes) - SKEW, is_another)
         except httpx.HTTPError as error:
             return Unreadable(said_error(error))
         except _CannotTell as trouble:
@@ -185,14 +194,20 @@ def _by_id(channel: Channel, native_id: str) -> Sighting:
     return found if found and found.native_id == native_id else Unreadable("The server's answer is not this post.")
 
 
-def _among_own(channel: Channel, item: Item, since: datetime) -> Sighting:
+def _among_own(channel: Channel, item: Item, since: datetime, is_another: Callable[[str], bool]) -> Sighting:
+    """The status with the item's very words; else the newest that nobody accounts for, since servers may alter a text
+    (smart quotes, Markdown, links made shorter) and whose words these are only a person can tell."""
+    unaccounted: Found | None = None
     for answer in _own(channel, since):
         found = payload.found(answer, channel.base_url)
         if found is None:
             return Unreadable("The server's answer is not a list of posts.")
-        if found.account == channel.native_id and payload.same(item, found):
+        if found.account != channel.native_id or is_another(found.native_id):
+            continue
+        if payload.same(item, found):
             return found
-    return Missing()
+        unaccounted = unaccounted or found
+    return unaccounted or Missing()
 
 
 def _own(channel: Channel, since: datetime) -> Iterator[Any]:

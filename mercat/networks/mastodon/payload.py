@@ -13,11 +13,9 @@ from mercat.networks.kit.media import media_problems
 from mercat.networks.kit.steps import fields_of, link_of, quoted, text_of, words_of
 from mercat.networks.kit.text import Span, graphemes, links, squashed, text_of_html
 from mercat.networks.mastodon.spec import (
-    DESCRIPTION,
     IMAGE_PIXELS,
-    IMAGE_SIZE,
     MAX_CHARACTERS,
-    MAX_MEDIA,
+    MOST,
     NAME,
     PER_URL,
     limit,
@@ -65,13 +63,14 @@ _MENTION = regex.compile(r"(?<![=/\w])@(([a-z0-9_]+(?:[.-]+[a-z0-9_]+)*)(?:@[\w.
 
 def count(text: str, limits: Mapping[str, int]) -> Count:
     """Characters as Mastodon counts them: graphemes, each link a fixed number, of @user@server only @user."""
-    used = graphemes(_countable(text, limit(limits, PER_URL)))
-    return Count(used, limit(limits, MAX_CHARACTERS), "characters")
-
-
-def _countable(text: str, per_url: int) -> str:
     found_links = links(text)
-    swaps = [(span, "x" * per_url) for span in found_links]
+    reserved = (limit(limits, PER_URL) - 1) * len(found_links)
+    return Count(graphemes(_countable(text, found_links)) + reserved, limit(limits, MAX_CHARACTERS), "characters")
+
+
+def _countable(text: str, found_links: Sequence[Span]) -> str:
+    """The text with one character for each link, and of each mention what counts."""
+    swaps = [(span, "x") for span in found_links]
     swaps += [(span, span.text) for span in _mentions(text) if not any(span.overlaps(link) for link in found_links)]
     for span, instead in sorted(swaps, key=lambda swap: swap[0].start, reverse=True):
         text = text[: span.start] + instead + text[span.end :]
@@ -109,12 +108,12 @@ def _pixel_problems(media: Sequence[Medium], most: int) -> Iterator[Problem]:
 
 
 def limits_of(instance: Mapping[str, Any]) -> dict[str, int]:
-    """The limits a server tells, from version 2 or 1 of its instance document. What it does not tell is left out."""
+    """The limits a server tells, from version 2 or 1 of its instance document. What it does not tell is left out, and
+    what no server means."""
     configuration = _object(instance, "configuration")
     told = {**_object(configuration, "statuses"), **_object(configuration, "media_attachments")}
     told.setdefault(MAX_CHARACTERS, instance.get("max_toot_chars"))  # older software that speaks the API
-    names = (MAX_CHARACTERS, PER_URL, MAX_MEDIA, IMAGE_SIZE, IMAGE_PIXELS, DESCRIPTION)
-    return {name: told[name] for name in names if _is_limit(told.get(name))}
+    return {name: told[name] for name, most in MOST.items() if _is_limit(told.get(name), most)}
 
 
 def _object(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -122,8 +121,8 @@ def _object(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _is_limit(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+def _is_limit(value: Any, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= most
 
 
 # Posts
@@ -172,5 +171,6 @@ def same(item: Item, found: Found) -> bool:
 
 
 def _shown(text: str) -> str:
-    """Without what Mastodon changes in showing: paragraphs are re-flowed, a mention loses its server."""
-    return squashed(_MENTION.sub(lambda match: f"@{match.group(2)}", text))
+    """Without what Mastodon changes in showing: paragraphs are re-flowed, a mention loses its server and gets the
+    account's own capitals."""
+    return squashed(_MENTION.sub(lambda match: f"@{match.group(2)}".casefold(), text))

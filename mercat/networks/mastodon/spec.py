@@ -28,6 +28,16 @@ DEFAULTS: Mapping[str, int] = {
     DESCRIPTION: 1_500,
 }
 
+# More than any server needs. What one tells beyond is a mistake or an attack, and is not believed.
+MOST: Mapping[str, int] = {
+    MAX_CHARACTERS: 100_000,
+    PER_URL: 1_000,
+    MAX_MEDIA: 100,
+    IMAGE_SIZE: 1024**3,
+    IMAGE_PIXELS: 1_000_000_000,
+    DESCRIPTION: 100_000,
+}
+
 MIMES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})  # what every version since 3.5 takes
 
 # What the connection may do, and no more. read:accounts tells whose token it is, on every version.

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from mercat.networks.bluesky.adapter import NETWORK
+from mercat.networks.bluesky.identity import confirm, home_of
 from mercat.networks.port import ConnectError, Reconnect, Sent
 from tests.networks.doubles import MemoryNotes, channel_of, client_for, item, picture
 from tests.servers.atproto_network import AtprotoNetwork
@@ -38,6 +39,24 @@ def test_the_network_listens_on_this_machine_only(atproto: AtprotoNetwork) -> No
     listening = [c.laddr.ip for c in psutil.Process(atproto.pid).net_connections() if c.status == psutil.CONN_LISTEN]
     assert len(listening) >= 2
     assert set(listening) == {"127.0.0.1"}
+
+
+def test_the_directory_tells_where_an_account_lives_and_by_which_handle(atproto: AtprotoNetwork, account: Any) -> None:
+    with client_for(atproto.directory) as http:
+        home = home_of(account.did, account.handle, http, directory=atproto.directory)
+        assert home == atproto.url.replace("127.0.0.1", "localhost")
+        with pytest.raises(ConnectError, match="does not"):
+            home_of(account.did, "somebody.test", http, directory=atproto.directory)
+        with pytest.raises(ConnectError, match="answer 404"):
+            home_of("did:plc:aaaaaaaaaaaaaaaaaaaaaaaa", account.handle, http, directory=atproto.directory)
+
+
+def test_a_server_confirms_its_own_sessions_alone(atproto: AtprotoNetwork, account: Any, channel: Any) -> None:
+    now, access = datetime.now(UTC), channel.credentials.get()["access_jwt"]
+    confirm(atproto.url, account.did, access, channel.http, now=now)
+    for did, token in ((atproto.new_account().did, access), (account.did, "nonsense")):
+        with pytest.raises(ConnectError, match="does not know this sign-in"):
+            confirm(atproto.url, did, token, channel.http, now=now)
 
 
 def test_the_makers_own_client_reads_what_we_wrote(atproto: AtprotoNetwork, account: Any, channel: Any) -> None:

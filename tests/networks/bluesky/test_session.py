@@ -19,7 +19,8 @@ PUT = "POST /xrpc/com.atproto.repo.putRecord"
 REFRESH = "POST /xrpc/com.atproto.server.refreshSession"
 CREATE = "POST /xrpc/com.atproto.server.createSession"
 FIELDS = {"base_url": "", "handle": "@station.example.org", "app_password": "secret-app-password"}
-SESSION = {"did": "did:plc:abc", "handle": "station.example.org", "accessJwt": "secret-a", "refreshJwt": "secret-r"}
+DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
+SESSION = {"did": DID, "handle": "station.example.org", "accessJwt": "secret-a", "refreshJwt": "secret-r"}
 
 
 def paths(run: Scripted) -> list[str]:
@@ -116,47 +117,150 @@ def test_a_mention_means_the_same_account_at_every_attempt() -> None:
 # Connecting
 
 
-def connect(answer: httpx.Response | Exception, **fields: str) -> tuple[Identity, httpx.Request]:
+HOME = "https://morel.host.example.org"
+
+
+def document(did: str = DID, **changes: Any) -> dict[str, Any]:
+    """An identity's document, as a directory gives it."""
+    services = [
+        {"id": "#other", "type": "Other", "serviceEndpoint": "https://other.example.org"},
+        {"id": "#atproto_pds", "type": "AtprotoPersonalDataServer", "serviceEndpoint": f"{HOME}/"},
+    ]
+    return {"id": did, "alsoKnownAs": ["at://station.example.org"], "service": services, **changes}
+
+
+def connect(answer: httpx.Response | Exception, **fields: str) -> tuple[Identity, list[httpx.Request]]:
+    """To a server that answers the sign-in so, on a public network where all is well."""
+    return connect_where({"createSession": answer}, **fields)
+
+
+def connect_where(
+    answers: dict[str, httpx.Response | Exception], **fields: str
+) -> tuple[Identity, list[httpx.Request]]:
+    """On a public network where all is well but these answers, each by the end of its address."""
+    everywhere = {
+        "createSession": httpx.Response(200, json=SESSION),
+        DID: httpx.Response(200, json=document()),
+        "getSession": httpx.Response(200, json={"did": DID, "handle": "station.example.org"}),
+    }
     asked: list[httpx.Request] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
         asked.append(request)
+        ends = (answer for end, answer in {**everywhere, **answers}.items() if request.url.path.endswith(end))
+        answer = next(ends)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
     assert NETWORK.connector
     http = httpx.Client(transport=httpx.MockTransport(handle))
-    return NETWORK.connector.connect({**FIELDS, **fields}, http, now=NOW), asked[0]
+    return NETWORK.connector.connect({**FIELDS, **fields}, http, now=NOW), asked
 
 
 def test_the_app_password_is_not_kept() -> None:
-    identity, request = connect(httpx.Response(200, json=SESSION))
-    assert str(request.url) == "https://bsky.social/xrpc/com.atproto.server.createSession"
-    assert b"secret-app-password" in request.content
+    identity, asked = connect(httpx.Response(200, json=SESSION))
+    assert str(asked[0].url) == "https://bsky.social/xrpc/com.atproto.server.createSession"
+    assert b"secret-app-password" in asked[0].content
     assert identity.credentials == {"access_jwt": "secret-a", "refresh_jwt": "secret-r"}
-    assert identity.native_id == "did:plc:abc"
+    assert identity.native_id == DID
     assert identity.url == "https://bsky.app/profile/station.example.org"
 
 
-def test_calls_go_to_the_server_that_the_account_lives_on() -> None:
-    document = {"service": [{"id": "#atproto_pds", "serviceEndpoint": "https://morel.host.example.org/"}]}
-    identity, _ = connect(httpx.Response(200, json={**SESSION, "didDoc": document}))
-    assert identity.base_url == "https://morel.host.example.org"
+def test_calls_go_to_the_server_that_the_identity_names_once_it_knows_the_session() -> None:
+    told = {**SESSION, "didDoc": document(service=[{"id": "#atproto_pds", "serviceEndpoint": "https://evil.example"}])}
+    identity, asked = connect(httpx.Response(200, json=told))
+    assert identity.base_url == HOME
+    assert [str(request.url) for request in asked[1:]] == [
+        f"https://plc.directory/{DID}",
+        f"{HOME}/xrpc/com.atproto.server.getSession",
+    ]
+    assert "authorization" not in asked[1].headers
+    assert asked[2].headers["authorization"] == "Bearer secret-a"
+
+
+def test_the_home_itself_has_nothing_to_confirm() -> None:
+    identity, asked = connect(httpx.Response(200, json=SESSION), base_url=HOME)
+    assert (identity.base_url, len(asked)) == (HOME, 2)
+
+
+def test_an_identity_may_lie_on_a_domain_of_its_own() -> None:
+    did = "did:web:police.example.org"
+    answers = {
+        "createSession": httpx.Response(200, json={**SESSION, "did": did}),
+        "did.json": httpx.Response(200, json=document(did)),
+        "getSession": httpx.Response(200, json={"did": did}),
+    }
+    identity, asked = connect_where(answers)
+    assert (identity.native_id, identity.base_url) == (did, HOME)
+    assert str(asked[1].url) == "https://police.example.org/.well-known/did.json"
+
+
+def test_a_server_without_https_is_none_of_the_public_network() -> None:
+    identity, asked = connect(httpx.Response(200, json=SESSION), base_url="http://127.0.0.1:8300/bluesky")
+    assert (identity.base_url, len(asked)) == ("http://127.0.0.1:8300/bluesky", 1)
 
 
 @pytest.mark.parametrize(
-    "document", [None, [], {}, {"service": "x"}, {"service": [1]}, {"service": [{"id": "#other"}]}]
+    "said",
+    [
+        [],
+        {},
+        document("did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"),
+        document(alsoKnownAs=["at://somebody.example.org"]),
+        document(alsoKnownAs="at://station.example.org"),
+        document(alsoKnownAs=[{}]),
+    ],
 )
-def test_without_a_usable_document_calls_go_where_the_person_said(document: Any) -> None:
-    identity, _ = connect(httpx.Response(200, json={**SESSION, "didDoc": document}))
-    assert identity.base_url == "https://bsky.social"
+def test_an_account_that_the_public_network_does_not_know_so_is_not_connected(said: Any) -> None:
+    with pytest.raises(ConnectError, match=r"the account is station\.example\.org, and its identity .* does not"):
+        connect_where({DID: httpx.Response(200, json=said)})
 
 
-def test_a_home_without_https_is_not_followed() -> None:
-    document = {"service": [{"id": "#atproto_pds", "serviceEndpoint": "http://localhost:2583"}]}
-    identity, _ = connect(httpx.Response(200, json={**SESSION, "didDoc": document}))
-    assert identity.base_url == "https://bsky.social"
+@pytest.mark.parametrize(
+    "services",
+    [
+        *(None, "x", [1], [{}], [{"id": "#other", "serviceEndpoint": HOME}]),
+        *(
+            [{"id": "#atproto_pds", "serviceEndpoint": end}]
+            for end in (None, "x y", "http://localhost:2583", "ftp://x")
+        ),
+        [{"id": "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa#atproto_pds", "serviceEndpoint": HOME}],
+    ],
+)
+def test_without_a_home_on_the_public_network_nothing_is_connected(services: Any) -> None:
+    with pytest.raises(ConnectError, match=r"without https|names no server|not the address"):
+        connect_where({DID: httpx.Response(200, json=document(service=services))})
+
+
+@pytest.mark.parametrize(
+    "did", ["did:plc:abc", "did:key:z6Mk", "did:web:127.0.0.1", "did:web:a.example/x", "x", "../x"]
+)
+def test_an_identity_of_an_unknown_kind_is_asked_for_nowhere(did: str) -> None:
+    with pytest.raises(ConnectError, match="of a kind"):
+        connect(httpx.Response(200, json={**SESSION, "did": did}))
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (httpx.Response(404, json={"message": "DID not registered"}), r"plc\.directory\. .*answer 404"),
+        (httpx.Response(503), r"plc\.directory\. .*answer 503"),
+        (httpx.Response(302, headers={"location": "https://evil.example"}), "pointing elsewhere"),
+        (httpx.ConnectError("x"), r"plc\.directory\. The network could not be reached"),
+    ],
+)
+def test_a_directory_that_cannot_be_read_is_named(answer: Any, words: str) -> None:
+    with pytest.raises(ConnectError, match=words):
+        connect_where({DID: answer})
+
+
+@pytest.mark.parametrize(
+    "answer", [httpx.Response(401, json={"error": "InvalidToken"}), httpx.Response(200, json={"did": "did:plc:other"})]
+)
+def test_a_session_that_the_home_does_not_know_is_not_connected(answer: httpx.Response) -> None:
+    with pytest.raises(ConnectError, match="does not know this sign-in"):
+        connect_where({"getSession": answer})
 
 
 def token_of(scope: str) -> str:

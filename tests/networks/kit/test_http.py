@@ -145,6 +145,11 @@ def resolving_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
         "0.0.0.0",
         *("::1", "::", "fe80::1", "fc00::1", "::ffff:10.0.0.1", "2002:0a00:0001::", "64:ff9b::a00:1", "ff02::1"),
         *("224.0.0.1", "255.255.255.255", "192.0.2.1", "2001:db8::1"),
+        *("64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "64:ff9b:1:fffe::5db8:d70e"),  # NAT64
+        *("fec0::1", "feff::1", "fe80::1%lo"),  # of a site, of a link
+        *("::10.0.0.1", "::93.184.215.14", "::ffff:0:10.0.0.1", "::ffff:0:93.184.215.14"),  # IPv4 in retired forms
+        *("::ffff:127.0.0.1", "::ffff:169.254.169.254", "2002:7f00:1::", "2001:0:a00:1::"),
+        *("100::1", "4000::1", "ff0e::1", "ffff::1"),  # nobody's, or many's
     ],
 )
 def test_an_address_inside_is_not_public(address: str) -> None:

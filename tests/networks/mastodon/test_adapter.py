@@ -15,7 +15,7 @@ from mercat.networks.mastodon.adapter import NETWORK, PAGES, SKEW
 from mercat.networks.mastodon.spec import SCOPES
 from mercat.networks.port import ConnectError, Found, Identity, Later, Missing, Pending, Sent, Unreadable, Unsure
 from tests.networks.contract import Scripted, scripted
-from tests.networks.doubles import NOW
+from tests.networks.doubles import NOW, nobodys
 
 UPLOAD = "POST /api/v2/media"
 POLL = "GET /api/v1/media/115599000011112222"
@@ -124,10 +124,37 @@ def test_older_pages_are_looked_through() -> None:
     assert [parse_qs(request.url.query.decode()).get("max_id") for request in run.requests] == [None, ["80"]]
 
 
+def test_the_very_words_are_taken_before_whatever_else_stands_there() -> None:
+    run, _ = scripted("mastodon")
+    pages(run, [a_status(run, 90), run.happy["answers"][PUBLISH]["body"], a_status(run, 70)])
+    seen = run.run("find_lost")
+    assert isinstance(seen, Found)
+    assert seen.native_id == run.happy["sent"]["native_id"]
+
+
+def test_words_that_the_server_altered_are_a_persons_to_judge() -> None:
+    run, _ = scripted("mastodon")
+    ours = run.happy["answers"][PUBLISH]["body"]
+    pages(run, [{**ours, "content": "<p>Made <em>smart</em> by the server…</p>"}], [])
+    seen = run.run("find_lost")
+    assert isinstance(seen, Found)
+    assert not run.network.reader.matches(run.item, seen, run.channel)
+
+
+def test_the_same_words_of_an_earlier_post_are_not_this_one() -> None:
+    run, _ = scripted("mastodon")
+    ours = run.happy["answers"][PUBLISH]["body"]
+    pages(run, [ours], [])
+    seen = run.network.reader.find(
+        run.channel, run.item, run.notes, native_id=None, is_another=ours["id"].__eq__, now=NOW
+    )
+    assert seen == Missing()
+
+
 def test_looking_ends_at_what_is_older_than_the_first_try() -> None:
     run, _ = scripted("mastodon")
     old = (NOW - SKEW - timedelta(seconds=1)).isoformat()
-    pages(run, [a_status(run, 90), a_status(run, 80, created_at=old)], [])
+    pages(run, [a_status(run, 90, created_at=old), a_status(run, 80, created_at=old)], [])
     assert run.run("find_lost") == Missing()
     assert len(run.requests) == 1
 
@@ -163,7 +190,8 @@ def test_an_id_cannot_lead_to_another_part_of_the_api() -> None:
     run, _ = scripted("mastodon")
     run.answers["GET /api/v1/statuses/../accounts/verify_credentials"] = {"status": 404, "body": {}}
     odd = "../accounts/verify_credentials"
-    assert run.network.reader.find(run.channel, run.item, run.notes, native_id=odd, now=NOW) == Missing()
+    seen = run.network.reader.find(run.channel, run.item, run.notes, native_id=odd, is_another=nobodys, now=NOW)
+    assert seen == Missing()
     assert run.requests[0].url.raw_path == b"/api/v1/statuses/..%2Faccounts%2Fverify_credentials"
 
 

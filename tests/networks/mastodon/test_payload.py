@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mercat.networks.kit.text import graphemes
 from mercat.networks.mastodon.payload import check, count, created, found, limits_of, same, status
-from mercat.networks.mastodon.spec import DEFAULTS, SCOPES
+from mercat.networks.mastodon.spec import DEFAULTS, MOST, SCOPES
 from mercat.networks.port import Found
 from tests.networks.doubles import NOW, item, medium, picture
 from tests.shared import shared
@@ -94,10 +94,24 @@ def test_every_limit_of_a_current_server_is_read() -> None:
             {"configuration": {"statuses": {"max_characters": -1, "max_media_attachments": 6}}},
             {"max_media_attachments": 6},
         ),
+        ({"configuration": {"statuses": {"max_characters": 500.0, "characters_reserved_per_url": False}}}, {}),
+        ({"configuration": {"statuses": {"characters_reserved_per_url": float("nan")}}}, {}),
     ],
 )
 def test_what_a_server_does_not_tell_is_left_out(instance: dict[str, Any], limits: dict[str, int]) -> None:
     assert limits_of(instance) == limits
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_a_limit_beyond_all_sense_is_not_believed(name: str) -> None:
+    for value in (10**30, MOST[name] + 1):
+        assert limits_of({"configuration": {"statuses": {name: value}}}) == {}
+    assert limits_of({"configuration": {"statuses": {name: MOST[name]}}}) == {name: MOST[name]}
+
+
+def test_links_are_counted_and_never_written_out() -> None:
+    counted = count("https://a.org and\u0301 https://b.org\u0301", {"characters_reserved_per_url": 10**30})
+    assert counted.used == 2 * 10**30 + 5
 
 
 # Bodies
@@ -145,6 +159,7 @@ def shown(content: str, *alts: str | None) -> Found:
         ("Tea & <b>", "<p>Tea &amp; &lt;b&gt;</p>"),
         ("Hi @user@example.org", '<p>Hi <span class="h-card"><a href="x">@<span>user</span></a></span></p>'),
         ("Hi @nobody@example.org", "<p>Hi @nobody@example.org</p>"),
+        ("Hi @PoliceScotland@Example.org", "<p>Hi @<span>policescotland</span></p>"),
         ("#Snow", '<p><a href="x" class="hashtag">#<span>Snow</span></a></p>'),
         (
             "https://www.example.org/a/very/long/path/indeed",

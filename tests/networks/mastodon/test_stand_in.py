@@ -12,7 +12,7 @@ import pytest
 
 from mercat.networks.mastodon.adapter import NETWORK
 from mercat.networks.port import Found, Pending, Sent, Unsure
-from tests.networks.doubles import MemoryNotes, channel_of, client_for, item, picture
+from tests.networks.doubles import MemoryNotes, channel_of, client_for, item, nobodys, picture
 from tests.networks.servers import Sandbox
 from tests.servers.mastodon_mock_server import MastodonMock
 
@@ -50,7 +50,7 @@ def test_where_the_key_is_ignored_looking_first_is_what_prevents_a_double(sandbo
     one = item("Snow.", created_at=now)
     sandbox.fault("answer_lost", "publish")
     assert isinstance(NETWORK.publisher.publish(channel, one, notes, now=now), Unsure)
-    assert isinstance(NETWORK.reader.find(channel, one, notes, native_id=None, now=now), Found)
+    assert isinstance(NETWORK.reader.find(channel, one, notes, native_id=None, is_another=nobodys, now=now), Found)
     assert len(sandbox.standing(channel.native_id)) == 1
     NETWORK.publisher.publish(channel, one, notes, now=now)
     assert len(sandbox.standing(channel.native_id)) == 2
