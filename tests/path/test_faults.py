@@ -88,7 +88,7 @@ def test_another_post_on_the_account_is_told_from_a_lost_one_only_where_it_is_ou
     server.fault("error_before", "publish", times=1)
     for minutes in range(0, 60, 5):
         ahead = timedelta(minutes=minutes)
-        Engine("normal", clock=lambda ahead=ahead: timezone.now() + ahead, pool=Inline()).drain()
+        Engine("normal", clock=lambda ahead=ahead: timezone.now() + ahead, pools=inline).drain()
     second.refresh_from_db()
     standing = [standing.text for standing in server.standing(account.native_id)]
     assert (second.state, standing) == (
