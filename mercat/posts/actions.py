@@ -197,7 +197,8 @@ def withdraw(*, by: Person, post: Post, reason: str, now: datetime) -> list[Cons
 
 
 def _locked(post: Post) -> Post:
-    return Post.objects.select_for_update(of=("self",)).select_related("current").get(pk=post.pk)
+    """Locked first, its version loaded after: a join would keep the version of before the wait, or none at all."""
+    return Post.objects.select_for_update().get(pk=post.pk)
 
 
 def _step(post: Post, event: str, *, now: datetime, **changes: object) -> None:
