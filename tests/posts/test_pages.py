@@ -19,6 +19,7 @@ from mercat.images.models import Picture
 from mercat.posts import actions
 from mercat.posts.contents import LONGEST
 from mercat.posts.models import Post
+from mercat.posts.views import composer
 from tests import factories as make
 from tests.factories import NOW
 from tests.pages import SOON, at_noon, files, picture, queries_of, signed_in, text_of  # noqa: F401
@@ -134,6 +135,17 @@ def test_that_nothing_was_submitted_is_said_once(client, post) -> None:
     assert "See above what is not saved" not in said
 
 
+def test_all_that_is_missing_is_said_at_once(client, post, account) -> None:
+    said = text_of(client.post(edit(post), form(post, do="submit", text="", pillar="")))
+    for words in ("Choose at least one account", "Choose the pillar", "Write something"):
+        assert words in said
+    response = client.post(edit(post), form(post, account, do="submit", text="x" * 301, pillar=""))
+    assert '<a href="#pillar">The post has none of the pillars of the guidance.' in response.content.decode()
+    assert '<a href="#text">Dundee: ' in response.content.decode()
+    assert "What you typed is kept." in text_of(response)
+    assert stored(post)["text"] == "x" * 301
+
+
 def test_an_account_that_is_not_open_is_left_out_and_the_rest_is_kept(client, post, account) -> None:
     other = make.account("Leith", unit_key="edinburgh")
     make.spoc_of(other)
@@ -199,6 +211,23 @@ def test_what_another_window_saved_is_not_overwritten_unseen(client, post, accou
     assert "From the old window" in response.content.decode()
     assert stored(post)["text"] == "Newer"
     assert client.post(edit(post), form(post, account, text="From the old window")).status_code == 302
+
+
+def test_what_another_window_saves_while_this_one_is_read_is_not_overwritten(
+    client, post, account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the post and the lock on it, for instance while a picture is taken in."""
+    mine = form(post, account, text="Mine", do="submit")
+
+    def while_another_saves(typed, *_, **__):
+        theirs = make.draft(account, text="Theirs")
+        actions.compose(by=post.created_by, post=post, draft=theirs, now=SOON + timedelta(minutes=1))
+        return typed, []
+
+    monkeypatch.setattr(composer, "take_in_pictures", while_another_saves)
+    response = client.post(edit(post), mine)
+    assert "changed in another window" in text_of(response)
+    assert (stored(post)["text"], post.state) == ("Theirs", "draft")
 
 
 def test_only_those_who_may_approve_warnings_get_the_box(client, post, account) -> None:
