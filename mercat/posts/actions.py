@@ -193,15 +193,15 @@ def approve(*, by: Person, post: Post, digest: str, now: datetime) -> list[Consi
 
 
 @transaction.atomic
-def send_back(*, by: Person, post: Post, digest: str, reason: str, now: datetime) -> None:
-    """Back to its author, with a reason."""
-    _decide_against(by, post, digest, "send_back", reason, now=now)
+def send_back(*, by: Person, post: Post, digest: str, reason: str, now: datetime) -> list[Consignment]:
+    """Back to its author, with a reason. Returns what it was too late for, as `withdraw` does."""
+    return _decide_against(by, post, digest, "send_back", reason, now=now)
 
 
 @transaction.atomic
-def reject(*, by: Person, post: Post, digest: str, reason: str, now: datetime) -> None:
-    """No, for good, with a reason."""
-    _decide_against(by, post, digest, "reject", reason, now=now)
+def reject(*, by: Person, post: Post, digest: str, reason: str, now: datetime) -> list[Consignment]:
+    """No, for good, with a reason. Returns what it was too late for, as `withdraw` does."""
+    return _decide_against(by, post, digest, "reject", reason, now=now)
 
 
 @transaction.atomic
@@ -219,10 +219,17 @@ def withdraw(*, by: Person, post: Post, reason: str, now: datetime) -> list[Cons
         by=by,
         what="post.withdrawn",
         about=[post.audit_ref],
-        facts={"reason": reason, "too_late": len(too_late)},
+        facts={"too_late": len(too_late)},
+        personal={"reason": reason},
         now=now,
     )
     return too_late
+
+
+def too_late_for(consignments: Sequence[Consignment]) -> str:
+    """A sentence on what can no longer be taken back; empty where everything was."""
+    where = ", ".join(str(each.account) for each in consignments)
+    return f"It was too late for {where}: it is out there, or may be." if where else ""
 
 
 # Parts of the actions
@@ -469,27 +476,35 @@ def _consignment(post: Post, version: Version, account: Account, approvals: int,
     )
 
 
-def _decide_against(by: Person, post: Post, digest: str, event: str, reason: str, *, now: datetime) -> None:
+def _decide_against(
+    by: Person, post: Post, digest: str, event: str, reason: str, *, now: datetime
+) -> list[Consignment]:
+    """Takes back what others have approved too, so it is for those who may decide for every account of the version."""
     post = _locked(post)
     version = _version_seen(post, digest)
     if not reason.strip():
         raise Impossible("Say why: its author needs to know. Nothing was decided.")
-    targets = targets_of(version)
-    decisions = decisions_on(by, event, version, targets, now=now)
-    if not any(decision.allowed for decision in decisions.values()):
-        raise NotAllowed({account: decisions[str(account.pk)] for account in targets})
-    withdraw_all(by=by, post_ref=post.audit_ref, reason=reason, now=now)
+    _allow_on_post(by, event, post, now=now)
+    too_late = withdraw_all(by=by, post_ref=post.audit_ref, reason=reason, now=now)
     _step(post, event, now=now)
     Remark.objects.create(post=post, version=version, step=event, text=reason, at=now, by=by)
     what = {"send_back": "post.sent_back", "reject": "post.rejected"}[event]
-    record(by=by, what=what, about=[post.audit_ref], facts={"digest": digest, "reason": reason}, now=now)
+    record(
+        by=by,
+        what=what,
+        about=[post.audit_ref],
+        facts={"digest": digest, "too_late": len(too_late)},
+        personal={"reason": reason},
+        now=now,
+    )
     tell(
         [version.author],
         subject={"send_back": "Your post was sent back", "reject": "Your post was rejected"}[event],
-        body=f"{by}: {reason}",
+        body=f"{by}: {reason} {too_late_for(too_late)}".rstrip(),
         link=f"/posts/{post.pk}/",
         now=now,
     )
+    return too_late
 
 
 __all__ = [
@@ -506,5 +521,6 @@ __all__ = [
     "reject",
     "send_back",
     "submit",
+    "too_late_for",
     "withdraw",
 ]

@@ -163,9 +163,12 @@ def submit(*, by: Person, id: UUID, as_json: bool) -> None:
 @_as_a_person
 def approve(*, by: Person, id: UUID, digest: str, as_json: bool) -> None:
     """Approve exactly the version with this digest, for every account that you may approve for."""
-    row = _post(id, by)
-    actions.approve(by=by, post=row, digest=digest, now=timezone.now())
+    row, now = _post(id, by), timezone.now()
+    on_their_way = actions.approve(by=by, post=row, digest=digest, now=now)
     _tell(row, as_json)
+    due = row.current.due_at
+    if on_their_way and due and due <= now and not as_json:
+        click.echo("Its time had passed, so it goes out now.")
 
 
 @post.command()

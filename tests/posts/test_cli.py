@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -184,6 +185,15 @@ def test_a_due_time_is_londons(run, account, author):
     arguments = ["compose", "--text", "x", "--to", "Dundee", "--pillar", "warning"]
     assert run(*arguments, "--due", "2027-07-01T09:00", by=author).exit_code == 0
     assert Post.objects.get().draft["due_at"].startswith("2027-07-01T08:00")
+
+
+def test_an_approval_after_its_time_says_that_it_goes_out_now(account, author, spoc, monkeypatch):
+    later = make.NOW + timedelta(hours=1)
+    row = make.submitted(author, account, due_at=later)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: later)
+    arguments = ["approve", str(row.pk), "--digest", row.current.digest, "--as", spoc.email]
+    answer = CliRunner().invoke(post, arguments, env={"MERCAT_PASSPHRASE": WORDS})
+    assert (answer.exit_code, "Its time had passed, so it goes out now." in answer.output) == (0, True)
 
 
 def test_text_that_is_not_utf8_is_refused_in_words(run, account, author):
