@@ -224,5 +224,5 @@ def test_a_queue_is_made_in_few_queries_however_long(django_assert_num_queries) 
     for n in range(5):
         make.submitted(author, account, text=f"Post {n}")
     standing = person_facts(spoc, now=NOW)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         assert len(waiting_for(standing, now=NOW)) == 5
