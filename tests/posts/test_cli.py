@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
+from django.db import connection
 from PIL import Image
 
 from mercat.audit.models import Event
@@ -153,6 +154,25 @@ def test_a_hundred_thousand_characters_are_refused_in_words(run, account, author
     too_long = run("compose", "--text", "-", "--to", "Dundee", "--pillar", "warning", by=author, input="x" * 100_001)
     assert too_long.exit_code == 3
     assert "100,001" in too_long.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("53100", "The database's disk is full. Nothing of the post was changed."),
+        ("57P01", "The database stopped answering."),
+    ],
+)
+def test_a_database_that_fails_is_told_in_a_sentence(run, account, author, code, says):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ "
+            f"BEGIN RAISE EXCEPTION 'No.' USING ERRCODE = '{code}'; END $$;"
+            "CREATE TRIGGER fail BEFORE INSERT ON posts_post FOR EACH ROW EXECUTE FUNCTION fail()"
+        )
+    answer = run("compose", "--text", "x", "--to", "Dundee", "--pillar", "warning", by=author)
+    assert (answer.exit_code, says in answer.stderr) == (1, True)
+    assert not Post.objects.exists()
 
 
 @pytest.mark.parametrize("refused", [{"pillar": "gossip"}, {"text": "x" * 301}, {"text": " "}])
