@@ -55,6 +55,9 @@ class Post(models.Model):
         return self.changed_at.isoformat()
 
 
+append_only()(Post.editors.through)  # else whoever changed the words could be made to have written none of them
+
+
 @append_only()
 class Version(models.Model):
     """What was submitted, for ever: its words are the manifest's bytes, its name is their digest."""
