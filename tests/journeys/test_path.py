@@ -130,6 +130,23 @@ def test_the_path_by_keyboard_alone(new_page) -> None:
     expect(page.get_by_text("1 of 1 account is out and read back.")).to_be_visible(timeout=20_000)
 
 
+@pytest.mark.parametrize("fault", ["no answer", "an error"])
+def test_a_save_by_itself_that_fails_is_said_until_one_succeeds(new_page, fault: str) -> None:
+    page = new_page()
+    sign_in(page, "local.officer")
+    write(page, DUNDEE)
+    expect(page.get_by_text("Draft saved at")).to_be_visible()
+    page.route("**/autosave/", lambda route: route.abort() if fault == "no answer" else route.fulfill(status=500))
+    page.get_by_label("What to say").fill("Words that do not arrive.")
+    expect(page.get_by_role("alert")).to_contain_text("Not saved. ")
+    expect(page.get_by_text("Draft saved at")).to_have_count(0)
+    page.unroute("**/autosave/")
+    page.get_by_label("What to say").fill("Words that arrive.")
+    expect(page.get_by_text("Draft saved at")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert Post.objects.get().draft["text"] == "Words that arrive."
+
+
 def press(page: Page, label: str, text: str) -> None:
     tab_to(page, label)
     page.keyboard.type(text)
