@@ -23,7 +23,7 @@ def run() -> dict:
         now = timezone.now()
         author, approver = _crowd.two_of_communications(now)
         accounts = _crowd.accounts(ACCOUNTS, sandbox, now)
-        _crowd.scheduled(accounts, author, [now + timedelta(days=1, seconds=n) for n in range(FUTURE)], now)
+        _crowd.scheduled(accounts, author, approver, [now + timedelta(days=1, seconds=n) for n in range(FUTURE)], now)
         requests, acks = [], []
         with sending():
             for _ in range(RUNS):

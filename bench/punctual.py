@@ -22,14 +22,14 @@ def run() -> dict:
         from mercat.delivery.models import Consignment
 
         now = timezone.now()
-        author, _ = _crowd.two_of_communications(now)
+        author, approver = _crowd.two_of_communications(now)
         accounts = _crowd.accounts(ACCOUNTS, sandbox, now)
-        _crowd.scheduled(accounts, author, [now + timedelta(days=1, seconds=n) for n in range(FUTURE)], now)
+        _crowd.scheduled(accounts, author, approver, [now + timedelta(days=1, seconds=n) for n in range(FUTURE)], now)
         with sending():
             first = timezone.now() + timedelta(seconds=AHEAD)
             chance = random.Random(7)
             due = sorted(first + timedelta(seconds=chance.uniform(0, SPREAD)) for _ in range(POSTS))
-            _crowd.scheduled(accounts, author, due, timezone.now())
+            _crowd.scheduled(accounts, author, approver, due, timezone.now())
             _until_sent(time.monotonic() + AHEAD + SPREAD + 30)
         at = {post["native_id"]: post["received_at"] for post in _crowd.published(sandbox)}
         late = [at[row.native_id] - row.due_at.timestamp() for row in Consignment.objects.filter(state="sent")]

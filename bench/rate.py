@@ -20,12 +20,12 @@ def run() -> dict:
         from mercat.delivery.queue import nudge
 
         now = timezone.now()
-        author, _ = _crowd.two_of_communications(now)
+        author, approver = _crowd.two_of_communications(now)
         accounts = _crowd.accounts(ACCOUNTS, sandbox, now)
         rates = []
         with sending():
             for turn in range(1, RUNS + 1):
-                _crowd.scheduled(accounts, author, [timezone.now()] * POSTS, timezone.now())
+                _crowd.scheduled(accounts, author, approver, [timezone.now()] * POSTS, timezone.now())
                 nudge("normal")
                 began = time.monotonic()
                 _until_sent(POSTS * turn, began + LONGEST)

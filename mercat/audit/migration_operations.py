@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db.migrations import RunSQL
 from django.db.migrations.operations.base import Operation
 
 # One function for all tables. Its arguments are the columns that may change; without any, nothing may.
 FUNCTION = """
-CREATE OR REPLACE FUNCTION mercat_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION mercat_append_only() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND TG_NARGS > 0 AND to_jsonb(NEW) - TG_ARGV[0:] = to_jsonb(OLD) - TG_ARGV[0:] THEN
         RETURN NEW;
@@ -24,6 +26,19 @@ CREATE TRIGGER {truncate} BEFORE TRUNCATE ON {table}
     FOR EACH STATEMENT EXECUTE FUNCTION mercat_append_only();
 """
 DROP = "DROP TRIGGER {row} ON {table}; DROP TRIGGER {truncate} ON {table};"
+
+
+# PostgreSQL looks among the session's temporary tables first, unless they are named, last.
+PIN = """
+DO $$ BEGIN
+    EXECUTE format('ALTER FUNCTION {function} SET search_path = pg_catalog, %I, pg_temp', current_schema());
+END $$
+"""
+
+
+def pinned(function: str) -> RunSQL:
+    """`function`, "name()", reads the tables beside it: no temporary table of the same name stands in for one."""
+    return RunSQL(PIN.format(function=function), f"ALTER FUNCTION {function} RESET search_path")
 
 
 class AppendOnly(Operation):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -16,9 +16,13 @@ from mercat.images.models import Picture
 from mercat.images.rendering import NotAPicture, render
 from mercat.people.models import Person
 
+MOST_A_DAY = 200  # pictures of one person, of up to 22 MB each: more than anybody posts, less than fills a disk
+
 
 def take_in(*, by: Person, name: str, upload: bytes, now: datetime) -> Picture:
     """Keep an upload and its rendition, or raise `NotAPicture` with nothing kept."""
+    if Picture.objects.filter(by=by, at__gt=now - timedelta(days=1)).count() >= MOST_A_DAY:
+        raise NotAPicture(f"You have added {MOST_A_DAY} pictures within a day, which is the most. Add it tomorrow.")
     rendition = render(upload)
     picture = Picture(
         name="".join(filter(str.isprintable, name))[:200],

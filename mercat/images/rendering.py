@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 from dataclasses import dataclass
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 MAX_UPLOAD = 20 * 1024 * 1024  # bytes
-MAX_PIXELS = Image.MAX_IMAGE_PIXELS = 50_000_000
-TOO_MANY_PIXELS = "This picture has more than 50 million pixels. Save a smaller copy and choose that."
+# Phones' largest photographs have 25 million. What is no JPEG can take 16 bytes of memory a pixel, here 400 MB, however
+# small its file: hence this bound, and one picture at a time in a process.
+MAX_PIXELS = Image.MAX_IMAGE_PIXELS = 26_000_000
+TOO_MANY_PIXELS = "This picture has more than 26 million pixels. Save a smaller copy and choose that."
+TURN = threading.Lock()
+PATIENCE = 20  # seconds; a picture takes one or two
 SRGB = ImageCms.createProfile("sRGB")
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 LONGEST_SIDE = 2560  # pixels; sharp on every network's largest view
@@ -48,16 +53,21 @@ def render(upload: bytes) -> Rendition:
     """The rendition of an upload. Raises `NotAPicture`."""
     if len(upload) > MAX_UPLOAD:
         raise NotAPicture(f"This file is larger than {MAX_UPLOAD // 1024**2} MB. Save a smaller copy and choose that.")
-    return _encoded(_decoded(upload))
+    if not TURN.acquire(timeout=PATIENCE):
+        raise NotAPicture("Others are adding pictures. Add this one again in a minute.")
+    try:
+        return _encoded(*_decoded(upload))
+    finally:
+        TURN.release()
 
 
-def _decoded(upload: bytes) -> Image.Image:
-    """The picture, upright and in sRGB. Raises `NotAPicture`."""
+def _decoded(upload: bytes) -> tuple[Image.Image, bool]:
+    """The picture, as large as it is sent, upright and in sRGB; and whether it is drawn. Raises `NotAPicture`."""
     try:
         image = Image.open(io.BytesIO(upload), formats=FORMATS)
         _check_frame(image)
-        image.load()
-        return _in_srgb(_in_eight_bits(ImageOps.exif_transpose(image)))
+        drawn = image.mode in ("1", "P")  # few colours and hard edges: JPEG would smear them
+        return _in_srgb(ImageOps.exif_transpose(_shrunk(image))), drawn
     except NotAPicture:
         raise
     except UnidentifiedImageError:
@@ -76,6 +86,18 @@ def _check_frame(image: Image.Image) -> None:
     # A phone's JPEG may carry a depth or brightness map behind the picture (MPO); it does not move.
     if image.format != "MPO" and getattr(image, "is_animated", False):
         raise NotAPicture("This picture moves. Only still pictures can be sent; save one frame of it.")
+
+
+def _shrunk(image: Image.Image) -> Image.Image:
+    """No larger than it is sent: first of all, since every further step makes a copy."""
+    scale = LONGEST_SIDE / max(image.size)
+    image.draft(None, (int(image.width * scale) or 1, int(image.height * scale) or 1))  # spares a JPEG most of its size
+    image.load()
+    if image.mode in ("1", "P"):
+        image = image.convert("RGBA")
+    image = _in_eight_bits(image)
+    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+    return image
 
 
 def _in_eight_bits(image: Image.Image) -> Image.Image:
@@ -97,10 +119,8 @@ def _in_srgb(image: Image.Image) -> Image.Image:
         return image
 
 
-def _encoded(image: Image.Image) -> Rendition:
-    drawn = image.mode in ("1", "P")  # few colours and hard edges: JPEG would smear them
+def _encoded(image: Image.Image, drawn: bool) -> Rendition:
     image = image.convert("RGBA" if drawn or _has_transparency(image) else "RGB")
-    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     if image.mode == "RGBA":
         png = _saved(image, "PNG", optimize=True)
         if len(png) <= MAX_SENT:

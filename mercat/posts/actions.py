@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -42,6 +42,10 @@ ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NOT_SUBMITTED = "Nothing was submitted."
 OUT = "Part of this post is out already, or may be. Nothing was changed. Withdraw the rest of it, and write a new post."
 UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")  # NUL and halves of characters: neither PostgreSQL nor UTF-8 takes them
+
+
+class ChangedElsewhere(Impossible):
+    """The draft was changed, in another window or by somebody else, after it was read. Nothing was overwritten."""
 
 
 class NotAllowed(Exception):
@@ -81,17 +85,24 @@ class DoesNotFit(Exception):
 
 
 @transaction.atomic
-def compose(*, by: Person, draft: Draft, now: datetime, post: Post | None = None) -> Post:
-    """Keep what is being written; a new post, or the working copy of `post`. Accounts not open to `by` are refused."""
+def compose(*, by: Person, draft: Draft, now: datetime, post: Post | None = None, base: str = "") -> Post:
+    """Keep what is being written; a new post, or the working copy of `post`. Accounts not open to `by` are refused.
+
+    `base` is the `stamp` of the post from which `by` went on writing. Raises ChangedElsewhere where it has another now.
+    """
     _fits_the_store(draft)
     accounts = _accounts(draft)
-    _allow(by, "compose", accounts, draft_facts(post, draft, by), now=now)
+    refused = _refused(by, "compose", accounts, draft_facts(post, draft, by), now=now)
+    if refused:
+        raise NotAllowed(refused)
     if post is None:
         post = Post.objects.create(created_by=by, created_at=now, changed_at=now, draft=draft.stored())
         record(by=by, what="post.composed", about=[post.audit_ref], now=now)
     else:
         post = _locked(post)
         may_edit(by=by, post=post, now=now)
+        if base not in ("", post.stamp):
+            raise ChangedElsewhere("This post was changed after you opened it. Nothing was overwritten.")
         _note_editor(by, post, draft, now=now)
         post.draft, post.changed_at = draft.stored(), now
         post.save(update_fields=["draft", "changed_at"])
@@ -105,14 +116,11 @@ def submit(*, by: Person, post: Post, now: datetime) -> Version:
     post = _locked(post)
     draft = Draft.restored(post.draft)
     may_edit(by=by, post=post, now=now)
-    _has_something_to_say(draft)
-    _is_still_to_come(draft, now)
+    for obstacle in obstacles(by=by, post=post, now=now):
+        raise obstacle
     accounts = _accounts(draft)
-    _allow(by, "submit", accounts, draft_facts(post, draft, by), now=now)
-    pictures = _pictures(draft)
-    _fits(draft, accounts, pictures, now=now)
     _recall(by, post, now=now)
-    version = _new_version(by, post, draft, accounts, pictures, now=now)
+    version = _new_version(by, post, draft, accounts, _pictures(draft), now=now)
     _step(post, "submit", now=now, current=version)
     record(
         by=by,
@@ -123,6 +131,30 @@ def submit(*, by: Person, post: Post, now: datetime) -> Version:
     )
     _ask_for_approval(version, accounts, now=now)
     return version
+
+
+def obstacles(*, by: Person, post: Post, now: datetime) -> Iterator[Impossible | NotAllowed | DoesNotFit]:
+    """All that keeps the working copy from being submitted, as `submit` raises the first of it."""
+    draft = Draft.restored(post.draft)
+    try:
+        accounts, pictures = _accounts(draft), _pictures(draft)
+    except Impossible as gone:
+        yield gone
+        return
+    if not accounts:
+        yield Impossible(f"Choose at least one account. {NOT_SUBMITTED}")
+    if not accounts and not draft.pillar:  # else guidance says it, of each account
+        yield Impossible(f"Choose the pillar that the post belongs to. {NOT_SUBMITTED}")
+    if not normal(draft.text) and not pictures:
+        yield Impossible(f"Write something, or add a picture. {NOT_SUBMITTED}")
+    if draft.due_at and draft.due_at < now:
+        yield Impossible(f"The time set for this post has passed: set another, or none. {NOT_SUBMITTED}")
+    refused = _refused(by, "submit", accounts, draft_facts(post, draft, by), now=now)
+    if refused:
+        yield NotAllowed(refused)
+    problems = {account: problems_for(draft, account, pictures, now=now) for account in accounts}
+    if any(problems.values()):
+        yield DoesNotFit({account: found for account, found in problems.items() if found})
 
 
 # Deciding
@@ -161,15 +193,15 @@ def approve(*, by: Person, post: Post, digest: str, now: datetime) -> list[Consi
 
 
 @transaction.atomic
-def send_back(*, by: Person, post: Post, digest: str, reason: str, now: datetime) -> None:
-    """Back to its author, with a reason."""
-    _decide_against(by, post, digest, "send_back", reason, now=now)
+def send_back(*, by: Person, post: Post, digest: str, reason: str, now: datetime) -> list[Consignment]:
+    """Back to its author, with a reason. Returns what it was too late for, as `withdraw` does."""
+    return _decide_against(by, post, digest, "send_back", reason, now=now)
 
 
 @transaction.atomic
-def reject(*, by: Person, post: Post, digest: str, reason: str, now: datetime) -> None:
-    """No, for good, with a reason."""
-    _decide_against(by, post, digest, "reject", reason, now=now)
+def reject(*, by: Person, post: Post, digest: str, reason: str, now: datetime) -> list[Consignment]:
+    """No, for good, with a reason. Returns what it was too late for, as `withdraw` does."""
+    return _decide_against(by, post, digest, "reject", reason, now=now)
 
 
 @transaction.atomic
@@ -187,17 +219,25 @@ def withdraw(*, by: Person, post: Post, reason: str, now: datetime) -> list[Cons
         by=by,
         what="post.withdrawn",
         about=[post.audit_ref],
-        facts={"reason": reason, "too_late": len(too_late)},
+        facts={"too_late": len(too_late)},
+        personal={"reason": reason},
         now=now,
     )
     return too_late
+
+
+def too_late_for(consignments: Sequence[Consignment]) -> str:
+    """A sentence on what can no longer be taken back; empty where everything was."""
+    where = ", ".join(str(each.account) for each in consignments)
+    return f"It was too late for {where}: it is out there, or may be." if where else ""
 
 
 # Parts of the actions
 
 
 def _locked(post: Post) -> Post:
-    return Post.objects.select_for_update(of=("self",)).select_related("current").get(pk=post.pk)
+    """Locked first, its version loaded after: a join would keep the version of before the wait, or none at all."""
+    return Post.objects.select_for_update().get(pk=post.pk)
 
 
 def _step(post: Post, event: str, *, now: datetime, **changes: object) -> None:
@@ -230,7 +270,9 @@ def _ids(texts: Iterable[str]) -> list[UUID]:
     return [UUID(text) for text in texts if ID.fullmatch(text)]
 
 
-def _allow(by: Person, action: str, accounts: Sequence[Account], post: facts.Post, *, now: datetime) -> None:
+def _refused(
+    by: Person, action: str, accounts: Sequence[Account], post: facts.Post, *, now: datetime
+) -> dict[Account, Decision]:
     answers = decide_many(
         guidance(),
         action,
@@ -239,9 +281,7 @@ def _allow(by: Person, action: str, accounts: Sequence[Account], post: facts.Pos
         facts.Situation(now=now),
         post,
     )
-    refused = {account: answer for account, answer in zip(accounts, answers, strict=True) if not answer.allowed}
-    if refused:
-        raise NotAllowed(refused)
+    return {account: answer for account, answer in zip(accounts, answers, strict=True) if not answer.allowed}
 
 
 def _author_still_may(version: Version, accounts: list[Account], *, now: datetime) -> None:
@@ -292,22 +332,10 @@ def _note_editor(by: Person, post: Post, draft: Draft, *, now: datetime) -> None
     record(by=by, what="post.edited", about=[post.audit_ref], now=now)
 
 
-def _has_something_to_say(draft: Draft) -> None:
-    if not draft.targets:
-        raise Impossible(f"Choose at least one account. {NOT_SUBMITTED}")
-    if not normal(draft.text) and not draft.pictures:
-        raise Impossible(f"Write something, or add a picture. {NOT_SUBMITTED}")
-
-
 def _is_not_over(post: Post) -> None:
     under_way = Consignment.objects.filter(post_ref=post.audit_ref).exclude(state__in=sending.FINAL)
     if post.state == states.APPROVED and not under_way.exists():
         raise Impossible("This post is out everywhere: there is nothing left to take back. Nothing was changed.")
-
-
-def _is_still_to_come(draft: Draft, now: datetime) -> None:
-    if draft.due_at and draft.due_at < now:
-        raise Impossible(f"The time set for this post has passed: set another, or none. {NOT_SUBMITTED}")
 
 
 def _fits_the_store(draft: Draft) -> None:
@@ -328,12 +356,6 @@ def _pictures(draft: Draft) -> list[tuple[Picture, str]]:
     if len(known) < len(draft.pictures):
         raise Impossible(f"A picture of this post is no longer there, or is there twice. Add it again. {NOT_SUBMITTED}")
     return [(known[each.id], each.alt) for each in draft.pictures]
-
-
-def _fits(draft: Draft, accounts: Sequence[Account], pictures: list[tuple[Picture, str]], *, now: datetime) -> None:
-    found = {account: problems_for(draft, account, pictures, now=now) for account in accounts}
-    if any(found.values()):
-        raise DoesNotFit({account: problems for account, problems in found.items() if problems})
 
 
 def problems_for(
@@ -454,30 +476,39 @@ def _consignment(post: Post, version: Version, account: Account, approvals: int,
     )
 
 
-def _decide_against(by: Person, post: Post, digest: str, event: str, reason: str, *, now: datetime) -> None:
+def _decide_against(
+    by: Person, post: Post, digest: str, event: str, reason: str, *, now: datetime
+) -> list[Consignment]:
+    """Takes back what others have approved too, so it is for those who may decide for every account of the version."""
     post = _locked(post)
     version = _version_seen(post, digest)
     if not reason.strip():
         raise Impossible("Say why: its author needs to know. Nothing was decided.")
-    targets = targets_of(version)
-    decisions = decisions_on(by, event, version, targets, now=now)
-    if not any(decision.allowed for decision in decisions.values()):
-        raise NotAllowed({account: decisions[str(account.pk)] for account in targets})
-    withdraw_all(by=by, post_ref=post.audit_ref, reason=reason, now=now)
+    _allow_on_post(by, event, post, now=now)
+    too_late = withdraw_all(by=by, post_ref=post.audit_ref, reason=reason, now=now)
     _step(post, event, now=now)
     Remark.objects.create(post=post, version=version, step=event, text=reason, at=now, by=by)
     what = {"send_back": "post.sent_back", "reject": "post.rejected"}[event]
-    record(by=by, what=what, about=[post.audit_ref], facts={"digest": digest, "reason": reason}, now=now)
+    record(
+        by=by,
+        what=what,
+        about=[post.audit_ref],
+        facts={"digest": digest, "too_late": len(too_late)},
+        personal={"reason": reason},
+        now=now,
+    )
     tell(
         [version.author],
         subject={"send_back": "Your post was sent back", "reject": "Your post was rejected"}[event],
-        body=f"{by}: {reason}",
+        body=f"{by}: {reason} {too_late_for(too_late)}".rstrip(),
         link=f"/posts/{post.pk}/",
         now=now,
     )
+    return too_late
 
 
 __all__ = [
+    "ChangedElsewhere",
     "DoesNotFit",
     "Impossible",
     "NotAllowed",
@@ -485,9 +516,11 @@ __all__ = [
     "approve",
     "compose",
     "may_edit",
+    "obstacles",
     "problems_for",
     "reject",
     "send_back",
     "submit",
+    "too_late_for",
     "withdraw",
 ]

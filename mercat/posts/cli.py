@@ -19,9 +19,10 @@ from typing import Any
 from uuid import UUID
 
 import click
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from psycopg.errors import DiskFull
 
 from mercat.audit.actions import record
 from mercat.delivery import states as sending
@@ -67,14 +68,24 @@ def _as_a_person(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--json", "as_json", is_flag=True, help="For machines.")
     @wraps(command)
     def with_person(email: str, **kwargs: Any) -> None:
-        by = _signed_in(email)
         try:
-            command(by=by, **kwargs)
+            command(by=_signed_in(email), **kwargs)
+        except (OperationalError, InterfaceError) as error:
+            raise click.ClickException(_failed(error)) from None
         except (actions.NotAllowed, actions.DoesNotFit, Impossible, Refused, NotAPicture) as refusal:
             click.echo(_refusal_json(refusal) if kwargs.get("as_json") else f"Refused. {refusal}", err=True)
             raise SystemExit(REFUSED) from None
 
     return with_person
+
+
+def _failed(error: Exception) -> str:
+    if isinstance(error.__cause__, DiskFull):
+        return "The database's disk is full. Nothing of the post was changed. Tell ICT, then try again."
+    return (
+        "The database stopped answering. What was not finished was not kept. Once it answers again, look at the post "
+        "before you repeat this: it may have been finished."
+    )
 
 
 def _refusal_json(refusal: Exception) -> str:
@@ -106,7 +117,13 @@ def post() -> None:
     "--to", "accounts", multiple=True, required=True, metavar="ACCOUNT", help="Name, handle or id; repeatable."
 )
 @click.option("--pillar", required=True, help="The key of one of the body's pillars.")
-@click.option("--picture", "pictures", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--picture",
+    "pictures",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A JPEG, PNG, WebP or GIF file; repeatable.",
+)
 @click.option("--alt", "alts", multiple=True, help="What each picture shows, in the same order.")
 @click.option(
     "--due", type=click.DateTime(["%Y-%m-%dT%H:%M"]), help="Local time; without it, as soon as it is approved."
@@ -163,9 +180,12 @@ def submit(*, by: Person, id: UUID, as_json: bool) -> None:
 @_as_a_person
 def approve(*, by: Person, id: UUID, digest: str, as_json: bool) -> None:
     """Approve exactly the version with this digest, for every account that you may approve for."""
-    row = _post(id, by)
-    actions.approve(by=by, post=row, digest=digest, now=timezone.now())
+    row, now = _post(id, by), timezone.now()
+    on_their_way = actions.approve(by=by, post=row, digest=digest, now=now)
     _tell(row, as_json)
+    due = row.current.due_at
+    if on_their_way and due and due <= now and not as_json:
+        click.echo("Its time had passed, so it goes out now.")
 
 
 @post.command()

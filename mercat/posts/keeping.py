@@ -25,10 +25,11 @@ FIELDS = {"pillar": "pillar", "alt-text": "alt"}
 MOST_PICTURES = 20  # far above every network's limit; each network tells its own
 
 
-def keep(*, by: Person, post: Post, typed: Typed, now: datetime) -> list[Said]:
+def keep(*, by: Person, post: Post, typed: Typed, base: str, now: datetime) -> list[Said]:
     """Keep the draft. What cannot be kept is left as it was, and told; the rest is kept all the same.
 
-    Raises Impossible when nothing of the post may be changed any more.
+    Raises Impossible when nothing of the post may be changed any more, and ChangedElsewhere when `base` is not its
+    stamp.
     """
     stored = Draft.restored(post.draft)
     draft, said = typed.draft(stored, now=now)
@@ -36,11 +37,11 @@ def keep(*, by: Person, post: Post, typed: Typed, now: datetime) -> list[Said]:
         draft, more = sift(draft, stored, by)
         said += more
     try:
-        actions.compose(by=by, draft=draft, post=post, now=now)
+        actions.compose(by=by, draft=draft, post=post, base=base, now=now)
     except NotAllowed as refused:
         said += refusals_said(refused, len(draft.targets))
         allowed = replace(draft, targets=_without(draft.targets, refused.decisions))
-        actions.compose(by=by, draft=allowed, post=post, now=now)
+        actions.compose(by=by, draft=allowed, post=post, base=base, now=now)
     return said
 
 

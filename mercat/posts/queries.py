@@ -9,19 +9,19 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, TextField, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from mercat.delivery import states as sending
 from mercat.delivery.models import Consignment
 from mercat.delivery.queries import accounts_open_to, of_post
 from mercat.guidance import facts
-from mercat.guidance.gate import prepare
+from mercat.guidance.gate import Prepared, prepare
 from mercat.people.models import Person
 from mercat.people.pack import guidance
 from mercat.posts import states
 from mercat.posts.facts import approvals_needed
 from mercat.posts.models import Approval, Post, Target, Version
-from mercat.register.facts import account_facts, accounts_by_id
+from mercat.register.facts import account_facts, with_facts
 from mercat.register.models import Account
 
 MOST_WAITING = 60  # posts that are looked through for somebody's queue
@@ -107,23 +107,29 @@ def submitted_by(person: Person) -> QuerySet[Post]:
 
 
 def waiting_for(person: facts.Person, *, now: datetime) -> list[Post]:
-    """The posts that `person` may approve now, for at least one account: the soonest due first."""
+    """The posts that `person` may approve now, for at least one account.
+
+    Warnings first; then by the time since which they could be out: what goes out once it is approved could be since it
+    was submitted.
+    """
     written = Version.objects.filter(post=OuterRef("pk"), author=person.id)
+    changed = Post.editors.through.objects.filter(post=OuterRef("pk"), person=person.id)
     said = Approval.objects.filter(version=OuterRef("current"), approver=person.id)
-    queue = told(
-        Post.objects.filter(~Exists(written), ~Exists(said), state=states.SUBMITTED).exclude(created_by=person.id)
-    )
-    posts = list(queue.order_by("current__due_at", "changed_at")[:MOST_WAITING])
-    targets = _targets(posts)
-    accounts = accounts_by_id({account for found in targets.values() for account in found})
+    queue = Post.objects.filter(~Exists(written), ~Exists(changed), ~Exists(said), state=states.SUBMITTED)
+    queue = queue.exclude(created_by=person.id).order_by()
+    waiting = Target.objects.filter(version__in=queue.values("current"))
+    accounts = {str(row.pk): row for row in with_facts(Account.objects.filter(pk__in=waiting.values("account")))}
     known = {pk: account_facts(row) for pk, row in accounts.items()}
     needed = {pk: approvals_needed(row) for pk, row in accounts.items()}
-    authors, approvals = _authors(posts), _approvals(posts)
     asked = prepare(guidance(), person, known.values())
     situation = facts.Situation(now=now)
+    since = Coalesce("current__due_at", "current__at")
+    within_reach = told(queue.filter(_within_reach(queue, asked, list(known.values()), situation)))
+    posts = list(within_reach.order_by("-current__warning", since, "changed_at")[:MOST_WAITING])
+    targets, authors, approvals = _targets(posts), _authors(posts), _approvals(posts)
 
     def is_open(post: Post) -> bool:
-        found = [known[account] for account in targets[post.current_id]]
+        found = [known[account] for account in targets[post.current_id] if account in known]
         said = {
             account.id: _version_facts(
                 post, authors[post.pk], approvals[post.current_id, account.id], needed[account.id]
@@ -133,6 +139,25 @@ def waiting_for(person: facts.Person, *, now: datetime) -> list[Post]:
         return any(answer.allowed for answer in asked.decide_many("approve", found, situation, said))
 
     return [post for post in posts if is_open(post)]
+
+
+def _within_reach(
+    queue: QuerySet[Post], asked: Prepared, accounts: Sequence[facts.Account], situation: facts.Situation
+) -> Q:
+    """Those to an account where guidance lets this person approve another's post of that pillar.
+
+    So that the posts of other accounts, however many, leave room for these.
+    """
+    found = Q(pk=None)
+    for pillar, warning in queue.values_list("current__pillar", "current__warning").distinct():
+        post = facts.Post(
+            id="any", pillar=pillar, warning=warning, authors=frozenset({"another"}), state=states.SUBMITTED
+        )
+        answers = asked.decide_many("approve", accounts, situation, post)
+        reach = [account.id for account, answer in zip(accounts, answers, strict=True) if answer.allowed]
+        to_one = Exists(Target.objects.filter(version=OuterRef("current"), account__in=reach))
+        found |= Q(to_one, current__pillar=pillar, current__warning=warning)
+    return found
 
 
 def _version_facts(post: Post, authors: frozenset[str], approvals: int, needed: int) -> facts.Post:
@@ -161,8 +186,9 @@ def _targets(posts: Sequence[Post]) -> dict[object, list[str]]:
 
 def _authors(posts: Sequence[Post]) -> dict[object, frozenset[str]]:
     rows = Version.objects.filter(post__in=posts).values_list("post_id", "author_id")
+    edited = Post.editors.through.objects.filter(post__in=posts).values_list("post_id", "person_id")
     found = {post.pk: {str(post.created_by_id)} for post in posts}
-    for post, author in rows:
+    for post, author in [*rows, *edited]:
         found[post].add(str(author))
     return {post: frozenset(authors) for post, authors in found.items()}
 

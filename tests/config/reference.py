@@ -31,7 +31,7 @@ COMMANDS = """\
 
 `mercat COMMAND`, in the virtual environment `.venv/bin/mercat`. Exit code 0: done. 1: refused, with a sentence that
 says what was kept and what to do. 2: the command itself was not understood, or as the command says. 3, of `mercat post`
-alone: guidance, or a limit of a network, said no, and nothing was done; only `compose --submit` keeps the draft.
+alone: guidance, or a limit of a network, said no, and nothing was done: `compose --submit` then keeps no draft either.
 """
 
 

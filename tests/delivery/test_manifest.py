@@ -59,10 +59,9 @@ def test_altered_words_do_not_go_out(consignment: Consignment) -> None:
 
 
 def test_a_consignment_to_an_account_that_was_not_approved_does_not_go_out(consignment: Consignment) -> None:
-    Consignment.objects.update(account=make.account("Perth"))
-    row = Consignment.objects.select_related("manifest", "account").get()
+    consignment.account = make.account("Perth")
     with pytest.raises(Altered, match="not among those"):
-        item_for(row, first_sent_at=NOW)
+        item_for(consignment, first_sent_at=NOW)
 
 
 def test_another_picture_in_its_place_does_not_go_out(consignment: Consignment, picture) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from mercat.images import rendering
 from mercat.images.rendering import LONGEST_SIDE, MAX_PIXELS, MAX_SENT, MAX_UPLOAD, NotAPicture, Rendition, render
 from tests.images import crafted
 from tests.images.crafted import SECRET, noise, quarters, saved
+from tests.shared import ROOT
 
 
 def shown(rendition: Rendition) -> Image.Image:
@@ -39,9 +45,9 @@ def near(pixel: tuple[int, ...], wanted: tuple[int, ...], by: int = 12) -> bool:
         (saved(noise(60, 60), "PNG")[:-900], "damaged"),
         (saved(noise(60, 60), "WEBP")[:-900], "damaged"),
         (crafted.png_claiming(300, 300), "damaged"),
-        (crafted.png_claiming(50_000, 50_000), "50 million pixels"),
-        (crafted.png_claiming(10_000, 10_000), "50 million pixels"),
-        (crafted.png_claiming(MAX_PIXELS + 1, 1), "50 million pixels"),
+        (crafted.png_claiming(50_000, 50_000), "26 million pixels"),
+        (crafted.png_claiming(5_100, 5_100), "26 million pixels"),
+        (crafted.png_claiming(MAX_PIXELS + 1, 1), "26 million pixels"),
         (crafted.moving("GIF"), "moves"),
         (crafted.moving("PNG"), "moves"),
         (crafted.moving("WEBP"), "moves"),
@@ -62,6 +68,43 @@ def test_every_kind_becomes_one_that_every_network_takes(kind: str) -> None:
     assert near(shown(rendition).convert("RGB").getpixel((30, 15)), (220, 220, 220))
     assert len(rendition.sha256) == 64
     assert rendition.extension in ("jpg", "png")
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="Only Linux tells how much memory was used")
+def test_a_phones_largest_photograph_works_and_is_not_decoded_whole() -> None:
+    width, height = 5712, 4284
+    upload = saved(Image.new("RGB", (width, height), "navy"), "JPEG")
+    done = subprocess.run([sys.executable, "-c", MEASURED], input=upload, cwd=ROOT, capture_output=True, check=True)
+    rendered_width, grown = map(int, done.stdout.split())
+    assert rendered_width == LONGEST_SIDE
+    assert grown < width * height * 4  # bytes; Pillow keeps four a pixel
+
+
+MEASURED = """
+import sys
+from mercat.images.rendering import render
+
+def peak():
+    return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
+
+upload = sys.stdin.buffer.read()
+open("/proc/self/clear_refs", "w").write("5")
+before = peak()
+print(render(upload).width, peak() - before)
+"""
+
+
+def test_pictures_are_rendered_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = saved(quarters(), "PNG")
+    with ThreadPoolExecutor(1) as pool, rendering.TURN:
+        waiting = pool.submit(render, upload)
+        assert not wait([waiting], timeout=0.2).done
+        monkeypatch.setattr(rendering, "PATIENCE", 0.01)
+        with pytest.raises(NotAPicture, match=r"Others are adding pictures\. Add this one again in a minute\."):
+            render(upload)
+        rendering.TURN.release()
+        assert waiting.result(5).mime == "image/jpeg"
+        rendering.TURN.acquire()
 
 
 def test_a_phones_depth_map_is_not_a_movement() -> None:

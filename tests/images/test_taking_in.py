@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,19 @@ def test_a_picture_that_cannot_be_recorded_leaves_no_file(
     with pytest.raises(IntegrityError):
         take_in(by=person, name="road.jpg", upload=UPLOAD, now=NOW)
     assert (gained(before), files(store)) == ({}, [])
+
+
+def test_nobody_fills_the_store(person: Person, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was taken in is never thrown away, also where the post that it was for is not kept."""
+    monkeypatch.setattr(actions, "MOST_A_DAY", 2)
+    for hours in (0, 1):
+        take_in(by=person, name="road.jpg", upload=UPLOAD, now=NOW + timedelta(hours=hours))
+    before, there = kept(), files(store)
+    with pytest.raises(NotAPicture, match="2 pictures within a day"):
+        take_in(by=person, name="road.jpg", upload=UPLOAD, now=NOW + timedelta(hours=2))
+    assert (gained(before), files(store)) == ({}, there)
+    assert take_in(by=make.person(), name="road.jpg", upload=UPLOAD, now=NOW + timedelta(hours=2))
+    assert take_in(by=person, name="road.jpg", upload=UPLOAD, now=NOW + timedelta(hours=24))
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a" * 500, "", "road\x00.jpg"])

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from mercat.delivery.models import Consignment
 from mercat.posts.models import Post
 from tests.journeys.conftest import fits, no_findings, sign_in, sign_out
-from tests.journeys.steps import ALT, WORDS, approve, attach, submit, write
+from tests.journeys.steps import ALT, WORDS, approve, attach, picture, submit, write
 
 # What a person hears of the element that has the focus.
 FOCUSED = """(() => {
@@ -95,6 +95,9 @@ def is_proved(page: Page, address: str) -> None:
 
 def test_the_path_by_keyboard_alone(new_page) -> None:
     page = new_page()
+    # From the beginning: asked for at the press itself, Playwright is sometimes too late for it.
+    bridge = {"name": "bridge.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+    page.on("filechooser", lambda chooser: chooser.set_files(bridge))
     page.goto("/sign-in/")
     press(page, "E-mail", "local.officer@mercat.example")
     press(page, "Passphrase", "thistle harbour lantern")
@@ -106,8 +109,9 @@ def test_the_path_by_keyboard_alone(new_page) -> None:
     expect(page.get_by_role("heading", name="Write a post")).to_be_visible()
     tab_to(page, DUNDEE)
     page.keyboard.press("Space")
-    tab_to(page, "What to say")
-    page.keyboard.type(WORDS)
+    sees_why_not_by_keyboard(page)
+    press(page, "What to say", WORDS)
+    attach_by_keyboard(page)
     tab_to(page, "Building public trust")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
@@ -128,6 +132,53 @@ def test_the_path_by_keyboard_alone(new_page) -> None:
     tab_to(page, "Approve and send")
     page.keyboard.press("Enter")
     expect(page.get_by_text("1 of 1 account is out and read back.")).to_be_visible(timeout=20_000)
+    tab_to(page, "See it on Bluesky")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(WORDS)).to_be_visible()
+    expect(page.get_by_alt_text(ALT)).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Sending")).to_be_visible()
+    tab_to(page, "Proof of this post")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(Post.objects.get().current.digest)).to_be_visible()
+    tab_to(page, "Download the exact bytes of version 1")
+    with page.expect_download():
+        page.keyboard.press("Enter")
+
+
+def sees_why_not_by_keyboard(page: Page) -> None:
+    tab_to(page, "Why not the other")
+    page.keyboard.press("Enter")
+    tab_to(page, "Find by name")
+    page.keyboard.type("Leith")
+    expect(page.get_by_text("1 of 3 shown")).to_be_visible()
+    tab_to(page, "Accounts that are not open to you")
+    refused = page.get_by_role("listitem").filter(has_text="Leith Local Policing").first
+    expect(refused).to_contain_text("This account belongs to another division or department")
+
+
+def attach_by_keyboard(page: Page) -> None:
+    tab_to(page, "Choose pictures")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Picture 1: describe it")).to_be_visible()
+    press(page, "Picture 1: describe it", ALT)
+
+
+@pytest.mark.parametrize("fault", ["no answer", "an error"])
+def test_a_save_by_itself_that_fails_is_said_until_one_succeeds(new_page, fault: str) -> None:
+    page = new_page()
+    sign_in(page, "local.officer")
+    write(page, DUNDEE)
+    expect(page.get_by_text("Draft saved at")).to_be_visible()
+    page.route("**/autosave/", lambda route: route.abort() if fault == "no answer" else route.fulfill(status=500))
+    page.get_by_label("What to say").fill("Words that do not arrive.")
+    expect(page.get_by_role("alert")).to_contain_text("Not saved. ")
+    expect(page.get_by_text("Draft saved at")).to_have_count(0)
+    page.unroute("**/autosave/")
+    page.get_by_label("What to say").fill("Words that arrive.")
+    expect(page.get_by_text("Draft saved at")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert Post.objects.get().draft["text"] == "Words that arrive."
 
 
 def press(page: Page, label: str, text: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from mercat.audit.actions import erase_personal
 from mercat.audit.models import Event
 from mercat.delivery.models import Consignment, Manifest
 from mercat.images.actions import take_in
@@ -21,6 +22,7 @@ from mercat.posts import actions as posts
 from mercat.posts.actions import DoesNotFit, NotAllowed
 from mercat.posts.contents import LONGEST, Draft, DraftPicture
 from mercat.posts.models import Approval, Post, Remark, Version
+from mercat.posts.presenters.timeline import happenings
 from mercat.register import actions as register
 from mercat.register.models import Account
 from tests import factories as make
@@ -459,7 +461,8 @@ def test_any_change_voids_what_was_approved(author: Person, picture, stage: str)
     if stage == "approved":
         posts.approve(by=second, post=post, digest=seen, now=NOW)
     if stage == "sent back":
-        posts.send_back(by=first, post=post, digest=seen, reason="Look again.", now=NOW)
+        comms = make.authorised("Comms", unit_key="corporate-communications", roles=("corporate-communications",))
+        posts.send_back(by=comms, post=post, digest=seen, reason="Look again.", now=NOW)
     pictures = (DraftPicture(str(picture.pk), "A sign"),)
     whole = make.draft(*accounts)
     changed = {
@@ -607,10 +610,14 @@ def test_a_post_is_sent_back_or_rejected_with_a_reason(
     post.refresh_from_db()
     remark = Remark.objects.get()
     assert (post.state, remark.text, remark.by, remark.version) == (state, "Which bridge?", spoc, post.current)
-    assert gained(before) == {"posts.Remark": 1, "people.Notice": 1, "audit.Event": 1, "audit.Pending": 1}
+    assert gained(before) == {
+        "posts.Remark": 1, "people.Notice": 1, "audit.Event": 1, "audit.PersonalData": 1, "audit.Pending": 1,
+    }  # fmt: skip
     notice = Notice.objects.get(subject=subject)
     assert (notice.person, "Which bridge?" in notice.body) == (author, True)
-    assert Event.objects.get(what=what).facts == {"digest": digest, "reason": "Which bridge?"}
+    event = Event.objects.get(what=what)
+    assert event.facts == {"digest": digest, "too_late": 0}
+    assert event.personal.data == {"reason": "Which bridge?"}
 
 
 @pytest.mark.parametrize("act", [posts.send_back, posts.reject])
@@ -627,13 +634,36 @@ def test_only_who_may_approve_decides_against_and_only_on_what_they_saw(
     assert not gained(before)
 
 
-def test_deciding_against_takes_back_what_was_approved_for_others(author: Person) -> None:
+@pytest.mark.parametrize("act", [posts.send_back, posts.reject])
+def test_nobody_decides_against_a_post_for_accounts_that_others_answer_for(author: Person, act) -> None:
     accounts = [make.account(name) for name in ("Dundee", "Perth")]
     first, second = (make.spoc_of(account) for account in accounts)
     post = make.submitted(author, *accounts)
     posts.approve(by=first, post=post, digest=post.current.digest, now=NOW)
-    posts.send_back(by=second, post=post, digest=post.current.digest, reason="Not in Perth.", now=NOW)
-    assert Consignment.objects.get().state == "withdrawn"
+    before = kept()
+    with pytest.raises(NotAllowed) as refused:
+        act(by=second, post=post, digest=post.current.digest, reason="Not in Perth.", now=NOW)
+    assert clauses(refused, accounts[0]) == {"5.7"}
+    assert list(refused.value.decisions) == [accounts[0]]
+    assert (gained(before), Consignment.objects.get().state) == ({}, "ready")
+
+
+@pytest.mark.parametrize("act", [posts.send_back, posts.reject])
+def test_who_answers_for_all_takes_back_what_others_approved_and_is_told_what_it_was_too_late_for(
+    author: Person, act
+) -> None:
+    accounts = [make.account(name) for name in ("Dundee", "Perth", "Angus")]
+    comms = make.authorised("Comms", unit_key="corporate-communications", roles=("corporate-communications",))
+    post = make.submitted(author, *accounts)
+    for account in accounts[:2]:
+        posts.approve(by=make.spoc_of(account), post=post, digest=post.current.digest, now=NOW)
+    late = Consignment.objects.get(account=accounts[0])
+    Consignment.objects.filter(pk=late.pk).update(state="sending", leased_until=NOW)
+    assert act(by=comms, post=post, digest=post.current.digest, reason="Wrong bridge.", now=NOW) == [late]
+    assert Consignment.objects.get(account=accounts[1]).state == "withdrawn"
+    assert Event.objects.get(what__in=["post.sent_back", "post.rejected"]).facts["too_late"] == 1
+    notice = Notice.objects.get(person=author)
+    assert "It was too late for Dundee: it is out there, or may be." in notice.body
 
 
 # Withdrawing
@@ -652,7 +682,8 @@ def test_what_is_not_out_is_withdrawn_with_a_reason(account: Account, author: Pe
         "withdrawn",
         "withdraw",
     )
-    assert Event.objects.get(what="post.withdrawn").facts == {"reason": "Old news.", "too_late": 0}
+    event = Event.objects.get(what="post.withdrawn")
+    assert (event.facts, event.personal.data) == ({"too_late": 0}, {"reason": "Old news."})
 
 
 @pytest.mark.parametrize("state", ["sending", "in_doubt", "needs_person", "sent"])
@@ -693,6 +724,26 @@ def test_who_answers_for_only_some_of_the_accounts_does_not_withdraw_it(author: 
     with pytest.raises(NotAllowed) as refused:
         posts.withdraw(by=spoc, post=post, reason="No", now=NOW)
     assert clauses(refused, accounts[1]) == {"5.1"}
+
+
+def test_what_people_write_as_their_reason_is_outside_the_leaf(account: Account, author: Person, spoc: Person) -> None:
+    """A leaf is for ever, and a reason may be about somebody."""
+    post = make.submitted(author, account)
+    posts.send_back(by=spoc, post=post, digest=post.current.digest, reason="The name of the victim.", now=NOW)
+    posts.submit(by=author, post=post, now=NOW)
+    post.refresh_from_db()
+    posts.reject(by=spoc, post=post, digest=post.current.digest, reason="Still the name of the victim.", now=NOW)
+    other = make.approved(author, spoc, account)
+    posts.withdraw(by=author, post=other, reason="Again the name of the victim.", now=NOW)
+    leaves = b"".join(bytes(event.leaf) for event in Event.objects.all())
+    assert b"victim" not in leaves
+    told = [happening.detail for each in (post, other) for happening in happenings(each) if happening.detail]
+    assert told == ["The name of the victim.", "Still the name of the victim.", "Again the name of the victim."]
+    erase_personal(by=TEST, events=Event.objects.filter(what="post.rejected"), why="Its time is over", now=NOW)
+    assert [each.detail for each in happenings(post) if each.detail] == [
+        "The name of the victim.",
+        "The reason was erased.",
+    ]
 
 
 # Many accounts

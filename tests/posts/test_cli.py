@@ -1,7 +1,9 @@
 import json
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
+from django.db import connection
 from PIL import Image
 
 from mercat.audit.models import Event
@@ -154,6 +156,25 @@ def test_a_hundred_thousand_characters_are_refused_in_words(run, account, author
     assert "100,001" in too_long.stderr
 
 
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("53100", "The database's disk is full. Nothing of the post was changed."),
+        ("57P01", "The database stopped answering."),
+    ],
+)
+def test_a_database_that_fails_is_told_in_a_sentence(run, account, author, code, says):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ "
+            f"BEGIN RAISE EXCEPTION 'No.' USING ERRCODE = '{code}'; END $$;"
+            "CREATE TRIGGER fail BEFORE INSERT ON posts_post FOR EACH ROW EXECUTE FUNCTION fail()"
+        )
+    answer = run("compose", "--text", "x", "--to", "Dundee", "--pillar", "warning", by=author)
+    assert (answer.exit_code, says in answer.stderr) == (1, True)
+    assert not Post.objects.exists()
+
+
 @pytest.mark.parametrize("refused", [{"pillar": "gossip"}, {"text": "x" * 301}, {"text": " "}])
 def test_what_is_refused_on_submitting_leaves_no_draft_behind(run, account, author, refused):
     said = {"text": "x", "pillar": "warning", **refused}
@@ -184,6 +205,15 @@ def test_a_due_time_is_londons(run, account, author):
     arguments = ["compose", "--text", "x", "--to", "Dundee", "--pillar", "warning"]
     assert run(*arguments, "--due", "2027-07-01T09:00", by=author).exit_code == 0
     assert Post.objects.get().draft["due_at"].startswith("2027-07-01T08:00")
+
+
+def test_an_approval_after_its_time_says_that_it_goes_out_now(account, author, spoc, monkeypatch):
+    later = make.NOW + timedelta(hours=1)
+    row = make.submitted(author, account, due_at=later)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: later)
+    arguments = ["approve", str(row.pk), "--digest", row.current.digest, "--as", spoc.email]
+    answer = CliRunner().invoke(post, arguments, env={"MERCAT_PASSPHRASE": WORDS})
+    assert (answer.exit_code, "Its time had passed, so it goes out now." in answer.output) == (0, True)
 
 
 def test_text_that_is_not_utf8_is_refused_in_words(run, account, author):

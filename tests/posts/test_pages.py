@@ -19,6 +19,7 @@ from mercat.images.models import Picture
 from mercat.posts import actions
 from mercat.posts.contents import LONGEST
 from mercat.posts.models import Post
+from mercat.posts.views import composer
 from tests import factories as make
 from tests.factories import NOW
 from tests.pages import SOON, at_noon, files, picture, queries_of, signed_in, text_of  # noqa: F401
@@ -134,6 +135,17 @@ def test_that_nothing_was_submitted_is_said_once(client, post) -> None:
     assert "See above what is not saved" not in said
 
 
+def test_all_that_is_missing_is_said_at_once(client, post, account) -> None:
+    said = text_of(client.post(edit(post), form(post, do="submit", text="", pillar="")))
+    for words in ("Choose at least one account", "Choose the pillar", "Write something"):
+        assert words in said
+    response = client.post(edit(post), form(post, account, do="submit", text="x" * 301, pillar=""))
+    assert '<a href="#pillar">The post has none of the pillars of the guidance.' in response.content.decode()
+    assert '<a href="#text">Dundee: ' in response.content.decode()
+    assert "What you typed is kept." in text_of(response)
+    assert stored(post)["text"] == "x" * 301
+
+
 def test_an_account_that_is_not_open_is_left_out_and_the_rest_is_kept(client, post, account) -> None:
     other = make.account("Leith", unit_key="edinburgh")
     make.spoc_of(other)
@@ -199,6 +211,23 @@ def test_what_another_window_saved_is_not_overwritten_unseen(client, post, accou
     assert "From the old window" in response.content.decode()
     assert stored(post)["text"] == "Newer"
     assert client.post(edit(post), form(post, account, text="From the old window")).status_code == 302
+
+
+def test_what_another_window_saves_while_this_one_is_read_is_not_overwritten(
+    client, post, account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the post and the lock on it, for instance while a picture is taken in."""
+    mine = form(post, account, text="Mine", do="submit")
+
+    def while_another_saves(typed, *_, **__):
+        theirs = make.draft(account, text="Theirs")
+        actions.compose(by=post.created_by, post=post, draft=theirs, now=SOON + timedelta(minutes=1))
+        return typed, []
+
+    monkeypatch.setattr(composer, "take_in_pictures", while_another_saves)
+    response = client.post(edit(post), mine)
+    assert "changed in another window" in text_of(response)
+    assert (stored(post)["text"], post.state) == ("Theirs", "draft")
 
 
 def test_only_those_who_may_approve_warnings_get_the_box(client, post, account) -> None:
@@ -337,6 +366,44 @@ def test_an_approval_sets_the_post_on_its_way(waiting, spoc) -> None:
     assert Consignment.objects.get().manifest_id == waiting.current.digest
 
 
+def test_what_is_approved_after_its_time_goes_out_at_once_and_the_button_says_so(author, account, spoc) -> None:
+    due = SOON - timedelta(minutes=1)
+    post = make.submitted(author, account, due_at=due)
+    said = text_of(signed_in(spoc).get(page(post)))
+    assert "Approve and send now" in said
+    assert "Its time ( 23 November 2026 at 12:04pm GMT ) has passed: it goes out as soon as it is approved." in said
+    later = make.submitted(author, account, due_at=SOON + timedelta(minutes=1))
+    assert "Approve and send" not in text_of(signed_in(spoc).get(page(later)))
+
+
+def test_who_answers_for_some_accounts_approves_for_these_and_is_told_why_they_send_nothing_back(
+    author, account, spoc
+) -> None:
+    perth = make.account("Perth")
+    make.spoc_of(perth)
+    post = make.submitted(author, account, perth)
+    said = text_of(signed_in(spoc).get(page(post)))
+    assert "You approve exactly what is shown below, for Dundee." in said
+    assert "Sending it back or rejecting it would decide for Perth too, which others answer for." in said
+    assert "Send back to be changed" not in said
+    response = signed_in(spoc).post(
+        reverse("posts:decide", args=[post.pk]), decide(post, "reject", reason="Not in Perth.")
+    )
+    assert response.status_code == 422
+    assert "Perth: 5.7" in text_of(response)
+
+
+def test_who_rejects_too_late_is_told_where(author, account, spoc) -> None:
+    both = [account, make.account("Perth")]
+    post = make.submitted(author, *both)
+    actions.approve(by=spoc, post=post, digest=post.current.digest, now=NOW)
+    Consignment.objects.update(state="sending", leased_until=NOW)
+    comms = make.authorised(unit_key="corporate-communications", roles=("corporate-communications",))
+    where = reverse("posts:decide", args=[post.pk])
+    response = signed_in(comms).post(where, decide(post, "reject", reason="Wrong."), follow=True)
+    assert "It was too late for Dundee: it is out there, or may be." in text_of(response)
+
+
 def test_an_approval_is_of_what_was_seen_and_of_nothing_newer(waiting, author, spoc, account) -> None:
     old = decide(waiting, "approve")
     actions.compose(by=author, draft=make.draft(account, text="Changed"), post=waiting, now=SOON)
@@ -417,11 +484,12 @@ def test_posts_of_another_division_are_not_there_until_they_are_out(waiting, aut
 
 @pytest.fixture
 def partly_out(author, account, spoc) -> Post:
-    """Sent back once, written anew, out on one of its two accounts, and sent back by the other's approver."""
+    """Sent back once, written anew, out on one of its two accounts, and sent back again."""
     other = make.account("Perth", unit_key="tayside")
     make.spoc_of(other, "Other")
+    comms = make.authorised("Comms", unit_key="corporate-communications", roles=("corporate-communications",))
     post = make.submitted(author, account, other, text="First wording")
-    actions.send_back(by=spoc, post=post, digest=post.current.digest, reason="Name the road.", now=NOW)
+    actions.send_back(by=comms, post=post, digest=post.current.digest, reason="Name the road.", now=NOW)
     actions.compose(by=author, draft=make.draft(account, other, text="Second wording"), post=post, now=NOW)
     actions.submit(by=author, post=post, now=NOW)
     post.refresh_from_db()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from difflib import SequenceMatcher
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mercat.delivery import states as sending
 from mercat.networks.port import Count
 from mercat.people.facts import person_facts
 from mercat.posts.presenters import diff
@@ -15,9 +18,11 @@ from mercat.posts.presenters.diff import changes, words
 from mercat.posts.presenters.lines import excerpt, where
 from mercat.posts.presenters.picker import picker
 from mercat.posts.presenters.preview import marked, told_use
+from mercat.posts.presenters.timeline import WORDS
 from mercat.posts.queries import waiting_for
 from tests import factories as make
 from tests.factories import NOW
+from tests.shared import ROOT
 
 CONTENTS = {
     "text": "Road closed.", "variants": {}, "media": [], "targets": ["a"], "pillar": "warning", "language": "en",
@@ -195,6 +200,20 @@ def test_the_picker_takes_two_queries_however_many_accounts(django_assert_num_qu
         picker(author, [], now=NOW)
 
 
+# The timeline
+
+
+def test_every_step_that_is_recorded_of_a_post_has_words() -> None:
+    sources = [path.read_text(encoding="utf-8") for room in ("posts", "delivery") for path in python_of(room)]
+    named = {what for source in sources for what in re.findall(r'"((?:post|consignment)\.[a-z_]+)"', source)}
+    claimed = {state for (_, event), state in sending.TABLE.items() if event == "claim"}  # the one that nobody records
+    assert named | {f"consignment.{state}" for state in sending.STATES if state not in claimed} == set(WORDS)
+
+
+def python_of(room: str) -> list[Path]:
+    return [path for path in (ROOT / "mercat" / room).rglob("*.py") if path.name != "timeline.py"]
+
+
 # The queue
 
 
@@ -205,5 +224,5 @@ def test_a_queue_is_made_in_few_queries_however_long(django_assert_num_queries) 
     for n in range(5):
         make.submitted(author, account, text=f"Post {n}")
     standing = person_facts(spoc, now=NOW)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         assert len(waiting_for(standing, now=NOW)) == 5

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from mercat.people import actions as people
 from mercat.posts import actions as posts
+from mercat.posts import queries
 from tests import factories as make
 from tests.factories import NOW, TEST
-from tests.pages import at_noon, queries_of, signed_in, text_of  # noqa: F401
+from tests.pages import SOON, at_noon, queries_of, signed_in, text_of  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
@@ -61,6 +64,41 @@ def test_what_somebody_may_approve_waits_for_them_and_not_for_its_author(author,
 
 def test_what_was_approved_already_no_longer_waits(author, account, spoc) -> None:
     make.approved(author, spoc, account)
+    assert "For you to approve" not in home(spoc)
+
+
+def test_what_waits_elsewhere_does_not_push_out_what_waits_here(author, account, spoc, monkeypatch) -> None:
+    elsewhere = make.account("Leith", unit_key="edinburgh")
+    theirs = make.authorised(unit_key="edinburgh")
+    monkeypatch.setattr(queries, "MOST_WAITING", 2)
+    for n in range(3):
+        make.submitted(theirs, elsewhere, text=f"In Leith {n}")
+    make.submitted(author, account, text="In Dundee")
+    assert "For you to approve 1 In Dundee" in home(spoc)
+
+
+def test_what_could_be_out_already_stands_before_what_has_time(author, account, spoc) -> None:
+    make.submitted(author, account, text="Tomorrow", due_at=SOON + timedelta(days=1))
+    make.submitted(author, account, text="Tonight", due_at=SOON + timedelta(hours=6))
+    make.submitted(author, account, text="At once")
+    make.submitted(author, account, text="Late already", due_at=NOW + timedelta(minutes=1))
+    said = home(spoc)
+    order = ["At once", "Late already", "Tonight", "Tomorrow"]
+    assert sorted(order, key=said.index) == order
+
+
+def test_a_warning_stands_first_for_those_who_approve_warnings(author, account, spoc) -> None:
+    commander = make.authorised("Commander", unit_roles=("divisional-commander",))
+    make.submitted(author, account, text="An ordinary post")
+    make.submitted(author, account, text="A large fire", warning=True)
+    assert "For you to approve 2 A large fire" in home(commander)
+    assert "For you to approve 1 An ordinary post" in home(spoc)
+
+
+def test_whoever_changed_the_words_is_not_asked_to_approve_them(author, account, spoc) -> None:
+    post = make.submitted(author, account)
+    posts.compose(by=spoc, post=post, draft=make.draft(account, text="Rewritten"), now=NOW)
+    posts.submit(by=author, post=post, now=NOW)
     assert "For you to approve" not in home(spoc)
 
 

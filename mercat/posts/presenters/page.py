@@ -55,9 +55,13 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Powers:
-    """What the person who looks may do with a version. `approve`: the accounts that they can approve it for now."""
+    """What the person who looks may do with a version. `approve`: the accounts that they can approve it for now.
+
+    `others`: the accounts for which they may not send it back; who may not for all of them sends back nothing.
+    """
 
     approve: list[Account]
+    others: list[Account]
     send_back: bool
     reject: bool
     withdraw: bool
@@ -132,8 +136,9 @@ def powers(
     ]
     return Powers(
         approve=approve if deciding else [],
-        send_back=deciding and _any(answers["send_back"]),
-        reject=deciding and _any(answers["reject"]),
+        others=[account for account, answer in zip(accounts, answers["send_back"], strict=True) if not answer.allowed],
+        send_back=deciding and _all(answers["send_back"]),
+        reject=deciding and _all(answers["reject"]),
         withdraw=(post.state, "withdraw") in states.TABLE and not _over(sending) and _all(answers["withdraw"]),
         edit=post.state in states.EDITABLE and not _may_be_out(sending) and _all(answers["compose"]),
         not_approve=[] if approve or done or not deciding else _distinct(answers["approve"]),
@@ -146,10 +151,6 @@ def _over(sending: Sequence[Progress]) -> bool:
 
 def _may_be_out(sending: Sequence[Progress]) -> bool:
     return any(row.state not in (*RECALLABLE, WITHDRAWN) for row in sending)
-
-
-def _any(answers: Sequence[Decision]) -> bool:
-    return any(answer.allowed for answer in answers)
 
 
 def _all(answers: Sequence[Decision]) -> bool:

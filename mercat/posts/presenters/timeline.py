@@ -16,6 +16,7 @@ from mercat.register.models import Account
 MOST_EVENTS = 500
 WORDS = {
     "post.composed": "Began to write",
+    "post.edited": "Changed another person’s words",
     "post.submitted": "Submitted for approval",
     "post.approved": "Approved",
     "post.sent_back": "Sent back",
@@ -69,10 +70,18 @@ def _happening(event: Event, people: Mapping[str, str], accounts: Mapping[str, s
         who=people.get(event.actor, event.actor) or event.system_reason,
         at=event.at,
         where=", ".join(where),
-        detail=str(event.facts.get("reason", "")),
+        detail=_reason(event),
         version=event.facts.get("version") if event.what == "post.submitted" else None,
         index=place.index if place else None,
     )
+
+
+def _reason(event: Event) -> str:
+    """What people write as their reason is kept outside the leaf, and may have been erased."""
+    personal = getattr(event, "personal", None)
+    if personal and personal.erased_by_id:
+        return "The reason was erased."
+    return str((personal.data if personal else event.facts).get("reason", ""))
 
 
 def _accounts(events: Sequence[Event]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,7 +21,7 @@ from mercat.images.models import Picture
 from mercat.people.actions import Impossible
 from mercat.people.pack import guidance
 from mercat.posts import actions
-from mercat.posts.actions import NOT_SUBMITTED, DoesNotFit, NotAllowed
+from mercat.posts.actions import NOT_SUBMITTED, ChangedElsewhere, DoesNotFit, NotAllowed
 from mercat.posts.contents import Draft
 from mercat.posts.forms import ALT, LANGUAGES, VARIANT, Said, Typed
 from mercat.posts.keeping import keep, rearranged, refusals_said, take_in_pictures
@@ -83,11 +84,11 @@ def autosave(request: HttpRequest, post_id: UUID) -> HttpResponse:
     now = timezone.now()
     try:
         post, _ = _editable(request, post_id, now)
-        if _changed_elsewhere(request, post):
-            return render(request, "posts/_not_saved.html", {"reason": ELSEWHERE})
         typed = Typed.of_form(request.POST)
-        said = keep(by=request.user, post=post, typed=typed, now=now)
+        said = keep(by=request.user, post=post, typed=typed, base=request.POST.get("base", ""), now=now)
         post.refresh_from_db(fields=["changed_at"])
+    except ChangedElsewhere:
+        return render(request, "posts/_not_saved.html", {"reason": ELSEWHERE})
     except (Impossible, NotAllowed) as error:
         return render(request, "posts/_not_saved.html", {"reason": str(error)})
     live = _live(post, typed, _picker(request, typed, now), now)
@@ -99,24 +100,31 @@ def _act(request: HttpRequest, post: Post, person: facts.Person, now: datetime) 
     files = request.FILES.getlist("files")
     typed, said = take_in_pictures(Typed.of_form(request.POST), files, by=request.user, now=now)
     typed = rearranged(typed, do)
-    if _changed_elsewhere(request, post):
-        return _page(request, post, person, typed, said=[*said, Said("", CHANGED)], unsaved=True, now=now)
     unsaved = True
     try:
-        not_kept = keep(by=request.user, post=post, typed=typed, now=now)
-        said, unsaved = [*said, *not_kept], bool(not_kept)
-        if do == "submit" and not said:
-            actions.submit(by=request.user, post=post, now=now)
-    except (NotAllowed, DoesNotFit, Impossible) as error:
+        with transaction.atomic():  # what is submitted is what this person sent, with nobody else's words in between
+            not_kept = keep(by=request.user, post=post, typed=typed, base=request.POST.get("base", ""), now=now)
+            said, unsaved = [*said, *not_kept], bool(not_kept)
+            if do == "submit" and not said:
+                said = _why_not_submitted(request, post, typed, now)
+    except ChangedElsewhere:
+        said.append(Said("", CHANGED))
+    except (NotAllowed, Impossible) as error:
         said += [_on_field(each, typed) for each in _why(error, typed)]
     if said:
         return _page(request, post, person, typed, said=said, unsaved=unsaved, now=now)
     return _done(request, post, do)
 
 
-def _changed_elsewhere(request: HttpRequest, post: Post) -> bool:
-    """Whether somebody, or another window, saved the draft after this page had read it."""
-    return request.POST.get("base", "") not in ("", post.changed_at.isoformat())
+def _why_not_submitted(request: HttpRequest, post: Post, typed: Typed, now: datetime) -> list[Said]:
+    """Submits what was just kept; or says all that stands in the way at once, and it stays kept."""
+    try:
+        actions.submit(by=request.user, post=post, now=now)
+    except (NotAllowed, DoesNotFit, Impossible) as error:
+        post.refresh_from_db(fields=["draft"])
+        found = list(actions.obstacles(by=request.user, post=post, now=now)) or [error]
+        return [_on_field(said, typed) for each in found for said in _why(each, typed)]
+    return []
 
 
 def _done(request: HttpRequest, post: Post, do: str) -> HttpResponse:
@@ -149,7 +157,7 @@ def _on_field(said: Said, typed: Typed) -> Said:
 
 
 def _field_of(message: str) -> str:
-    starts = {"Choose at least one account": "targets", "Write something": "text"}
+    starts = {"Choose at least one account": "targets", "Choose the pillar": "pillar", "Write something": "text"}
     return next((field for start, field in starts.items() if message.startswith(start)), "")
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from mercat.delivery.manifest import contents
+from mercat.delivery.models import Consignment
 from mercat.delivery.presenters import Progress, progress, still_moving
 from mercat.delivery.queries import answered_for_by
 from mercat.guidance import facts
@@ -62,11 +63,11 @@ def decide(request: HttpRequest, post_id: UUID) -> HttpResponse:
         if do == "approve":
             messages.success(request, _approved(actions.approve(**given)))
         elif do == "send_back":
-            actions.send_back(**given, reason=reason)
-            messages.success(request, "Sent back to its author, with your reason.")
+            late = actions.send_back(**given, reason=reason)
+            _say(request, "Sent back to its author, with your reason.", late)
         elif do == "reject":
-            actions.reject(**given, reason=reason)
-            messages.success(request, "Rejected, with your reason. Its author has been told.")
+            late = actions.reject(**given, reason=reason)
+            _say(request, "Rejected, with your reason. Its author has been told.", late)
         else:
             raise Http404
     except (Impossible, NotAllowed) as error:
@@ -83,12 +84,15 @@ def withdraw(request: HttpRequest, post_id: UUID) -> HttpResponse:
         late = actions.withdraw(by=request.user, post=row, reason=reason, now=now)
     except (Impossible, NotAllowed) as error:
         return _page(request, row, person, problem={"field": "withdraw-reason", "text": str(error)})
-    if late:
-        where = ", ".join(str(each.account) for each in late)
-        messages.warning(request, f"Withdrawn, but too late for {where}: it is out there, or may be.")
-    else:
-        messages.success(request, "Withdrawn. Nothing more of it goes out.")
+    _say(request, "Withdrawn. Nothing more of it goes out.", late)
     return redirect("posts:post", row.pk) if row.current else redirect("posts:list")
+
+
+def _say(request: HttpRequest, done: str, late: list[Consignment]) -> None:
+    if late:
+        messages.warning(request, f"{done} {actions.too_late_for(late)}")
+    else:
+        messages.success(request, done)
 
 
 @require_safe
@@ -119,7 +123,7 @@ def _file(row: Post, sha256: str) -> tuple[str, str]:
     return name, known.mime
 
 
-def _approved(consignments: list[object]) -> str:
+def _approved(consignments: list[Consignment]) -> str:
     if not consignments:
         return "Approved. It goes out when the others have approved it too."
     where = "" if len(consignments) == 1 else f" to {len(consignments)} accounts"
@@ -163,6 +167,7 @@ def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str,
         "difference": _difference(request, row, accounts),
         "sending": rows,
         "moving": still_moving(rows),
+        "late": version.due_at is not None and version.due_at <= now,
     }
 
 

@@ -1,10 +1,11 @@
-// What the composer does beyond forms: waits for a save under way, saves when the page is left, takes pictures at once,
-// finds in the list of accounts.
+// What the composer does beyond forms: waits for a save under way, says when one fails, saves when the page is left, takes
+// pictures at once, finds in the list of accounts.
 
 export function startComposer () {
   const form = document.querySelector('form[data-autosave]')
   if (!form) return
   keepInOrder(form)
+  sayWhatIsNotSaved(form)
   addPicturesAtOnce(form)
   document.querySelectorAll('[data-filter-for]').forEach(filterList)
 }
@@ -36,6 +37,22 @@ function keepInOrder (form) {
   })
   window.addEventListener('pageshow', (event) => { if (event.persisted) window.location.reload() })
   window.addEventListener('pagehide', () => { if (changed && !submitting) sendLastWords(form) })
+}
+
+// Said once, and stands until a save succeeds: that puts its own words in their place.
+function sayWhatIsNotSaved (form) {
+  const saved = document.getElementById('saved')
+  const say = (why) => {
+    if (saved.querySelector('[role=alert]')) return
+    const said = document.createElement('span')
+    said.id = 'saved-words'
+    said.className = 'mercat-not-saved'
+    said.setAttribute('role', 'alert')
+    said.textContent = `Not saved. ${why} What you typed is still here. Your next change tries again, or choose “Save draft”.`
+    saved.replaceChildren(said)
+  }
+  form.addEventListener('htmx:sendError', () => say('The server did not answer.'))
+  form.addEventListener('htmx:responseError', () => say('The server could not save it.'))
 }
 
 function sendLastWords (form) {
