@@ -14,7 +14,7 @@ from django.db import connection
 from mercat.audit.actors import REFERENCE, Actor, System, columns
 from mercat.audit.canonical import leaf_bytes
 from mercat.audit.models import Event, PersonalData
-from mercat.audit.verifier import JSON, commitment
+from mercat.audit.verifier import ERASURE, JSON, commitment
 
 VERB = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 SALT_BYTES = 32
@@ -85,7 +85,7 @@ def erase_personal(
 
 def _erase(rows: list[PersonalData], *, by: Actor | System, why: str, now: datetime | None) -> Event:
     about = [row.event.audit_ref for row in rows]
-    erasure = record(by=by, what="audit.personal_erased", about=about, facts={"why": why}, now=now)
+    erasure = record(by=by, what=ERASURE, about=about, facts={"why": why}, now=now)
     PersonalData.objects.filter(pk__in=[row.pk for row in rows]).update(salt=None, data=None, erased_by=erasure)
     return erasure
 
