@@ -129,6 +129,8 @@ class Supervisor:
 
     def _child(self, name: str, *arguments: str, patience: float = 10.0) -> Child:
         env = {**os.environ, "PYTHONUNBUFFERED": "1", "MERCAT_HOME": str(self.home)}
+        if name != "migrate":
+            env.pop("MERCAT_OWNER_DATABASE_URL", None)  # nobody else has a use for the tables' owner
         if self.demo:
             env["MERCAT_DEMO"] = "true"
         return Child(name, [*self.program, *arguments], env, patience)
