@@ -94,6 +94,28 @@ def test_a_failed_csrf_check_shows_what_was_typed() -> None:
     assert "Words that took <long> to find" in text_of(response)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "given"),
+    [
+        ("post", "/sign-in/", {"email": "a\0@mercat.example", "passphrase": "thistle harbour lantern"}),
+        ("post", "/sign-in/", {"email": "a@mercat.example", "passphrase": "thistle\0"}),
+        ("post", "/posts/new/", {"text": "The road is\0 closed."}),
+        ("get", "/people/", {"text": "\0"}),
+        ("get", "/register/", {"network": "blue\0sky"}),
+    ],
+)
+def test_a_character_that_cannot_be_kept_is_refused_as_what_it_is(method: str, path: str, given: dict) -> None:
+    response = getattr(signed_in(make.person()), method)(path, given)
+    assert response.status_code == 400
+    assert "U+0000" in text_of(response)
+    assert "what you typed is still there" in text_of(response)
+
+
+def test_a_cookie_with_such_a_character_is_refused_too() -> None:
+    response = Client(headers={"Cookie": 'sessionid="abcdefgh\\000"'}).get("/")
+    assert response.status_code == 400
+
+
 def test_health_and_robots_answer_anybody() -> None:
     assert Client().get("/healthz").content == b"ok\n"
     assert b"Disallow: /" in Client().get("/robots.txt").content

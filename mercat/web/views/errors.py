@@ -46,6 +46,16 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     return _page(request, 400, "This could not be read", texts)
 
 
+def cannot_be_kept(request: HttpRequest) -> HttpResponse:
+    """400, for text with U+0000 in it."""
+    texts = [
+        "It holds a character that cannot be kept (U+0000), as some programmes leave in what is copied from them. "
+        "Nothing of it was kept.",
+        "Go back in your browser: what you typed is still there. Type that part anew, then save again.",
+    ]
+    return _page(request, 400, "This could not be read", texts)
+
+
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
     """Made without the layout, which might be what failed."""
