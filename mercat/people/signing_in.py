@@ -5,8 +5,8 @@ The narrow limit is for each account from each address: where people's own addre
 elsewhere do not lock a colleague out. Wider ones are for an account and for an address. Where many people come from
 one address (a proxy that is not trusted to say whose, the command line), that address has no limit of its own, and the
 narrow one is as good as one for the account: there anybody can make a colleague wait. An IPv6 address counts as its
-/64, since one subscriber has a whole one. The record names neither
-account nor address: it carries keyed digests of both.
+/64, since one subscriber has a whole one. The record names
+neither account nor address: it carries keyed digests of both.
 """
 
 from __future__ import annotations

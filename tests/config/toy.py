@@ -1,7 +1,7 @@
 """A toy of Mercat's commands for the supervisor's tests, run as `python -m tests.config.toy COMMAND`.
 
-`TOY_FAILS` names a command that fails at once; `TOY_DEAF` one that does not listen to SIGTERM. Each command says when it
-was given the address of the tables' owner.
+`TOY_FAILS` names a command that fails at once; `TOY_DEAF` one that does not listen to SIGTERM. Each command says
+when it was given the address of the tables' owner.
 """
 
 from __future__ import annotations

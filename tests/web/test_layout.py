@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
@@ -140,6 +141,30 @@ def test_the_page_for_our_own_faults_needs_nothing_else(monkeypatch) -> None:
     response = client.get("/")
     assert response.status_code == 500
     assert "What you had saved is kept" in text_of(response)
+
+
+def no_room(execute, _sql, _params, _many, context):
+    return execute(
+        "DO $$ BEGIN RAISE 'no space left on device' USING ERRCODE = 'disk_full'; END $$", None, False, context
+    )
+
+
+def away(*_):
+    raise OperationalError("the connection is lost")
+
+
+@pytest.mark.parametrize("trouble", [no_room, away])
+@pytest.mark.parametrize("path", ["/", "/sign-in/", "/posts/new/", "/healthz"])
+def test_a_database_that_does_not_answer_is_told_without_asking_it(trouble, path: str) -> None:
+    client = signed_in(make.person())
+    client.raise_request_exception = False
+    with connection.execute_wrapper(trouble):
+        response = client.get(path)
+    assert response.status_code == 503
+    said = text_of(response)
+    assert "Nothing of what you just did was kept" in said
+    assert "what you typed is still there" in said
+    assert "on time" not in said
 
 
 def test_the_clauses_are_all_there_with_their_state() -> None:
