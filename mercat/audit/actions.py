@@ -83,6 +83,14 @@ def erase_personal(
     return [_erase(batch, by=by, why=why, now=now) for batch in batches]
 
 
+def note_export(*, by: Actor | System, personal: bool, records: int, now: datetime | None = None) -> Event:
+    """Record that the log's first `records` records left the house; `personal`: with the personal data that is kept.
+
+    In the caller's transaction, which also lets the file appear.
+    """
+    return record(by=by, what="audit.exported", facts={"personal": personal, "records": records}, now=now)
+
+
 def _erase(rows: list[PersonalData], *, by: Actor | System, why: str, now: datetime | None) -> Event:
     about = [row.event.audit_ref for row in rows]
     erasure = record(by=by, what=ERASURE, about=about, facts={"why": why}, now=now)
