@@ -11,19 +11,8 @@ from pathlib import Path
 import pytest
 
 from mercat.config.cli import COMMANDS
+from tests.config.running import mercat
 from tests.shared import ROOT
-
-
-def mercat(*arguments: str, **env: str) -> subprocess.CompletedProcess:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("MERCAT_")}
-    return subprocess.run(
-        [sys.executable, "-m", "mercat.config.cli", *arguments],
-        cwd=ROOT,
-        env={**clean, **env},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_help_names_every_command_without_loading_the_framework() -> None:
