@@ -58,7 +58,7 @@ def test_the_whole_path_by_its_pages_each_step_by_its_role() -> None:
         assert who[name].post(step(newcomer, action), typed).status_code == 302, f"{name} takes {action}"
     assert states_of(newcomer, newcomer) == ["done"] * 7
     said = text_of(who["newcomer"].get(page(newcomer)))
-    assert "Identified by their division or department 23 November 2026 , by Commander" in said
+    assert "Identified by their own division or department 23 November 2026 , by Commander" in said
     assert "Confirmed on request REQ-1" in said
 
 
