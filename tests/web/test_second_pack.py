@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import _lru_cache_wrapper
 
 import pytest
+from django.utils import timezone
 
 from mercat.guidance.pack import Pack, find_pack, load_pack
 from mercat.people import actions
@@ -110,6 +111,19 @@ def test_an_account_without_a_lead_says_who_names_one() -> None:
     account = make.account("Libraries", tier="service", unit_key="libraries")
     said = is_the_councils(signed_in(somebody("Librarian")).get(f"/register/{account.pk}/"))
     assert "To be appointed by: Service manager or headteacher" in said
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (datetime(2027, 2, 10, 12, tzinfo=UTC), "review due 10 February 2027"),
+        (datetime(2027, 2, 11, 12, tzinfo=UTC), "review overdue since 10 February 2027"),
+    ],
+)
+def test_the_compliance_record_says_when_a_review_is_due_and_when_it_is_overdue(monkeypatch, day, said) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: day)
+    shown = text_of(signed_in(somebody("Librarian")).get("/guidance/"))
+    assert f"Data protection impact assessment completed 10 February 2025, {said}" in shown
 
 
 @pytest.mark.parametrize("path", ["/guidance/", "/guidance/access/", "/register/", "/people/", "/posts/new/"])
