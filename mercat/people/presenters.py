@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from mercat.guidance import facts
 from mercat.guidance.decision import Refusal
 from mercat.guidance.gate import Prepared, decide, prepare, reserved
@@ -185,7 +187,8 @@ def _training(rows: Steps) -> Told:
         return None, "", ""
     course = guidance().pack.course.name
     signed = "" if row.signed_off else ", not signed off by a trainer"
-    return row.completed_at, row.trainer.name, f"{course}{signed}. In force until {row.expires_at:%-d %B %Y}"
+    until = timezone.localdate(row.expires_at)
+    return row.completed_at, row.trainer.name, f"{course}{signed}. In force until {until:%-d %B %Y}"
 
 
 def _acknowledgement(rows: Steps) -> Told:

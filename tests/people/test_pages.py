@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -78,6 +78,13 @@ def test_a_lapsed_training_is_shown_as_lapsed() -> None:
     facts = people_facts([person.pk], now=SOON)[str(person.pk)]
     shown = line(person, facts, now=SOON)
     assert (shown.next, shown.may_post, shown.done) == ("Training", False, 6)
+
+
+def test_training_is_in_force_until_a_day_of_the_bodys_own_clock() -> None:
+    person = make.person()
+    midnight = datetime(2026, 7, 9, 23, tzinfo=UTC)  # the 10th begins, in summer time
+    actions.record_completion(by=TEST, person=person, trainer=make.trainer(), completed_at=midnight, now=NOW)
+    assert "In force until 9 July 2029 10 July 2026" in text_of(signed_in(person).get(page(person)))
 
 
 @pytest.mark.parametrize("day", ["", "tomorrow", "2026-11-24"])
