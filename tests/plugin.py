@@ -17,6 +17,8 @@ import pytest
 from mercat.config import embedded_ground
 from mercat.config.embedded import OWNER, EmbeddedPostgres, embedded_url
 
+pytest_plugins = ["tests.claims"]
+
 KEPT = {"MERCAT_DATABASE_URL", "MERCAT_SPECS", "MERCAT_TEST_POSTGRES_BIN"}
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # a worker inherits what its controller made
 

@@ -14,7 +14,7 @@ from django.db import connection
 from mercat.audit.actors import REFERENCE, Actor, System, columns
 from mercat.audit.canonical import leaf_bytes
 from mercat.audit.models import Event, PersonalData
-from mercat.audit.verifier import JSON, commitment
+from mercat.audit.verifier import ERASURE, JSON, commitment
 
 VERB = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 SALT_BYTES = 32
@@ -83,9 +83,17 @@ def erase_personal(
     return [_erase(batch, by=by, why=why, now=now) for batch in batches]
 
 
+def note_export(*, by: Actor | System, personal: bool, records: int, now: datetime | None = None) -> Event:
+    """Record that the log's first `records` records left the house; `personal`: with the personal data that is kept.
+
+    In the caller's transaction, which also lets the file appear.
+    """
+    return record(by=by, what="audit.exported", facts={"personal": personal, "records": records}, now=now)
+
+
 def _erase(rows: list[PersonalData], *, by: Actor | System, why: str, now: datetime | None) -> Event:
     about = [row.event.audit_ref for row in rows]
-    erasure = record(by=by, what="audit.personal_erased", about=about, facts={"why": why}, now=now)
+    erasure = record(by=by, what=ERASURE, about=about, facts={"why": why}, now=now)
     PersonalData.objects.filter(pk__in=[row.pk for row in rows]).update(salt=None, data=None, erased_by=erasure)
     return erasure
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+from django.db import transaction
 from django.utils import timezone
 
+from mercat.audit.actions import note_export
 from mercat.audit.actors import System
 from mercat.audit.export import export_log
 from mercat.audit.keys import KeyProblem
@@ -23,6 +25,7 @@ from mercat.audit.receipts import NotYet, consistency_receipt, inclusion_receipt
 from mercat.audit.verifier import CheckError, Report, leaves_of, parse_vkey
 from mercat.audit.verify import verify_log
 
+OPERATOR = System("Asked for at the server's command line")
 KEPT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -73,7 +76,9 @@ def export(file: Path, personal: bool) -> None:
     try:
         with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
             leaves = export_log(out, personal=personal)
-        partial.replace(file)
+        with transaction.atomic():  # nobody has the file without the record of it
+            note_export(by=OPERATOR, personal=personal, records=leaves, now=timezone.now())
+            partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
     click.echo(f"{leaves} records written to {file}.")

@@ -32,6 +32,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 JSON: TypeAlias = "str | int | bool | Sequence[JSON] | Mapping[str, JSON] | None"
 
+ERASURE = "audit.personal_erased"  # what an event says that erased the personal data of those it is about
 LARGEST_INT = 2**53 - 1  # RFC 8785 numbers are IEEE doubles; beyond this they would lose digits
 
 
@@ -468,6 +469,8 @@ class Verifier:
         self._signer: bytes | None = None
         self._retired: set[bytes] = set()
         self._owed: str | None = None  # commitment of the last record, while its personal data has not come
+        self._last = ""  # reference of the last record
+        self._untold: dict[str, int] = {}  # erased records by reference, while no erasure has told of them
         self._agree_with_kept()
 
     def leaf(self, index: int, leaf: bytes, signature: bytes) -> list[bytes] | None:
@@ -493,6 +496,7 @@ class Verifier:
             self.found("personal", f"Record {index} has personal data that the log knows nothing of.", index)
         elif salt is None:
             self.report.erased += 1
+            self._untold[self._last] = index
         elif not _opens(owed, salt, data):
             self.found(
                 "personal", f"The personal data of record {index} does not match the log: it was altered.", index
@@ -510,6 +514,11 @@ class Verifier:
         if self._whole:
             self._agree(checkpoint)
 
+    def erasure(self, about: Iterable[str]) -> None:
+        """An erasure of these records; one that has no place in the log yet may be told too."""
+        for reference in about:
+            self._untold.pop(reference, None)
+
     def finish(self) -> Report:
         """After the last record and checkpoint: what is missing at the end."""
         self._settle_personal()
@@ -522,6 +531,7 @@ class Verifier:
         covered = self.report.newest.size if self.report.newest else 0
         if self._whole and covered < self._next:
             self.found("uncovered", f"No checkpoint covers the records from {covered} on.", covered)
+        self._settle_erasures()
         return self.report
 
     def give_up(self, kind: str, message: str) -> None:
@@ -581,14 +591,26 @@ class Verifier:
         if not self._opened:
             return
         try:
-            self._owed = json.loads(leaf)["personal"]
+            event = json.loads(leaf)
+            self._owed, self._last = event["personal"], f"event:{event['id']}"
+            if event["what"] == ERASURE:
+                self.erasure(event["about"])
         except (ValueError, KeyError, TypeError):
             self._bad(index, "unreadable", f"Record {index} is not an event of this log.")
 
     def _settle_personal(self) -> None:
         if self._owed is None:
             return
-        index, self._owed = self._next - 1, None
+        self._owed = None
+        self._gone(self._next - 1)
+
+    def _settle_erasures(self) -> None:
+        """Erasures come after what they erase; in a log that is not whole, the missing part may hold them."""
+        if self._whole:
+            for index in self._untold.values():
+                self._gone(index)
+
+    def _gone(self, index: int) -> None:
         self.found("personal", f"The personal data of record {index} is gone, and no erasure tells why.", index)
 
     def _agree(self, checkpoint: Checkpoint) -> None:

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-
-from django.db import connection
+from uuid import UUID
 
 from mercat.audit.canonical import leaf_bytes
 from mercat.audit.log import snapshot, trusted_keys, walk
 from mercat.audit.merkle import leaf_hash
 from mercat.audit.models import Checkpoint, Event, Leaf
-from mercat.audit.verifier import CheckError, Key, Report, Verifier, open_checkpoint
+from mercat.audit.verifier import ERASURE, CheckError, Key, Report, Verifier, open_checkpoint
 
 LATE = timedelta(minutes=10)  # integration takes a minute; a transaction may have been open before
-
-# Erasures that the log knows nothing of: the event they name is none, or is about something else.
-UNTOLD_ERASURES = """
-SELECT leaf.index FROM audit_personaldata personal
-JOIN audit_event event ON event.id = personal.event_id
-JOIN audit_leaf leaf ON leaf.event_id = event.id
-LEFT JOIN audit_event erasure ON erasure.id = personal.erased_by_id AND erasure.what = 'audit.personal_erased'
-    AND 'event:' || event.uid::text = ANY (erasure.about)
-WHERE personal.salt IS NULL AND erasure.id IS NULL ORDER BY leaf.index
-"""
 
 
 def verify_log(
@@ -45,10 +34,8 @@ def verify_log(
                 _check_leaf(verifier, row)
             else:
                 _check_checkpoint(verifier, row, trusted)
-        report = verifier.finish()
-        _check_erasures(verifier)
         _check_waiting(verifier, now)
-    return report
+        return verifier.finish()
 
 
 def _check_leaf(verifier: Verifier, leaf: Leaf) -> None:
@@ -83,14 +70,19 @@ def _check_checkpoint(verifier: Verifier, row: Checkpoint, keys: Sequence[Key]) 
         verifier.found("columns", f"The columns of checkpoint {row.pk} ({row.size} records) say other than its note.")
 
 
-def _check_erasures(verifier: Verifier) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(UNTOLD_ERASURES)
-        for (index,) in cursor:
-            verifier.found("personal", f"The personal data of record {index} is gone, and no erasure tells why.", index)
-
-
 def _check_waiting(verifier: Verifier, now: datetime) -> None:
-    for event in Event.objects.filter(place=None, at__lt=now - LATE).only("uid", "at").order_by("pk").iterator():
-        message = f"{event.audit_ref} of {event.at:%Y-%m-%d %H:%M} UTC has not been given its place in the log."
-        verifier.found("waiting", message)
+    """The events without a place: a trigger queues each, so only those of the last minutes that wait are in order."""
+    columns = ("uid", "at", "what", "about", "pending")
+    for uid, at, what, about, queued in (
+        Event.objects.filter(place=None).order_by("pk").values_list(*columns).iterator()
+    ):
+        if queued is None:
+            verifier.found("waiting", f"{_told(uid, at)} was taken out of the queue for its place in the log.")
+        elif abs(now - at) > LATE:
+            verifier.found("waiting", f"{_told(uid, at)} has no place in the log at {now:%Y-%m-%d %H:%M} UTC.")
+        elif what == ERASURE:
+            verifier.erasure(about)
+
+
+def _told(uid: UUID, at: datetime) -> str:
+    return f"event:{uid} of {at:%Y-%m-%d %H:%M} UTC"

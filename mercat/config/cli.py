@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mercat.config.problem import Problem
+from mercat.guidance.fault import PackError
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -26,6 +27,7 @@ class Command:
     database: bool = True
 
 
+PACK_REMEDY = "Put the lines right that are named, or choose another pack with MERCAT_PACK."
 PLAIN = {"django": False, "database": False}
 COMMANDS = {
     "up": Command("mercat.config.commands:up", "Start everything and keep it running; Ctrl-C stops it.", **PLAIN),
@@ -70,6 +72,8 @@ class Mercat(click.Group):
             return super().invoke(ctx)
         except Problem as problem:
             raise click.ClickException(str(problem)) from problem
+        except PackError as error:
+            raise click.ClickException(f"{error}\nNothing was changed. {PACK_REMEDY}") from None
         except ValueError as error:
             if getattr(error, "title", "") != "Environment":  # the typed environment's own error
                 raise

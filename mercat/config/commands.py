@@ -74,7 +74,9 @@ def web() -> None:
     import waitress
 
     from mercat.config.wsgi import application
+    from mercat.people.pack import guidance
 
+    guidance()  # a pack that cannot be loaded ends the start, and not the first page
     env = environment()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # waitress then finishes what it is answering
     waitress.serve(application, **serving(env))

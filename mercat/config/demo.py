@@ -68,6 +68,10 @@ PEOPLE = (
         roles=("information-security-officer",), joined=False,
     ),
     DemoPerson("ict", "ICT Service Desk", "ict", "staff", "staff", roles=("ict",), joined=False),
+    DemoPerson(
+        "foi", "Freedom of Information Officer", "information-disclosure", "staff", "staff",
+        roles=("foi-officer",), joined=False,
+    ),
     DemoPerson("auditor", "Auditor", "information-security", "staff", "staff", roles=("auditor",), joined=False),
     DemoPerson(
         "administrator", "Administrator", "ict", "supervisor", "staff", roles=("administrator",), joined=False

@@ -75,7 +75,7 @@ AUTHENTICATION_BACKENDS = ["mercat.people.backend.PeopleBackend"]
 LOGIN_URL = "web:sign-in"
 LOGIN_REDIRECT_URL = "web:home"
 LOGOUT_REDIRECT_URL = "web:sign-in"
-# OWASP's first choice; the passphrase rule itself is a policy of the pack (5.5).
+# OWASP's first choice. What a passphrase must be is said below, for every body alike; the pack has no say in it.
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

@@ -24,8 +24,11 @@ from mercat.delivery.queries import (
     seen_by,
     told,
 )
+from mercat.guidance import facts
+from mercat.guidance.gate import reserved
 from mercat.people.actions import Impossible
 from mercat.people.facts import person_facts
+from mercat.people.pack import guidance
 from mercat.people.slices import slice_of
 
 ON_A_PAGE = 25
@@ -81,6 +84,7 @@ def pause(request: HttpRequest) -> HttpResponse:
     said = {
         "form": form,
         "scopes": scopes,
+        "refusals": reserved(guidance(), "pause", facts.Body(), facts.Situation(now=now)),
         "pauses": pauses_in_force(),
         "ended": Pause.objects.exclude(lifted_at=None).select_related("by", "lifted_by")[:10],
         "held": Consignment.objects.filter(hold=Consignment.Hold.PAUSED).aggregate(count=Count("pk"))["count"],

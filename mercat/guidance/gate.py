@@ -15,7 +15,7 @@ import cedarpy
 
 from mercat.guidance import entities
 from mercat.guidance.decision import Decision, Refusal
-from mercat.guidance.facts import Account, Person, Post, Resource, Situation
+from mercat.guidance.facts import Account, Person, Post, Resource, Situation, Unit
 from mercat.guidance.house import EVALUATION
 from mercat.guidance.pack import Pack, find_pack, load_pack
 from mercat.guidance.policies import action_groups, concerns, policy_set
@@ -23,6 +23,7 @@ from mercat.guidance.policies import action_groups, concerns, policy_set
 log = logging.getLogger(__name__)
 
 NO_POLICIES = policy_set([])  # for an action that the pack does not know: denied by default
+STRANGER = Person(id="", unit=Unit(""))  # somebody without any role, in none of the body's units
 
 Posts = Post | Mapping[str, Post] | None
 
@@ -130,6 +131,11 @@ def decide_many(  # noqa: PLR0917 - a question has these parts
 ) -> list[Decision]:
     """The same question for many accounts; `post` is one for all, or one per account id."""
     return prepare(guidance, person, accounts).decide_many(action, accounts, situation, post)
+
+
+def reserved(guidance: Guidance, action: str, resource: Resource, situation: Situation) -> tuple[Refusal, ...]:
+    """What stands in the way of somebody who holds no role anywhere: the clauses that keep an action for others."""
+    return decide(guidance, action, STRANGER, resource, situation).refusals
 
 
 def may(  # noqa: PLR0917 - a question has these parts

@@ -210,9 +210,9 @@ def authorise(*, by: By, person: Person, now: datetime) -> Authorisation:
 
 @transaction.atomic
 def confirm_training(*, by: By, person: Person, reference: str, now: datetime) -> Access:
-    """The communications team confirms to ICT that the training is complete, on one service request (clause 5.9)."""
+    """The training is confirmed as complete to those who open access, on one service request (clause 5.9)."""
     _may_take_step(by, "confirm_training", person, now=now)
-    with once(f"The training of {person} is confirmed to ICT already."):
+    with once(f"The training of {person} is confirmed already."):
         access = Access.objects.create(
             person=person, reference=reference, confirmed_at=now, confirmed_by=person_or_none(by)
         )
@@ -227,9 +227,9 @@ def open_access(*, by: By, person: Person, now: datetime) -> Access:
     if access is None and "confirm_training" not in guidance().policies:
         access = Access(person=person, confirmed_at=now)  # this body has no such step
     if access is None:
-        raise Impossible(f"The training of {person} has not been confirmed to ICT yet. Nothing was opened.")
+        raise Impossible(f"The training of {person} has not been confirmed yet. Nothing was opened.")
     if access.opened_at:
-        raise Impossible(f"Access for {person} is open already, by request {access.reference}.")
+        raise Impossible(f"Access for {person} is open already. Nothing was changed.")
     access.opened_at, access.opened_by = now, person_or_none(by)
     access.save()
     record(by=by, what="person.access_opened", about=[person.audit_ref], facts={"request": access.reference}, now=now)

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
 
 from mercat.guidance import facts
-from mercat.guidance.decision import Decision, Refusal
-from mercat.guidance.gate import decide, prepare
+from mercat.guidance.decision import Refusal
+from mercat.guidance.gate import Prepared, decide, prepare, reserved
 from mercat.people.models import Person
 from mercat.people.pack import guidance
 from mercat.people.queries import Steps
 
 DONE, NEXT, LATER, LAPSED = "done", "next", "later", "lapsed"
+ACKNOWLEDGE = "acknowledge"  # a step that everybody takes for themselves, and no action of guidance
 
 
 @dataclass(frozen=True, slots=True)
 class PathStep:
     """One step of a joining. `action` is guidance's name of it; `may`: whether the person who looks may take it now.
 
-    `refusals` is why not, for the step that is next.
+    `clause` and `supplier` say whose the step is; empty where the guidance leaves it to anybody. `refusals` is why not,
+    for the step that is next.
     """
 
-    key: str
     title: str
     clause: str
     state: str
@@ -37,7 +42,7 @@ class PathStep:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A person in a list: how far they have come, and what is next."""
+    """A person in a list: how far they have come, and what is next, in words and as guidance's `action`."""
 
     person: Person
     rank: str
@@ -45,6 +50,7 @@ class Line:
     done: int
     of: int
     next: str
+    action: str
     may_post: bool
 
 
@@ -64,67 +70,89 @@ def rank_name(key: str) -> str:
 
 
 def line(person: Person, standing: facts.Person, *, now: datetime) -> Line:
-    taken = _taken(standing, now)
-    missing = [title for _, title, done in taken if not done]
+    steps = _steps()
+    missing = [step for step in steps if not step.taken(standing, now)]
     return Line(
         person=person,
         rank=rank_name(person.rank),
         roles=role_names(standing),
-        done=len(taken) - len(missing),
-        of=len(taken),
-        next=missing[0] if missing else "",
+        done=len(steps) - len(missing),
+        of=len(steps),
+        next=missing[0].title if missing else "",
+        action=missing[0].action if missing else "",
         may_post=not missing and person.is_active,
     )
-
-
-def _taken(standing: facts.Person, now: datetime) -> list[tuple[str, str, bool]]:
-    """The steps in their order: key, title, and whether it stands."""
-    trained = standing.training_signed_off and standing.trained_until is not None and now < standing.trained_until
-    return [
-        ("nomination", "Nomination", standing.nominated),
-        ("training", "Training", trained),
-        ("acknowledgement", "Procedure read", standing.acknowledged),
-        ("authorisation", "Authorisation", standing.authorised),
-        ("confirmation", "Training confirmed to ICT", standing.training_confirmed),
-        ("access", "Access", standing.access),
-        ("licence", "Licence", standing.licensed),
-    ]
 
 
 def path(person: Person, standing: facts.Person, rows: Steps, viewer: facts.Person, *, now: datetime) -> list[PathStep]:
     """Where `person` stands on the way to posting, as `viewer` sees it: with what the viewer may do."""
     asked = prepare(guidance(), viewer, [standing])
-    taken = _taken(standing, now)
-    first_missing = next((key for key, _, done in taken if not done), "")
-    steps = []
-    for key, title, done in taken:
-        lapsed = key == "training" and not done and rows.completion is not None
-        state = DONE if done else LAPSED if lapsed else NEXT if key == first_missing else LATER
-        about = ABOUT[key]
-        at, by, said = about.told(rows)
-        steps.append(
+    steps = _steps()
+    first_missing = next((step for step in steps if not step.taken(standing, now)), None)
+    found = []
+    for step in steps:
+        done = step.taken(standing, now)
+        lapsed = step.action == "record_completion" and not done and rows.completion is not None
+        state = DONE if done else LAPSED if lapsed else NEXT if step is first_missing else LATER
+        at, by, said = step.told(rows) if done or lapsed else (None, "", step.missing)
+        kept = _kept_for(step, standing, now)
+        found.append(
             PathStep(
-                key=key,
-                title=title,
-                clause=about.clause,
+                title=step.title,
+                clause=kept.clause if kept else "",
                 state=state,
-                said=said if done or lapsed else about.missing,
-                at=at if done or lapsed else None,
-                by=by if done or lapsed else "",
-                supplier=_supplier(about.owner),
-                **_open_to(asked, viewer, standing, key, about.action, done=done, now=now),
+                said=said,
+                at=at,
+                by=by,
+                supplier=kept.owner_name if kept else "",
+                **_open_to(asked, viewer, standing, step.action, done=done, now=now),
             )
         )
-    return steps
+    return found
 
 
-def _open_to(asked, viewer, standing, key, action, *, done, now) -> dict[str, object]:
+def _steps() -> list[_Step]:
+    """Those of the steps that this body's guidance knows, in their order."""
+    known = guidance().policies.keys() | ({ACKNOWLEDGE} if guidance().pack.procedures else set())
+    return [step for step in STEPS if step.action in known]
+
+
+def _open_to(
+    asked: Prepared, viewer: facts.Person, standing: facts.Person, action: str, *, done: bool, now: datetime
+) -> dict[str, Any]:
     if done:
         return {}
-    if key == "acknowledgement":
-        return {"action": "acknowledge", "may": viewer.id == standing.id}
-    decision: Decision = asked.decide(action, standing, facts.Situation(now=now))
+    if action == ACKNOWLEDGE:
+        return {"action": action, "may": viewer.id == standing.id}
+    decision = asked.decide(action, standing, facts.Situation(now=now))
     return {"action": action, "may": decision.allowed, "refusals": decision.refusals}
+
+
+def _kept_for(step: _Step, standing: facts.Person, now: datetime) -> Refusal | None:
+    """The clause that says whose a step is: what guidance has against a stranger, when nothing else is missing."""
+    whole = _with_everything(standing, now)
+    if step.action != ACKNOWLEDGE:
+        return next(iter(reserved(guidance(), step.action, whole, facts.Situation(now=now))), None)
+    # Everybody's own, and no action: whatever stands in the way of access only without it.
+    without, with_it = (
+        reserved(guidance(), "open_access", each, facts.Situation(now=now))
+        for each in (replace(whole, acknowledged=False), whole)
+    )
+    return next((refusal for refusal in without if refusal not in with_it), None)
+
+
+def _with_everything(standing: facts.Person, now: datetime) -> facts.Person:
+    return replace(
+        standing,
+        active=True,
+        nominated=True,
+        trained_until=now + timedelta(days=1),
+        training_signed_off=True,
+        acknowledged=True,
+        authorised=True,
+        training_confirmed=True,
+        access=True,
+    )
 
 
 def may_end_access(viewer: facts.Person, standing: facts.Person, *, now: datetime) -> bool:
@@ -133,61 +161,63 @@ def may_end_access(viewer: facts.Person, standing: facts.Person, *, now: datetim
     return decide(guidance(), "end_access", viewer, standing, facts.Situation(now=now)).allowed
 
 
-def _supplier(owner: str) -> str:
-    return guidance().pack.owner_names.get(owner, owner)
+Told = tuple[datetime | None, str, str]  # when, by whom, in which words
 
 
 @dataclass(frozen=True, slots=True)
-class _About:
-    """What is said of one step. `told` gives when, by whom and in which words it was taken."""
+class _Step:
+    """One step of a joining, whichever body takes it. `action` is guidance's name of it."""
 
-    clause: str
+    title: str
     action: str
-    owner: str
     missing: str
-    told: object
+    taken: Callable[[facts.Person, datetime], bool]
+    told: Callable[[Steps], Told]
 
 
-def _nomination(rows: Steps):
+def _nomination(rows: Steps) -> Told:
     row = rows.nomination
-    return (row.at, _name(row.by), "Identified by their division or department") if row else (None, "", "")
+    unit = guidance().pack.body.words.get("unit", "unit")
+    return (row.at, _name(row.by), f"Identified by their own {unit}") if row else (None, "", "")
 
 
-def _training(rows: Steps):
+def _training(rows: Steps) -> Told:
     row = rows.completion
     if row is None:
         return None, "", ""
     course = guidance().pack.course.name
     signed = "" if row.signed_off else ", not signed off by a trainer"
-    return row.completed_at, row.trainer.name, f"{course}{signed}. In force until {row.expires_at:%-d %B %Y}"
+    until = timezone.localdate(row.expires_at)
+    return row.completed_at, row.trainer.name, f"{course}{signed}. In force until {until:%-d %B %Y}"
 
 
-def _acknowledgement(rows: Steps):
+def _acknowledgement(rows: Steps) -> Told:
     found = list(rows.acknowledged.values())
     names = ", ".join(each.name for each in guidance().pack.procedures)
     return (max(row.at for row in found), "", f"{names}: read and accepted") if found else (None, "", "")
 
 
-def _authorisation(rows: Steps):
+def _authorisation(rows: Steps) -> Told:
     row = rows.authorisation
     return (row.at, _name(row.by), "Authorised on the training record") if row else (None, "", "")
 
 
-def _confirmation(rows: Steps):
+def _confirmation(rows: Steps) -> Told:
     row = rows.access
     return (
         (row.confirmed_at, _name(row.confirmed_by), f"Confirmed on request {row.reference}") if row else (None, "", "")
     )
 
 
-def _access(rows: Steps):
+def _access(rows: Steps) -> Told:
     row = rows.access
     if row is None or row.opened_at is None:
         return None, "", ""
-    return row.opened_at, _name(row.opened_by), f"Opened on request {row.reference}"
+    request = f" on request {row.reference}" if row.reference else ""
+    return row.opened_at, _name(row.opened_by), f"Opened{request}"
 
 
-def _licence(rows: Steps):
+def _licence(rows: Steps) -> Told:
     row = rows.licence
     return (row.at, _name(row.by), "One licence of the pool") if row else (None, "", "")
 
@@ -196,24 +226,40 @@ def _name(person: Person | None) -> str:
     return person.name if person else "the founding import"
 
 
-ABOUT = {
-    "nomination": _About(
-        "2.3", "nominate", "divisional-commander", "Nobody has nominated this person yet.", _nomination
+def _trained(standing: facts.Person, now: datetime) -> bool:
+    return standing.training_signed_off and standing.trained_until is not None and now < standing.trained_until
+
+
+STEPS = (
+    _Step(
+        "Nomination",
+        "nominate",
+        "Nobody has nominated this person yet.",
+        lambda standing, _: standing.nominated,
+        _nomination,
     ),
-    "training": _About(
-        "5.3", "record_completion", "social-media-trainer", "No completed course is on record.", _training
+    _Step("Training", "record_completion", "No completed course is on record.", _trained, _training),
+    _Step(
+        "Procedure read",
+        ACKNOWLEDGE,
+        "The procedure has not been read and accepted.",
+        lambda standing, _: standing.acknowledged,
+        _acknowledgement,
     ),
-    "acknowledgement": _About("5.4", "", "person", "The procedure has not been read and accepted.", _acknowledgement),
-    "authorisation": _About(
-        "5.8", "authorise_access", "information-security-officer", "Access has not been authorised.", _authorisation
+    _Step(
+        "Authorisation",
+        "authorise_access",
+        "Access has not been authorised.",
+        lambda standing, _: standing.authorised,
+        _authorisation,
     ),
-    "confirmation": _About(
-        "5.9",
+    _Step(
+        "Training confirmed",
         "confirm_training",
-        "corporate-communications",
-        "The training has not been confirmed to ICT.",
+        "The training has not been confirmed.",
+        lambda standing, _: standing.training_confirmed,
         _confirmation,
     ),
-    "access": _About("5.9", "open_access", "ict", "Access has not been opened.", _access),
-    "licence": _About("2.3", "assign_licence", "corporate-communications", "No licence has been given.", _licence),
-}
+    _Step("Access", "open_access", "Access has not been opened.", lambda standing, _: standing.access, _access),
+    _Step("Licence", "assign_licence", "No licence has been given.", lambda standing, _: standing.licensed, _licence),
+)

@@ -31,9 +31,16 @@ def search(*, text: str = "", unit: str = "", role: str = "", joining: bool = Fa
         people = people.filter(role_grants__role=role, role_grants__ended_at=None).distinct()
     if joining:
         people = people.filter(nominations__ended_at=None, nominations__isnull=False).exclude(
-            pk__in=Licence.objects.filter(ended_at=None).values("person")
+            pk__in=_arrivals().filter(ended_at=None).values("person")
         )
     return people
+
+
+def _arrivals() -> QuerySet[Licence] | QuerySet[Access]:
+    """The rows of the last step: the licence, or access where the body gives none."""
+    if "assign_licence" in guidance().policies:
+        return Licence.objects.all()
+    return Access.objects.filter(opened_at__isnull=False)
 
 
 def unread_notices(person: Person) -> int:

@@ -4,12 +4,14 @@ which no restart forgets.
 The narrow limit is for each account from each address: where people's own addresses are known, a few wrong tries from
 elsewhere do not lock a colleague out. Wider ones are for an account and for an address. Where many people come from
 one address (a proxy that is not trusted to say whose, the command line), that address has no limit of its own, and the
-narrow one is as good as one for the account: there anybody can make a colleague wait. The record names neither
-account nor address: it carries keyed digests of both.
+narrow one is as good as one for the account: there anybody can make a colleague wait. An IPv6 address counts as its
+/64, since one subscriber has a whole one. The record names
+neither account nor address: it carries keyed digests of both.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,12 +52,24 @@ class Origin:
 
     @property
     def references(self) -> dict[str, str]:
+        network = _network(self.address)
         parts = {
-            "sign-in-pair": f"{self.email} {self.address}",
+            "sign-in-pair": f"{self.email} {network}",
             "sign-in-account": self.email,
-            **({} if self.shared else {"sign-in-address": self.address}),
+            **({} if self.shared else {"sign-in-address": network}),
         }
         return {kind: f"{kind}:{salted_hmac(kind, value).hexdigest()[:24]}" for kind, value in parts.items()}
+
+
+def _network(address: str) -> str:
+    """What one subscriber has to choose from: an IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if known.version == 4:
+        return address
+    return str(known.ipv4_mapped or ipaddress.ip_network((int(known), 64), strict=False))
 
 
 def identify(origin: Origin, passphrase: str, *, now: datetime, request: HttpRequest | None = None) -> Person | None:

@@ -146,7 +146,7 @@ def _confirm(request: HttpRequest, row: Person, now: datetime) -> Taken:
     if not form.is_valid():
         return _problem(form), ""
     actions.confirm_training(by=request.user, person=row, reference=form.cleaned_data["reference"], now=now)
-    return None, f"The training of {row} is confirmed to ICT."
+    return None, f"The training of {row} is confirmed."
 
 
 def _open(request: HttpRequest, row: Person, now: datetime) -> Taken:

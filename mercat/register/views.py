@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mercat.guidance import facts
-from mercat.guidance.gate import decide
+from mercat.guidance.gate import decide, reserved
 from mercat.networks import registry
 from mercat.networks.kit.http import guarded_client
 from mercat.networks.kit.oauth import new_state
@@ -57,9 +57,8 @@ def register(request: HttpRequest) -> HttpResponse:
 def account(request: HttpRequest, account_id: UUID) -> HttpResponse:
     row = get_object_or_404(queries.account(account_id))
     now = timezone.now()
-    decision = decide(
-        guidance(), "connect_account", person_facts(request.user, now=now), facts_of(row), facts.Situation(now=now)
-    )
+    about, situation = facts_of(row), facts.Situation(now=now)
+    decision = decide(guidance(), "connect_account", person_facts(request.user, now=now), about, situation)
     state = state_of(row)
     said = {
         "account": row,
@@ -67,6 +66,7 @@ def account(request: HttpRequest, account_id: UUID) -> HttpResponse:
         "state": state,
         "title": STATES[state],
         "needs_spoc": needs_spoc(row),
+        "appointers": reserved(guidance(), "appoint_spoc", about, situation),
         "known": registry.known(row.network),
         "may_connect": decision.allowed,
         "refusals": decision.refusals,

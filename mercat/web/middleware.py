@@ -10,7 +10,7 @@ from django.shortcuts import resolve_url
 from django.utils.cache import patch_cache_control
 
 from mercat.guidance.gate import Refused
-from mercat.web.views.errors import refused
+from mercat.web.views.errors import cannot_be_kept, refused
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -45,12 +45,14 @@ class ContentSecurityPolicy:
 
 
 class Failures:
-    """Guidance's refusals as a page, and a signed-out part of a page as a way to sign in."""
+    """Guidance's refusals and what cannot be kept as pages, and a signed-out part of a page as a way to sign in."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if _holds_nul(request):
+            return cannot_be_kept(request)
         response = self.get_response(request)
         if "HX-Request" in request.headers and _leads_to_sign_in(response):
             # A part of a page cannot show the sign-in page; the browser goes there as a whole.
@@ -61,6 +63,12 @@ class Failures:
         if isinstance(exception, Refused):
             return refused(request, exception.decision.refusals)
         return None
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    """Whether anything sent holds U+0000, which PostgreSQL takes in no text: refused once here, not field by field."""
+    sent = [values for given in (request.GET, request.POST) for _, values in given.lists()]
+    return any("\0" in text for values in (*sent, request.COOKIES.values()) for text in values)
 
 
 def _leads_to_sign_in(response: HttpResponse) -> bool:

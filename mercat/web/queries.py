@@ -20,14 +20,6 @@ from mercat.posts.queries import accounts_of, drafts_of, sent_back_to, submitted
 
 ON_HOME = 6  # lines of one part; the rest is a link away
 MOST_JOINING = 200
-# What each missing step asks guidance.
-STEP_ACTIONS = {
-    "Training": "record_completion",
-    "Authorisation": "authorise_access",
-    "Training confirmed to ICT": "confirm_training",
-    "Access": "open_access",
-    "Licence": "assign_licence",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +71,6 @@ def _joining(standing: facts.Person, now: datetime) -> list[PersonLine]:
     found = []
     for row in people:
         line = person_line(row, known[str(row.pk)], now=now)
-        action = STEP_ACTIONS.get(line.next)
-        if action and asked.decide(action, known[str(row.pk)], facts.Situation(now=now)).allowed:
+        if asked.decide(line.action, known[str(row.pk)], facts.Situation(now=now)).allowed:
             found.append(line)
     return found[:ON_HOME]

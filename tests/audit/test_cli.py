@@ -91,6 +91,16 @@ def test_an_export_that_fails_leaves_the_old_file_and_no_half_one(
     result = run("export", file)
     assert (result.exit_code, "No space left" in result.output) == (2, True)
     assert [(path.name, path.read_text()) for path in tmp_path.glob("*log.jsonl*")] == [("log.jsonl", "before")]
+    assert not Event.objects.filter(what="audit.exported").exists()
+
+
+@pytest.mark.usefixtures("log")
+@pytest.mark.parametrize("personal", [False, True])
+def test_an_export_is_itself_on_record(tmp_path: Path, personal: bool) -> None:
+    run("export", tmp_path / "log.jsonl", *(["--personal"] if personal else []))
+    event = Event.objects.get(what="audit.exported")
+    assert event.facts == {"personal": personal, "records": 8}
+    assert "command line" in event.system_reason
 
 
 @pytest.mark.usefixtures("log")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
-from mercat.audit.actions import erase_personal
+from mercat.audit.actions import erase_personal, record
 from mercat.audit.keys import Signer, draw_key, public_path, use_key
 from mercat.audit.log import LogDamaged, integrate, newest_checkpoint, replace_signing_key
 from mercat.audit.models import Checkpoint, Event, Leaf, Pending, PersonalData
@@ -202,6 +201,31 @@ def test_added_personal_data_is_found(check: Check, happen: Callable[..., list[E
     assert first_bad(check()) == (8, "personal")
 
 
+@pytest.mark.parametrize("at", [NOW, NOW - timedelta(hours=1), datetime(9999, 1, 1, tzinfo=UTC)])
+def test_personal_data_erased_without_a_trace_is_found(check: Check, log: list[Event], at: datetime) -> None:
+    """All of this the application's own role may do: an erasure is recorded, and then kept from the log."""
+    erase_personal(by=system(), events=[log[4]], why="Nobody shall know", now=at)
+    Pending.objects.all().delete()
+    integrate(now=NOW)
+    report = check()
+    assert first_bad(report) == (4, "personal")
+    assert "no erasure tells why" in "\n".join(report.lines())
+
+
+def test_an_erasure_of_something_else_is_no_excuse(check: Check, log: list[Event]) -> None:
+    (erasure,) = erase_personal(by=system(), events=[log[1]], why="Old", now=NOW)
+    integrate(now=NOW)
+    PersonalData.objects.filter(event=log[4]).update(salt=None, data=None, erased_by=erasure)
+    assert first_bad(check()) == (4, "personal")
+
+
+def test_an_event_of_another_kind_is_no_excuse(check: Check, log: list[Event]) -> None:
+    noted = record(by=system(), what="post.noted", about=[log[4].audit_ref], now=NOW)
+    integrate(now=NOW)
+    PersonalData.objects.filter(event=log[4]).update(salt=None, data=None, erased_by=noted)
+    assert first_bad(check()) == (4, "personal")
+
+
 def test_erased_personal_data_is_told_from_altered(check: Check, log: list[Event]) -> None:
     erase_personal(by=system(), events=log[2:5], why="Kept for six years", now=NOW)
     integrate(now=NOW)
@@ -267,23 +291,29 @@ def test_a_pretended_erasure_is_found(log: list[Event]) -> None:
     assert (report.first_bad_index, [finding.kind for finding in report.findings]) == (4, ["personal"])
 
 
-def test_an_erasure_of_something_else_is_no_excuse(log: list[Event]) -> None:
-    (erasure,) = erase_personal(by=system(), events=[log[1]], why="Old", now=NOW)
-    integrate(now=NOW)
-    connection.check_constraints()
-    unlock()
-    PersonalData.objects.filter(event=log[4]).update(salt=None, data=None, erased_by=erasure)
-    assert verify_log(now=NOW).first_bad_index == 4
+def test_an_erasure_that_still_waits_for_its_place_is_sound(log: list[Event]) -> None:
+    erase_personal(by=system(), events=[log[4]], why="Old", now=NOW)
+    assert verify_log(now=NOW + timedelta(minutes=9)).ok
+    report = verify_log(now=NOW + timedelta(minutes=11))
+    assert {finding.kind for finding in report.findings} == {"waiting", "personal"}
 
 
-def test_an_event_kept_from_the_log_is_found(happen, log: list[Event]) -> None:
+@pytest.mark.usefixtures("log")
+def test_an_event_taken_out_of_the_queue_is_found_at_once(happen) -> None:
     (event,) = happen(1)
     Pending.objects.all().delete()
-    integrate(now=NOW + timedelta(minutes=1))
-    assert verify_log(now=NOW + timedelta(minutes=5)).ok
-    report = verify_log(now=NOW + timedelta(minutes=11))
-    assert [finding.kind for finding in report.findings] == ["waiting"]
-    assert str(event.uid) in report.findings[0].message
+    (finding,) = verify_log(now=NOW).findings
+    assert finding.kind == "waiting"
+    assert str(event.uid) in finding.message
+
+
+@pytest.mark.usefixtures("log")
+@pytest.mark.parametrize("away", [timedelta(minutes=11), timedelta(days=-1)])
+def test_an_event_of_another_time_that_has_no_place_is_found(happen, away: timedelta) -> None:
+    (event,) = happen(1)
+    assert verify_log(now=NOW).ok
+    (finding,) = verify_log(now=NOW + away).findings
+    assert (finding.kind, str(event.uid) in finding.message) == ("waiting", True)
 
 
 def test_a_replaced_key_is_found_by_the_public_keys_kept_here(log: list[Event], key_file) -> None:

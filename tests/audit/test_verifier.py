@@ -34,6 +34,7 @@ from mercat.audit.verifier import (
 from tests.audit.conftest import NOW, ORIGIN
 
 SIZE = 12
+ERASED = 3
 CHECKPOINTS = (0, 1, 4, 5, 9, 12, 12)
 SALT = bytes(range(32))
 Line = dict
@@ -58,7 +59,7 @@ def text() -> tuple[str, ...]:
     tree = Tree()
     for index in range(SIZE):
         lines += checkpoints(tree)
-        leaf = canonical({"n": index, "personal": commitment(SALT, {"name": str(index)}).hex()})
+        leaf = event(index)
         hashed = leaf_hash(leaf)
         lines.append({"type": "leaf", "index": index, "leaf": b64(leaf), "signature": b64(key().leaf(index, hashed))})
         lines.append(opening(index))
@@ -67,8 +68,21 @@ def text() -> tuple[str, ...]:
     return tuple(json.dumps(line) for line in lines)
 
 
+def event(index: int) -> bytes:
+    """A leaf; the last of the log says that the personal data of ERASED is gone."""
+    last = index == SIZE - 1
+    return canonical(
+        {
+            "id": f"uid-{index}",
+            "what": "audit.personal_erased" if last else "post.noted",
+            "about": [f"event:uid-{ERASED}"] if last else [],
+            "personal": commitment(SALT, {"name": str(index)}).hex(),
+        }
+    )
+
+
 def opening(index: int) -> Line:
-    if index == 3:
+    if index == ERASED:
         return {"type": "personal", "index": index, "erased": True}
     return {"type": "personal", "index": index, "salt": b64(SALT), "data": {"name": str(index)}}
 
@@ -194,12 +208,12 @@ def test_altered_personal_data_is_found_and_told_from_erased(index: int, change:
         del edited.lines[number]
     elif change == "erase":
         edited.lines[number] = {"type": "personal", "index": index, "erased": True}
-    elif index == 3:
+    elif index == ERASED:
         edited.lines[number] = {"type": "personal", "index": index, "salt": b64(SALT), "data": {"name": "Other"}}
     else:
         edited.lines[number][change] = {"name": "Other"} if change == "data" else b64(bytes(32))
     report = edited.check()
-    if change == "erase":
+    if (change, index) == ("erase", ERASED):
         assert report.ok
     else:
         assert (report.first_bad_index, report.findings[0].kind) == (index, "personal")
@@ -219,7 +233,7 @@ def test_an_export_signed_by_another_key_is_found_at_its_start() -> None:
 
 def test_a_record_beyond_the_last_checkpoint_is_found() -> None:
     edited = export()
-    leaf = canonical({"personal": None})
+    leaf = canonical({"id": "uid", "what": "post.noted", "about": [], "personal": None})
     signature = key().leaf(SIZE, leaf_hash(leaf))
     edited.lines.insert(-1, {"type": "leaf", "index": SIZE, "leaf": b64(leaf), "signature": b64(signature)})
     report = edited.check()

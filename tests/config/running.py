@@ -1,4 +1,4 @@
-"""A supervisor as a process of its own, whose log the test reads."""
+"""A supervisor as a process of its own, whose log the test reads; and any other command, run to its end."""
 
 from __future__ import annotations
 
@@ -16,6 +16,23 @@ import psutil
 from tests.shared import ROOT
 
 SECONDS = 60
+TOY, REAL = "tests.config.toy", "mercat"
+
+
+def mercat(*arguments: str, **env: str) -> subprocess.CompletedProcess:
+    """A command of the real programme, with these settings and no others."""
+    return subprocess.run(
+        [sys.executable, "-m", REAL, *arguments],
+        cwd=ROOT,
+        env=_clean() | env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _clean() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("MERCAT_")}
 
 
 def free_port() -> int:
@@ -25,16 +42,15 @@ def free_port() -> int:
 
 
 class Running:
-    """`python -m tests.config.toy up` in `home`; `lines` is what it has said so far."""
+    """`up` of the toy, or of the real programme, in `home`; `lines` is what it has said so far."""
 
-    def __init__(self, home: Path, *arguments: str, **env: str) -> None:
+    def __init__(self, home: Path, *arguments: str, program: str = TOY, **env: str) -> None:
         self.port, self.sandbox_port = free_port(), free_port()
         given = {"MERCAT_HOME": str(home), "MERCAT_PORT": str(self.port), "MERCAT_SANDBOX_PORT": str(self.sandbox_port)}
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("MERCAT_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.config.toy", "up", *arguments],
+            [sys.executable, "-m", program, "up", *arguments],
             cwd=ROOT,
-            env={**clean, **given, **env},
+            env=_clean() | given | env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

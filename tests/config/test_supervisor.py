@@ -181,6 +181,16 @@ def test_a_given_database_is_used_and_none_is_embedded(up, home: Path) -> None:
     assert not (home / "postgres").exists()
 
 
+def test_the_owners_address_is_given_to_nobody_but_those_who_migrate(up) -> None:
+    url = os.environ["MERCAT_DATABASE_URL"]
+    running = up("--demo", MERCAT_DATABASE_URL=url, MERCAT_OWNER_DATABASE_URL=url).ready()
+    running.end()
+    owners = [line for line in running.lines if "can own the tables" in line]
+    assert len(owners) == 2
+    assert owners[0] == "up can own the tables"
+    assert "migrate can own the tables" in owners[1]
+
+
 @pytest.fixture
 def small_disk(home: Path) -> Iterator[Path]:
     home.mkdir()

@@ -1,6 +1,7 @@
 """A toy of Mercat's commands for the supervisor's tests, run as `python -m tests.config.toy COMMAND`.
 
-`TOY_FAILS` names a command that fails at once; `TOY_DEAF` one that does not listen to SIGTERM.
+`TOY_FAILS` names a command that fails at once; `TOY_DEAF` one that does not listen to SIGTERM. Each command says
+when it was given the address of the tables' owner.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ def serve(port: int) -> None:
 
 def main() -> None:
     command = sys.argv[1]
+    if "MERCAT_OWNER_DATABASE_URL" in os.environ:
+        print(f"{command} can own the tables", file=sys.stderr, flush=True)
     if command == os.environ.get("TOY_FAILS"):
         sys.exit(f"{command} fails on purpose")
     if command == "up":

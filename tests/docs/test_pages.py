@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,13 @@ def test_every_link_of_a_page_leads_to_a_file(file: Path) -> None:
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_no_page_holds_a_place_for_what_was_to_come(file: Path) -> None:
     assert PLACEHOLDER.findall(file.read_text(encoding="utf-8")) == []
+
+
+def test_help_tells_of_every_recipe_that_the_readme_names() -> None:
+    said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    named = re.findall(r"^    make ([\w-]+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(named) == {"run", "test", "trial"}
+    assert [recipe for recipe in named if f"make {recipe} " not in said] == []
 
 
 def test_links_are_found_however_they_are_written() -> None:

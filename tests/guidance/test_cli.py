@@ -72,7 +72,7 @@ def test_coverage_fails_on_a_claim_that_does_not_hold(copy: Path) -> None:
     file.write_text(file.read_text().replace("status: open", "status: done", 1))
     result = run("coverage", "--pack", str(copy), "--json")
     assert result.exit_code == 1
-    assert "clause 1.1: it names no test" in result.stderr
+    assert "clause 1.3: it names no test" in result.stderr
     assert json.loads(result.stdout)[0]["status"] == "done"
 
 

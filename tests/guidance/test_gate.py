@@ -13,7 +13,7 @@ import pytest
 from mercat.guidance import entities
 from mercat.guidance.decision import Decision
 from mercat.guidance.facts import Body, Situation, Unit
-from mercat.guidance.gate import Guidance, Refused, decide, decide_many, load_guidance, may, prepare, require
+from mercat.guidance.gate import Guidance, Refused, decide, decide_many, load_guidance, may, prepare, require, reserved
 from mercat.guidance.policies import policy_set
 from tests.guidance.people import APPROVED, FIFE, HERE, LOCAL, NOW, OFFICER, person, refused_by
 
@@ -37,6 +37,14 @@ def test_everything_in_the_way_is_named_at_once_with_remedy_and_owner(police: Gu
         assert refusal.reason.endswith(".")
         assert refusal.remedy.endswith(".")
         assert refusal.owner_name == police.pack.owner_names[refusal.owner]
+
+
+def test_whose_an_action_is_can_be_asked_without_anybody_in_mind(police: Guidance) -> None:
+    newcomer = replace(OFFICER, access=False)
+    assert [(each.policy, each.owner) for each in reserved(police, "open_access", newcomer, HERE)] == [
+        ("5.9-ict", "ict")
+    ]
+    assert [each.policy for each in reserved(police, "pause", Body(), HERE)] == ["5.1-pause"]
 
 
 def test_an_action_that_the_pack_does_not_know_is_refused_in_words(police: Guidance) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -58,7 +58,7 @@ def test_the_whole_path_by_its_pages_each_step_by_its_role() -> None:
         assert who[name].post(step(newcomer, action), typed).status_code == 302, f"{name} takes {action}"
     assert states_of(newcomer, newcomer) == ["done"] * 7
     said = text_of(who["newcomer"].get(page(newcomer)))
-    assert "Identified by their division or department 23 November 2026 , by Commander" in said
+    assert "Identified by their own division or department 23 November 2026 , by Commander" in said
     assert "Confirmed on request REQ-1" in said
 
 
@@ -78,6 +78,13 @@ def test_a_lapsed_training_is_shown_as_lapsed() -> None:
     facts = people_facts([person.pk], now=SOON)[str(person.pk)]
     shown = line(person, facts, now=SOON)
     assert (shown.next, shown.may_post, shown.done) == ("Training", False, 6)
+
+
+def test_training_is_in_force_until_a_day_of_the_bodys_own_clock() -> None:
+    person = make.person()
+    midnight = datetime(2026, 7, 9, 23, tzinfo=UTC)  # the 10th begins, in summer time
+    actions.record_completion(by=TEST, person=person, trainer=make.trainer(), completed_at=midnight, now=NOW)
+    assert "In force until 9 July 2029 10 July 2026" in text_of(signed_in(person).get(page(person)))
 
 
 @pytest.mark.parametrize("day", ["", "tomorrow", "2026-11-24"])

@@ -112,7 +112,7 @@ def test_an_accounts_page_names_its_people_and_its_connection() -> None:
 def test_an_account_without_a_point_of_contact_says_what_follows() -> None:
     row = make.account("Dundee")
     said = text_of(signed_in(make.person()).get(f"/register/{row.pk}/"))
-    assert "None The commander of Tayside appoints one; without one it stops speaking after 14 days" in said
+    assert "None To be appointed by: Divisional Commander or head of department; without one it stops speaking" in said
 
 
 @pytest.mark.usefixtures("reachable")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
@@ -94,6 +95,28 @@ def test_a_failed_csrf_check_shows_what_was_typed() -> None:
     assert "Words that took <long> to find" in text_of(response)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "given"),
+    [
+        ("post", "/sign-in/", {"email": "a\0@mercat.example", "passphrase": "thistle harbour lantern"}),
+        ("post", "/sign-in/", {"email": "a@mercat.example", "passphrase": "thistle\0"}),
+        ("post", "/posts/new/", {"text": "The road is\0 closed."}),
+        ("get", "/people/", {"text": "\0"}),
+        ("get", "/register/", {"network": "blue\0sky"}),
+    ],
+)
+def test_a_character_that_cannot_be_kept_is_refused_as_what_it_is(method: str, path: str, given: dict) -> None:
+    response = getattr(signed_in(make.person()), method)(path, given)
+    assert response.status_code == 400
+    assert "U+0000" in text_of(response)
+    assert "what you typed is still there" in text_of(response)
+
+
+def test_a_cookie_with_such_a_character_is_refused_too() -> None:
+    response = Client(headers={"Cookie": 'sessionid="abcdefgh\\000"'}).get("/")
+    assert response.status_code == 400
+
+
 def test_health_and_robots_answer_anybody() -> None:
     assert Client().get("/healthz").content == b"ok\n"
     assert b"Disallow: /" in Client().get("/robots.txt").content
@@ -118,6 +141,30 @@ def test_the_page_for_our_own_faults_needs_nothing_else(monkeypatch) -> None:
     response = client.get("/")
     assert response.status_code == 500
     assert "What you had saved is kept" in text_of(response)
+
+
+def no_room(execute, _sql, _params, _many, context):
+    return execute(
+        "DO $$ BEGIN RAISE 'no space left on device' USING ERRCODE = 'disk_full'; END $$", None, False, context
+    )
+
+
+def away(*_):
+    raise OperationalError("the connection is lost")
+
+
+@pytest.mark.parametrize("trouble", [no_room, away])
+@pytest.mark.parametrize("path", ["/", "/sign-in/", "/posts/new/", "/healthz"])
+def test_a_database_that_does_not_answer_is_told_without_asking_it(trouble, path: str) -> None:
+    client = signed_in(make.person())
+    client.raise_request_exception = False
+    with connection.execute_wrapper(trouble):
+        response = client.get(path)
+    assert response.status_code == 503
+    said = text_of(response)
+    assert "Nothing of what you just did was kept" in said
+    assert "what you typed is still there" in said
+    assert "on time" not in said
 
 
 def test_the_clauses_are_all_there_with_their_state() -> None:

@@ -129,6 +129,22 @@ def test_where_the_address_is_shared_the_account_keeps_its_limits(person, settin
     assert try_to(Client(), person.email).status_code == 429
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "status"),
+    [
+        ("2001:db8:1:2::a", "2001:db8:1:2:ffff::b", 429),
+        ("2001:db8:1:2::a", "2001:db8:1:3::a", 302),
+        ("::ffff:192.0.2.7", "192.0.2.7", 429),
+        ("::ffff:192.0.2.7", "::ffff:192.0.2.8", 302),
+        ("not an address", "not an address", 429),
+    ],
+)
+def test_whoever_has_a_whole_network_of_addresses_is_counted_once(person, first, second, status) -> None:
+    for _ in range(LIMITS["sign-in-pair"]):
+        try_to(Client(REMOTE_ADDR=first), person.email, "wrong")
+    assert try_to(Client(REMOTE_ADDR=second), person.email).status_code == status
+
+
 def test_signing_out_ends_the_session_and_is_recorded(person) -> None:
     client = signed_in(person)
     assert client.post(reverse("web:sign-out")).url == SIGN_IN

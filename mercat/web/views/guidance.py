@@ -7,6 +7,7 @@ from functools import cache
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from mercat.guidance.coverage import Row, coverage
@@ -27,6 +28,7 @@ def guidance(request: HttpRequest) -> HttpResponse:
         "slots": Slot.objects.filter(closed_at=None).count(),
         "accounts": Account.objects.exclude(status=Account.Status.CLOSED).count(),
         "people": Person.objects.filter(is_active=True).count(),
+        "today": timezone.localdate(),
         "licences": Licence.objects.filter(ended_at=None).count(),
     }
     return render(request, "web/guidance.html", said)
