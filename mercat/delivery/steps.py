@@ -64,11 +64,16 @@ def _move(row: Consignment, event: str, *, now: datetime, facts: dict | None = N
         facts={
             "step": event,
             "digest": row.manifest_id,
-            **({"reason": row.reason} if row.reason else {}),
+            **_reason_of_ours(row),
             **(facts or {}),
         },
         now=now,
     )
+
+
+def _reason_of_ours(row: Consignment) -> dict[str, str]:
+    """The programme's own words; why a person took a post back stays out of the leaf."""
+    return {"reason": row.reason} if row.reason and row.state != states.WITHDRAWN else {}
 
 
 def _tell(row: Consignment, subject: str, body: str, now: datetime) -> None:
