@@ -51,6 +51,7 @@ def test_killing_any_process_of_a_running_installation_doubles_and_loses_nothing
         httpx.post(f"{sandbox}/_control/{network}/faults", json=SLOW).raise_for_status()
     texts = crowd(settings_of_it)
     for name in KILLS:
+        await_a_call(settings_of_it, name)
         kill(running, name)
     until_settled(settings_of_it)
     stands = Counter((post["account"], post["text"]) for post in published(sandbox))
@@ -69,16 +70,27 @@ def crowd(settings_of_it: dict[str, str]) -> list[str]:
     return told.stdout.splitlines()
 
 
+def await_a_call(settings_of_it: dict[str, str], name: str) -> None:
+    """Returns when this worker, or for another process any, calls a network; or soon, where none can for now."""
+    lane = f"AND lane = '{name.split()[1]}'" if name.startswith("worker") else ""
+    end = time.monotonic() + 2 * APART
+    while not asked(settings_of_it, f"SELECT 1 FROM delivery_consignment WHERE state = 'sending' {lane}"):
+        if time.monotonic() > end:
+            return
+        time.sleep(0.05)
+
+
 def kill(running: Running, name: str) -> None:
-    """Returns once it runs again, and calls are under way."""
+    """Returns once it runs again."""
     victim = running.postmaster() if name == "postgresql" else running.named(*name.split())
     victim.kill()
     running.until(f"{name.rsplit(maxsplit=1)[-1]} was ended by signal 9")
+    if name == "postgresql":
+        running.until("ready to accept connections")
     end = time.monotonic() + 60
     while not is_up(running, name, victim):
         assert time.monotonic() < end, f"{name} did not start again"
         time.sleep(0.1)
-    time.sleep(APART)
 
 
 def is_up(running: Running, name: str, victim: psutil.Process) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
@@ -67,13 +68,13 @@ class working:  # noqa: N801 - reads as a phrase
         self._thread.join()
 
     def _work(self) -> None:
-        engines = [Engine("warning"), Engine("normal")]
+        pool = ThreadPoolExecutor(8, "send")
+        engines = [Engine(lane, pools=lambda server: pool) for lane in ("warning", "normal")]
         while not self._stop.wait(TICK):
             tick(now=timezone.now())
             for engine in engines:
                 engine.drain()
-        for engine in engines:
-            engine.pool.shutdown(wait=True)
+        pool.shutdown(wait=True)
         integrate(now=timezone.now())
         connection.close()
 
