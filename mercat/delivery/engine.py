@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from mercat.delivery import steps
+from mercat.delivery import states, steps
 from mercat.delivery.claims import ATTEMPT, claim, claim_doubts, loaded
 from mercat.delivery.facts import post_facts
 from mercat.delivery.manifest import contents, item_for
@@ -329,6 +329,8 @@ class Engine:
             steps.confirm(row, native_id=sighting.native_id, url=sighting.url, now=now)
             return
         match sighting:
+            case Found() if not row.native_id and _another_is_under_way(row):
+                self._look_again(row, "Another post to this account is on its way, and may be what is seen there.")
             case Found():
                 steps.give_up(row, "What stands on the network is not what was sent.", now=now)
             case Missing() if not row.native_id:
@@ -408,6 +410,12 @@ def _only_paused(decision: Decision) -> bool:
 def _is_another(row: Consignment, native_id: str) -> bool:
     """Whether this is another post of ours on the same account, perhaps with the same words."""
     return Consignment.objects.filter(account=row.account_id, native_id=native_id).exclude(pk=row.pk).exists()
+
+
+def _another_is_under_way(row: Consignment) -> bool:
+    """In the other lane: what stands on the network may be that one, until its id is known."""
+    others = Consignment.objects.filter(account=row.account_id, state__in=states.BUSY)
+    return others.exclude(pk=row.pk).exists()
 
 
 def _unless_lost(step: Callable[..., None], row: Consignment, *args: object, **kwargs: object) -> None:

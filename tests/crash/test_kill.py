@@ -99,6 +99,7 @@ def test_no_kill_at_any_point_of_sending_doubles_or_loses_a_post(settings):
         deaths = sum((mortal.deaths for mortal in mortals), Counter())
         stands = Counter(_published(sandbox.url))
     print(f"deaths: {dict(deaths)}")
+    print(*Consignment.objects.exclude(state=states.SENT).values_list("state", "reason", "lane", "attempts_made"))
     lost = [text for text in expected if not stands[text]]
     doubled = {text: count for text, count in stands.items() if count > 1}
     assert (lost, doubled, set(stands) - set(expected)) == ([], {}, set())

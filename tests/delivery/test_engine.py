@@ -15,14 +15,14 @@ from mercat.delivery.clock import tick, until_next, work_waits
 from mercat.delivery.engine import MOST_ATTEMPTS, MOST_LOOKS, MOST_WAITS, Engine, grace_of
 from mercat.delivery.models import Attempt, Consignment, Pause
 from mercat.guidance.house import PAUSE
-from mercat.networks.port import Altered, Later, Missing, Pending, Reconnect, Refused, Sent, Unreadable, Unsure
+from mercat.networks.port import Altered, Found, Later, Missing, Pending, Reconnect, Refused, Sent, Unreadable, Unsure
 from mercat.people import actions as people
 from mercat.people.actions import Impossible
 from mercat.people.models import Notice, Unit
 from mercat.posts import actions as posts
 from mercat.register.models import Connection
 from tests import factories as make
-from tests.delivery.inline import Waiting
+from tests.delivery.inline import Waiting, inline
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -283,6 +283,30 @@ def test_a_warning_does_not_wait_for_the_doubt_about_an_ordinary_post(engine, ne
     assert state_of(row) == states.IN_DOUBT
     a_warning_to(account)
     assert len(claim("warning", limit=10, now=NOW)) == 1
+
+
+def test_a_warning_in_doubt_is_not_given_up_for_an_ordinary_post_that_is_in_doubt_too(
+    engine, network, row, account, time, nudges
+):
+    network.outcomes += [Unsure("The line dropped."), Unsure("The line dropped.")]
+    engine.drain()
+    a_warning_to(account)
+    warnings = Engine("warning", clock=time, pools=inline)
+    warnings.drain()
+    warning = Consignment.objects.get(lane="warning")
+    time.pass_(grace_of("bluesky"))
+    network.shows()  # the ordinary post, whose id nobody knows yet
+    warnings.drain()
+    assert state_of(warning) == states.IN_DOUBT
+    network.shows()
+    engine.drain()
+    assert state_of(row) == states.SENT
+    time.pass_(grace_of("bluesky"))
+    network.outcomes.append(Sent("n2", "https://network.example/n2"))
+    network.sightings.append(Missing())
+    network.sightings.append(Found("n2", "https://network.example/n2", "Leave the area now.", 0, "id"))
+    warnings.drain()
+    assert state_of(warning) == states.SENT
 
 
 # Servers that do not answer
