@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mercat.config.problem import Problem
+from mercat.config.problem import PACK_REMEDY, Problem
 from mercat.guidance.fault import PackError
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ class Command:
     database: bool = True
 
 
-PACK_REMEDY = "Put the lines right that are named, or choose another pack with MERCAT_PACK."
 PLAIN = {"django": False, "database": False}
 COMMANDS = {
     "up": Command("mercat.config.commands:up", "Start everything and keep it running; Ctrl-C stops it.", **PLAIN),

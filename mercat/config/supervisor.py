@@ -16,10 +16,17 @@ from mercat.config.embedded import EmbeddedPostgres
 from mercat.config.environment import Environment
 from mercat.config.lock import Lock
 from mercat.config.problem import Problem
-from mercat.config.supervisor_checks import SPACE_TO_WARN, answers, check_loopback, check_port, check_space, megabytes
+from mercat.config.supervisor_checks import (
+    SPACE_TO_WARN,
+    answers,
+    check_loopback,
+    check_pack,
+    check_port,
+    check_space,
+    megabytes,
+)
 from mercat.config.supervisor_child import Child, Database, Keeper
 from mercat.config.supervisor_log import Log
-from mercat.guidance.pack import find_pack, load_pack
 
 READY_SECONDS = 60.0
 LOOK_SECONDS = 0.2
@@ -47,7 +54,7 @@ class Supervisor:
         self._space_seen = 0.0
 
     def run(self) -> None:
-        """Start, watch until SIGINT, SIGTERM or SIGHUP, stop. Raises Problem or PackError when it cannot start."""
+        """Start, watch until SIGINT, SIGTERM or SIGHUP, stop. Raises Problem when it cannot start."""
         lock = Lock(self._make_home() / "lock", f"The installation in {self.home}")
         lock.take()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -89,7 +96,7 @@ class Supervisor:
 
     def _check(self) -> None:
         check_space(self.home)
-        load_pack(find_pack(self.env.pack))
+        check_pack(self.env.pack, MERCAT)
         if self.demo or self.trial:
             check_loopback(self.env)
         check_port(self.env.host, self.env.port, "MERCAT_PORT")

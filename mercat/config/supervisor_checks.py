@@ -6,12 +6,14 @@ import errno
 import http.client
 import shutil
 import socket
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 
 from mercat.config.environment import Environment
-from mercat.config.problem import Problem
+from mercat.config.problem import PACK_REMEDY, Problem
 
 SPACE_TO_START = 300 * 2**20  # a new database with its write-ahead log, and the first day's files
 SPACE_TO_WARN = 150 * 2**20
@@ -25,6 +27,14 @@ def check_space(home: Path) -> None:
             f"The disk of {home} is full: {megabytes(free)} are free, and Mercat needs {megabytes(SPACE_TO_START)}. "
             "Nothing was changed. Make room, or choose another folder with MERCAT_HOME."
         )
+
+
+def check_pack(pack: str, program: Sequence[str]) -> None:
+    """Raises Problem when the pack cannot be loaded. It is read in a process of its own, by a sub-command of `program`:
+    this one stays small, for it runs as long as all the others."""
+    read = subprocess.run([*program, "guidance", "show", pack], capture_output=True, text=True, check=False)
+    if read.returncode:
+        raise Problem(f"{read.stderr.strip()}\nNothing was changed. {PACK_REMEDY}")
 
 
 def check_port(host: str, port: int, setting: str) -> None:

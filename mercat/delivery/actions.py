@@ -66,6 +66,8 @@ def release_unpaused(*, by: By, now: datetime) -> int:
     The clock asks this too: a worker may hold a post for a pause in the very moment in which it is lifted.
     """
     held = Consignment.objects.select_for_update(of=("self",)).filter(state=states.HELD, hold=Consignment.Hold.PAUSED)
+    if not held.exists():
+        return 0
     rows = list(held.annotate(paused=covering_pause()).filter(paused=False).order_by("pk"))
     for row in rows:
         _move(row, "release", by=by, now=now, hold="", reason="", not_before=max(row.not_before, now))
