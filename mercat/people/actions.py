@@ -183,7 +183,7 @@ def mark_left(*, by: By, person: Person, reason: str, now: datetime) -> None:
 
 @transaction.atomic
 def mark_returned(*, by: By, person: Person, now: datetime) -> None:
-    """Put somebody back on the list who left, or was marked by mistake. They begin anew, with nothing that they held.
+    """Put somebody back on the list who left, or was marked by mistake. They begin anew, without role or access.
 
     Their passphrase goes too: else sessions from before would come back with them.
     """
