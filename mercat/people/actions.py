@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
@@ -71,7 +72,8 @@ def register_person(
     person = Person(name=name, email=email.lower(), number=number, unit=unit, rank=rank, employment=employment)
     person.set_unusable_password()
     _valid(person)
-    person.save(force_insert=True)
+    with once("Somebody with this e-mail or staff number is on the list already."):
+        person.save(force_insert=True)
     record(
         by=by,
         what="person.registered",
@@ -92,8 +94,10 @@ def _valid(person: Person) -> None:
 
 @transaction.atomic
 def set_passphrase(*, by: By, person: Person, passphrase: str, now: datetime) -> None:
+    """Set one's own, or, as an administrator, somebody else's, who is told: whoever knows it could act as them."""
     if by != person:
         require(by, "administer", facts.Body(), now=now)
+    _is_here(person)
     try:
         validate_password(passphrase, person)
     except ValidationError as error:
@@ -101,12 +105,15 @@ def set_passphrase(*, by: By, person: Person, passphrase: str, now: datetime) ->
     person.set_password(passphrase)
     person.save(update_fields=["password"])
     record(by=by, what="person.passphrase_set", about=[person.audit_ref], now=now)
+    if isinstance(by, Person) and by != person:
+        body = f"{by} set it. If you did not ask for that, tell those who answer for information security."
+        tell([person], subject="You have a new passphrase", body=body, now=now)
 
 
 @transaction.atomic
 def grant_role(*, by: By, person: Person, role: str, unit: Unit | None, now: datetime) -> RoleGrant:
-    require(by, "grant_role", person, now=now)
-    _fits_its_scope(role, unit)
+    _may_take_step(by, "grant_role", person, now=now)
+    fits_its_scope(role, unit)
     with once(f"{person} holds this role already."):
         grant = RoleGrant.objects.create(person=person, role=role, unit=unit, at=now, by=person_or_none(by))
     record(
@@ -119,8 +126,11 @@ def grant_role(*, by: By, person: Person, role: str, unit: Unit | None, now: dat
     return grant
 
 
-def _fits_its_scope(role: str, unit: Unit | None) -> None:
-    """A role of the whole body held in one unit, or the reverse, would grant nothing, and look as if it did."""
+def fits_its_scope(role: str, unit: Unit | None) -> None:
+    """A role of the whole body held in one unit, or the reverse, would grant nothing, and look as if it did.
+
+    Raises Impossible, in words for whoever chose them.
+    """
     known = {known.key: known for known in guidance().pack.roles}
     if role not in known:
         raise Impossible(f"“{role}” is not a role of this body. Nothing was saved.")
@@ -130,13 +140,95 @@ def _fits_its_scope(role: str, unit: Unit | None) -> None:
         raise Impossible(f"“{known[role].name}” is held in a unit: say in which. Nothing was saved.")
 
 
-def _may_take_step(by: By, action: str, person: Person, *, now: datetime) -> None:
-    """Ask guidance about a step of somebody's joining.
+@transaction.atomic
+def end_role(*, by: By, grant: RoleGrant, reason: str, now: datetime) -> None:
+    """Take a role from whoever holds it, from now on; that they held it stays on record."""
+    person = grant.person
+    _hold_administrators()
+    require(by, "grant_role", person, now=now)
+    _has_reason(reason)
+    if grant.role == guidance().pack.administered_by:
+        _leaves_an_administrator(person)
+    if not RoleGrant.objects.filter(pk=grant.pk, ended_at=None).update(ended_at=now):
+        raise Impossible(f"{person} does not hold this role any more. Nothing was changed.")
+    record(
+        by=by,
+        what="person.role_ended",
+        about=[person.audit_ref],
+        facts={"role": grant.role, "unit": grant.unit_id},
+        personal={"reason": reason},
+        now=now,
+    )
 
-    Steps of one person are taken one after another: two at once would each not see who takes the other.
+
+@transaction.atomic
+def mark_left(*, by: By, person: Person, reason: str, now: datetime) -> None:
+    """Take somebody off the list of active people, with all that they hold; what they were and did stays on record.
+
+    They are signed out by it: nobody who is not active is found by the next request (`PeopleBackend`).
+    """
+    _hold_administrators()
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    require(by, "administer", facts.Body(), now=now)
+    if by == person:
+        raise Impossible("Nobody marks themselves as having left: another administrator does it. Nothing was changed.")
+    _has_reason(reason)
+    _is_here(person)
+    _leaves_an_administrator(person)
+    Person.objects.filter(pk=person.pk).update(is_active=False)
+    for step in (RoleGrant, Nomination, Authorisation, Access, Licence):
+        step.objects.filter(person=person, ended_at=None).update(ended_at=now)
+    record(by=by, what="person.left", about=[person.audit_ref], personal={"reason": reason}, now=now)
+
+
+@transaction.atomic
+def mark_returned(*, by: By, person: Person, now: datetime) -> None:
+    """Put somebody back on the list who left, or was marked by mistake. They begin anew, without role or access.
+
+    Their passphrase goes too: else sessions from before would come back with them.
+    """
+    require(by, "administer", facts.Body(), now=now)
+    if not Person.objects.filter(pk=person.pk, is_active=False).update(is_active=True, password=make_password(None)):
+        raise Impossible(f"{person} is on the list of active people already. Nothing was changed.")
+    record(by=by, what="person.returned", about=[person.audit_ref], now=now)
+
+
+def _hold_administrators() -> None:
+    """Until the transaction ends: two administrators who take the role from each other would leave none."""
+    role = guidance().pack.administered_by
+    standing = RoleGrant.objects.filter(role=role, ended_at=None).order_by("pk")
+    list(standing.select_for_update())
+
+
+def _leaves_an_administrator(without: Person) -> None:
+    role = guidance().pack.administered_by
+    holders = RoleGrant.objects.filter(role=role, ended_at=None, person__is_active=True)
+    if set(holders.values_list("person", flat=True)) == {without.pk}:
+        raise Impossible(
+            f"{without} is the last administrator, and without one nobody can give roles. "
+            "Give the role to somebody else first. Nothing was changed."
+        )
+
+
+def _has_reason(reason: str) -> None:
+    if not reason.strip():
+        raise Impossible("Say why. Nothing was changed.")
+
+
+def _is_here(person: Person) -> None:
+    if not Person.objects.filter(pk=person.pk, is_active=True).exists():
+        raise Impossible(f"{person} has left. Nothing was changed.")
+
+
+def _may_take_step(by: By, action: str, person: Person, *, now: datetime) -> None:
+    """Ask guidance about a step of somebody's joining, or a role.
+
+    What is done for one person is done one after another: two at once would each not see who takes the other, and a
+    role given while its holder is marked as having left would outlast them.
     """
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     require(by, action, person, now=now)
+    _is_here(person)
 
 
 @transaction.atomic
@@ -255,8 +347,7 @@ def assign_licence(*, by: By, person: Person, now: datetime) -> Licence:
 def end_access(*, by: By, person: Person, reason: str, now: datetime) -> None:
     """Close a person's way in at once; what they were, and what they did, stays on record."""
     require(by, "end_access", person, now=now)
-    if not reason.strip():
-        raise Impossible("Say why access is ended. Nothing was changed.")
+    _has_reason(reason)
     standing = [step.objects.filter(person=person, ended_at=None) for step in (Access, Authorisation, Licence)]
     if not sum(rows.update(ended_at=now) for rows in standing):
         raise Impossible(f"{person} has no access, authorisation or licence: there is nothing to end.")

@@ -69,6 +69,10 @@ def rank_name(key: str) -> str:
     return next((rank.name for rank in guidance().pack.ranks if rank.key == key), key)
 
 
+def role_name(key: str) -> str:
+    return next((role.name for role in guidance().pack.roles if role.key == key), key)
+
+
 def line(person: Person, standing: facts.Person, *, now: datetime) -> Line:
     steps = _steps()
     missing = [step for step in steps if not step.taken(standing, now)]
@@ -159,6 +163,18 @@ def may_end_access(viewer: facts.Person, standing: facts.Person, *, now: datetim
     if not (standing.access or standing.authorised or standing.licensed):
         return False
     return decide(guidance(), "end_access", viewer, standing, facts.Situation(now=now)).allowed
+
+
+def may_change_roles(viewer: facts.Person, standing: facts.Person, *, now: datetime) -> bool:
+    return decide(guidance(), "grant_role", viewer, standing, facts.Situation(now=now)).allowed
+
+
+def may_add_people(viewer: facts.Person, *, now: datetime) -> bool:
+    return decide(guidance(), "import_people", viewer, facts.Body(), facts.Situation(now=now)).allowed
+
+
+def may_administer(viewer: facts.Person, *, now: datetime) -> bool:
+    return decide(guidance(), "administer", viewer, facts.Body(), facts.Situation(now=now)).allowed
 
 
 Told = tuple[datetime | None, str, str]  # when, by whom, in which words

@@ -16,6 +16,7 @@ from mercat.people.models import (
     Nomination,
     Notice,
     Person,
+    RoleGrant,
 )
 from mercat.people.pack import guidance
 
@@ -70,6 +71,11 @@ def steps_of(person: Person) -> Steps:
         access=Access.objects.filter(**standing).select_related("confirmed_by", "opened_by").first(),
         licence=Licence.objects.filter(**standing).select_related("by").first(),
     )
+
+
+def roles_of(person: Person) -> QuerySet[RoleGrant]:
+    """The roles that a person holds now, the oldest first."""
+    return RoleGrant.objects.filter(person=person, ended_at=None).select_related("unit").order_by("at", "pk")
 
 
 def names_of(references: Iterable[str]) -> dict[str, str]:

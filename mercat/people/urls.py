@@ -7,7 +7,10 @@ from mercat.people import views
 app_name = "people"
 urlpatterns = [
     path("people/", views.people, name="list"),
+    path("people/new/", views.add, name="add"),
     path("people/<uuid:person_id>/", views.person, name="person"),
+    path("people/<uuid:person_id>/passphrase/", views.passphrase, name="passphrase"),
+    path("people/<uuid:person_id>/roles/<int:grant_id>/end/", views.end_role, name="end-role"),
     path("people/<uuid:person_id>/<slug:action>/", views.take_step, name="step"),
     path("notices/", views.notices, name="notices"),
     path("notices/read/", views.read_all_notices, name="read-all"),

@@ -4,23 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from mercat.guidance import facts
 from mercat.people import actions
 from mercat.people.actions import Impossible
 from mercat.people.facts import people_facts
-from mercat.people.forms import CompletionForm, ReasonForm, ReferenceForm
-from mercat.people.models import Notice, Person, Unit
+from mercat.people.forms import CompletionForm, PassphraseForm, PersonForm, ReasonForm, ReferenceForm, RoleForm
+from mercat.people.gate import require
+from mercat.people.models import Notice, Person, RoleGrant, Unit
 from mercat.people.pack import guidance
-from mercat.people.presenters import line, may_end_access, path, rank_name, role_names
-from mercat.people.queries import search, steps_of
+from mercat.people.presenters import (
+    line,
+    may_add_people,
+    may_administer,
+    may_change_roles,
+    may_end_access,
+    path,
+    rank_name,
+    role_name,
+)
+from mercat.people.queries import roles_of, search, steps_of
 from mercat.people.slices import slice_of
 
 ON_A_PAGE = 25
@@ -33,8 +48,9 @@ def people(request: HttpRequest) -> HttpResponse:
     wanted = {name: request.GET.get(name, "").strip() for name in FILTERS}
     joining = request.GET.get("joining") == "yes"
     page = slice_of(search(**wanted, joining=joining), request.GET.get("page"), size=ON_A_PAGE)
-    standing = people_facts([row.pk for row in page], now=now)
+    standing = people_facts({request.user.pk, *(row.pk for row in page)}, now=now)
     said = {
+        "may_add": may_add_people(standing[str(request.user.pk)], now=now),
         "lines": [line(row, standing[str(row.pk)], now=now) for row in page],
         "page": page,
         "wanted": wanted,
@@ -46,18 +62,67 @@ def people(request: HttpRequest) -> HttpResponse:
     return render(request, "people/list.html", said)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: HttpRequest) -> HttpResponse:
+    """Somebody who is not on the list yet."""
+    now = timezone.now()
+    require(request.user, "import_people", facts.Body(), now=now)
+    form = PersonForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        try:
+            row = actions.register_person(by=request.user, **form.cleaned_data, now=now)
+        except Impossible as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"{row} is on the list.")
+            return redirect("people:person", row.pk)
+    return _form_page(request, "people/new.html", form)
+
+
 @require_safe
 def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
-    return _person_page(request, get_object_or_404(Person.objects.select_related("unit"), pk=person_id))
+    return _person_page(request, _person(person_id))
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def passphrase(request: HttpRequest, person_id: UUID) -> HttpResponse:
+    """Set by an administrator, and never shown again."""
+    row, now = _person(person_id), timezone.now()
+    require(request.user, "administer", facts.Body(), now=now)
+    form = PassphraseForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        try:
+            actions.set_passphrase(by=request.user, person=row, passphrase=form.cleaned_data["passphrase"], now=now)
+        except Impossible as error:
+            form.add_error("passphrase", str(error))
+        else:
+            messages.success(request, f"{row} signs in with the new passphrase from now on.")
+            return redirect("people:person", row.pk)
+    return _form_page(request, "people/passphrase.html", form, person=row)
 
 
 @require_POST
 def take_step(request: HttpRequest, person_id: UUID, action: str) -> HttpResponse:
-    """One step of a person's joining, by whoever may take it."""
-    row = get_object_or_404(Person.objects.select_related("unit"), pk=person_id)
+    """One step of a person's joining, or another act about them, by whoever may take it."""
     step = STEPS.get(action)
     if step is None:
         raise Http404
+    return _take(request, _person(person_id), step)
+
+
+@require_POST
+def end_role(request: HttpRequest, person_id: UUID, grant_id: int) -> HttpResponse:
+    row = _person(person_id)
+    grant = get_object_or_404(row.role_grants.select_related("person"), pk=grant_id)
+    return _take(request, row, partial(_end_role, grant=grant))
+
+
+def _person(person_id: UUID) -> Person:
+    return get_object_or_404(Person.objects.select_related("unit"), pk=person_id)
+
+
+def _take(request: HttpRequest, row: Person, step: Step) -> HttpResponse:
     try:
         problem, said = step(request, row, timezone.now())
     except Impossible as error:
@@ -68,6 +133,17 @@ def take_step(request: HttpRequest, person_id: UUID, action: str) -> HttpRespons
     return redirect("people:person", row.pk)
 
 
+def _form_page(request: HttpRequest, template: str, form: forms.BaseForm, **about: object) -> HttpResponse:
+    """A form, with what was typed and what is wrong with it."""
+    lines = [
+        {"field": "" if name == NON_FIELD_ERRORS else name, "text": text}
+        for name, found in form.errors.items()
+        for text in found
+    ]
+    said = {"form": form, "errors": {"lines": lines, "kept": "Nothing was saved."} if lines else None, **about}
+    return render(request, template, said, status=422 if lines else 200)
+
+
 def _person_page(request: HttpRequest, row: Person, *, problem: dict[str, str] | None = None) -> HttpResponse:
     now = timezone.now()
     standing = people_facts({row.pk, request.user.pk}, now=now)
@@ -75,10 +151,13 @@ def _person_page(request: HttpRequest, row: Person, *, problem: dict[str, str] |
     said = {
         "person": row,
         "rank": rank_name(row.rank),
-        "roles": role_names(them),
+        "roles": [(grant, role_name(grant.role)) for grant in roles_of(row)],
         "steps": path(row, them, steps_of(row), me, now=now),
         "own": row.pk == request.user.pk,
         "may_end": may_end_access(me, them, now=now),
+        "may_change_roles": may_change_roles(me, them, now=now),
+        "may_administer": may_administer(me, now=now),
+        "units": Unit.objects.all(),
         "typed": request.POST,
         "errors": {"lines": [problem]} if problem else None,
     }
@@ -112,6 +191,7 @@ def read_all_notices(request: HttpRequest) -> HttpResponse:
 
 Problem = dict[str, str] | None
 Taken = tuple[Problem, str]
+Step = Callable[[HttpRequest, Person, datetime], Taken]
 
 
 def _nominate(request: HttpRequest, row: Person, now: datetime) -> Taken:
@@ -167,12 +247,44 @@ def _end(request: HttpRequest, row: Person, now: datetime) -> Taken:
     return None, f"The access of {row} is ended."
 
 
-def _problem(form: CompletionForm | ReferenceForm | ReasonForm) -> dict[str, str]:
+def _grant_role(request: HttpRequest, row: Person, now: datetime) -> Taken:
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        return _problem(form), ""
+    try:
+        grant = actions.grant_role(by=request.user, person=row, **form.cleaned_data, now=now)
+    except Impossible as error:
+        return {"field": "role", "text": str(error)}, ""
+    return None, f"{row} holds the role “{role_name(grant.role)}”."
+
+
+def _end_role(request: HttpRequest, row: Person, now: datetime, *, grant: RoleGrant) -> Taken:
+    form = ReasonForm(request.POST, prefix=f"role-{grant.pk}")
+    if not form.is_valid():
+        return _problem(form), ""
+    actions.end_role(by=request.user, grant=grant, reason=form.cleaned_data["reason"], now=now)
+    return None, f"{row} does not hold the role “{role_name(grant.role)}” any more."
+
+
+def _mark_left(request: HttpRequest, row: Person, now: datetime) -> Taken:
+    form = ReasonForm(request.POST, prefix="left")
+    if not form.is_valid():
+        return _problem(form), ""
+    actions.mark_left(by=request.user, person=row, reason=form.cleaned_data["reason"], now=now)
+    return None, f"{row} has left: signed out, and without roles and access."
+
+
+def _mark_returned(request: HttpRequest, row: Person, now: datetime) -> Taken:
+    actions.mark_returned(by=request.user, person=row, now=now)
+    return None, f"{row} is back on the list, and begins anew: with a passphrase, roles and the path to posting."
+
+
+def _problem(form: forms.Form) -> dict[str, str]:
     name, found = next(iter(form.errors.items()))
-    return {"field": name, "text": found[0]}
+    return {"field": form.add_prefix(name), "text": found[0]}
 
 
-STEPS: dict[str, Callable[[HttpRequest, Person, datetime], Taken]] = {
+STEPS: dict[str, Step] = {
     "nominate": _nominate,
     "record_completion": _record_completion,
     "acknowledge": _acknowledge,
@@ -181,4 +293,7 @@ STEPS: dict[str, Callable[[HttpRequest, Person, datetime], Taken]] = {
     "open_access": _open,
     "assign_licence": _license,
     "end_access": _end,
+    "grant_role": _grant_role,
+    "mark_left": _mark_left,
+    "mark_returned": _mark_returned,
 }

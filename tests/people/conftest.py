@@ -72,6 +72,27 @@ def end_access(by: By, person: Person) -> object:
     return actions.end_access(by=by, person=person, reason="Moved to another force", now=NOW)
 
 
+def grant_role(by: By, person: Person) -> object:
+    return actions.grant_role(by=by, person=person, role="auditor", unit=None, now=NOW)
+
+
+def end_role(by: By, person: Person) -> None:
+    """Of the one role that the person holds, or of a new one."""
+    grant = person.role_grants.filter(ended_at=None).first() or grant_role(TEST, person)
+    actions.end_role(by=by, grant=grant, reason="Moved to another desk", now=NOW)
+
+
+def mark_left(by: By, person: Person) -> None:
+    actions.mark_left(by=by, person=person, reason="Retired to the sea", now=NOW)
+
+
+def mark_returned(by: By, person: Person) -> None:
+    """After having left."""
+    if Person.objects.get(pk=person.pk).is_active:
+        mark_left(TEST, person)
+    actions.mark_returned(by=by, person=person, now=NOW)
+
+
 CHAIN: dict[str, Act] = {
     "nominate": nominate,
     "record_completion": record_completion,

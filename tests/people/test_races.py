@@ -11,7 +11,7 @@ from mercat.guidance.gate import Refused
 from mercat.guidance.shape import Licences
 from mercat.people import actions
 from mercat.people.actions import Impossible
-from mercat.people.models import Licence, Nomination
+from mercat.people.models import Licence, Nomination, Person, RoleGrant
 from mercat.people.pack import guidance
 from tests import factories as make
 from tests.factories import NOW, TEST
@@ -78,3 +78,54 @@ def test_two_who_nominate_at_the_same_moment_make_one_nomination() -> None:
     with pytest.raises(Impossible, match="nominated already"):
         nominating.result(10)
     assert Nomination.objects.count() == 1
+
+
+def test_two_administrators_who_end_each_others_role_leave_one() -> None:
+    one, other = (make.person(name, unit_key="ict", roles=("administrator",)) for name in ("One", "Other"))
+
+    def end(by: Person, of: Person) -> None:
+        actions.end_role(by=by, grant=RoleGrant.objects.get(person=of), reason="No more", now=NOW)
+
+    with transaction.atomic():
+        end(one, other)
+        ending = meanwhile(lambda: end(other, one))
+    with pytest.raises(Refused, match=r"M\.9"):
+        ending.result(10)
+    assert RoleGrant.objects.get(ended_at=None).person == one
+
+
+def test_two_administrators_who_mark_each_other_as_having_left_leave_one() -> None:
+    one, other = (make.person(name, unit_key="ict", roles=("administrator",)) for name in ("One", "Other"))
+    with transaction.atomic():
+        actions.mark_left(by=one, person=other, reason="Gone", now=NOW)
+        leaving = meanwhile(lambda: actions.mark_left(by=other, person=one, reason="Gone", now=NOW))
+    with pytest.raises(Refused, match=r"M\.7"):
+        leaving.result(10)
+    assert Person.objects.get(is_active=True) == one
+
+
+def test_a_role_given_while_its_holder_leaves_does_not_outlast_them() -> None:
+    leaver = make.person("Leaver")
+    with transaction.atomic():
+        actions.mark_left(by=TEST, person=leaver, reason="Gone", now=NOW)
+        giving = meanwhile(lambda: actions.grant_role(by=TEST, person=leaver, role="auditor", unit=None, now=NOW))
+    with pytest.raises(Impossible, match="has left"):
+        giving.result(10)
+    assert not RoleGrant.objects.exists()
+
+
+def test_one_person_added_twice_at_the_same_moment_is_on_the_list_once() -> None:
+    unit = make.unit()
+
+    def register() -> None:
+        actions.register_person(
+            by=TEST, name="A", email="a@mercat.example", number="1", unit=unit, rank="constable",
+            employment="officer", now=NOW,
+        )  # fmt: skip
+
+    with transaction.atomic():
+        register()
+        registering = meanwhile(register)
+    with pytest.raises(Impossible, match="on the list already"):
+        registering.result(10)
+    assert Person.objects.count() == 1

@@ -17,7 +17,7 @@ from mercat.people.pack import guidance
 from tests import factories as make
 from tests.factories import NOW, TEST
 from tests.kept import gained, kept
-from tests.people.conftest import CHAIN, Holders
+from tests.people.conftest import CHAIN, Holders, end_role, grant_role, mark_left, mark_returned
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,10 @@ OTHERS = {
     "set_passphrase": lambda by, person: actions.set_passphrase(
         by=by, person=person, passphrase="harbour lantern thistle", now=NOW
     ),
-    "grant_role": lambda by, person: actions.grant_role(by=by, person=person, role="auditor", unit=None, now=NOW),
+    "grant_role": grant_role,
+    "end_role": end_role,
+    "mark_left": mark_left,
+    "mark_returned": mark_returned,
 }
 BY = {
     "nominate": "comms",
@@ -43,6 +46,9 @@ BY = {
     "register_person": "administrator",
     "set_passphrase": "administrator",
     "grant_role": "administrator",
+    "end_role": "administrator",
+    "mark_left": "administrator",
+    "mark_returned": "administrator",
 }
 WHAT = {
     "nominate": "person.nominated",
@@ -56,7 +62,11 @@ WHAT = {
     "register_person": "person.registered",
     "set_passphrase": "person.passphrase_set",
     "grant_role": "person.role_granted",
+    "end_role": "person.role_ended",
+    "mark_left": "person.left",
+    "mark_returned": "person.returned",
 }
+BEFORE = {"end_role": grant_role, "mark_returned": mark_left}  # what each of these takes back
 ACTS = {**CHAIN, **OTHERS}
 Until = Callable[[str], Person]
 
@@ -64,6 +74,8 @@ Until = Callable[[str], Person]
 @pytest.mark.parametrize("act", ACTS)
 def test_an_action_is_one_event_of_whoever_took_it(holders: Holders, joined_until: Until, act: str) -> None:
     person = joined_until(act if act in CHAIN else "nominate")
+    if act in BEFORE:
+        BEFORE[act](TEST, person)
     before = Event.objects.count()
     ACTS[act](holders[BY[act]], person)
     (event,) = Event.objects.order_by("id")[before:]
@@ -78,6 +90,8 @@ def test_what_cannot_be_recorded_is_not_done(
     holders: Holders, joined_until: Until, act: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = joined_until(act if act in CHAIN else "nominate")
+    if act in BEFORE:
+        BEFORE[act](TEST, person)
     before = kept()
     standing = list(Person.objects.order_by("pk").values())
 
@@ -112,12 +126,22 @@ def test_names_and_free_words_about_people_are_outside_the_leaf(holders: Holders
     )
     person = joined_until("end_access")
     actions.end_access(by=holders["ict"], person=person, reason="Long-term sickness", now=NOW)
+    end_role(holders["administrator"], person)
+    mark_left(holders["administrator"], person)
     leaves = b"".join(bytes(event.leaf) for event in Event.objects.all())
-    for words in (*ABOUT.values(), "sickness", person.name, person.email):
+    for words in (*ABOUT.values(), "sickness", "another desk", "to the sea", person.name, person.email):
         assert words.encode() not in leaves
     assert Event.objects.get(what="person.access_ended").personal.data == {"reason": "Long-term sickness"}
     registered = Event.objects.filter(what="person.registered").order_by("-id")
     assert ABOUT in [event.personal.data for event in registered]
+
+
+def test_whoever_gets_a_passphrase_from_somebody_else_is_told(holders: Holders, newcomer: Person) -> None:
+    """Else an administrator could act as them unseen."""
+    for by in (TEST, newcomer, holders["administrator"]):
+        actions.set_passphrase(by=by, person=newcomer, passphrase="harbour lantern thistle", now=NOW)
+    (notice,) = newcomer.notices.all()
+    assert notice.body.startswith("administrator set it.")
 
 
 def test_a_passphrase_is_recorded_as_set_and_never_as_text(newcomer: Person) -> None:
