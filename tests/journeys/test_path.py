@@ -266,3 +266,28 @@ def test_the_pages_for_setting_things_right_have_no_finding(new_page) -> None:
     page.get_by_role("button", name="Pause now").click()
     expect(page.get_by_text("Sending is paused: everything.")).to_be_visible()
     no_findings(page)
+
+
+def test_the_list_of_people_is_kept_on_pages(new_page) -> None:
+    page = new_page()
+    sign_in(page, "administrator")
+    page.goto("/people/")
+    page.get_by_role("button", name="Add a person").click()
+    page.get_by_role("button", name="Add to the list").click()
+    no_findings(page)
+    fits(page)
+    page.get_by_label("Name", exact=True).fill("Another Officer, Tayside")
+    page.get_by_label("E-mail").fill("another.officer@mercat.example")
+    page.get_by_label("Staff number").fill("T-100")
+    page.get_by_label("Division or department").select_option(label="Tayside")
+    page.get_by_label("Rank or grade").select_option(label="Sergeant")
+    page.get_by_role("button", name="Add to the list").click()
+    expect(page.get_by_text("Another Officer, Tayside is on the list.")).to_be_visible()
+    no_findings(page)
+    fits(page)
+    for opened in ("Give a role", "Mark as left"):
+        page.get_by_text(opened, exact=True).first.click()
+    no_findings(page)
+    page.get_by_role("link", name="Set a passphrase").click()
+    no_findings(page)
+    fits(page)
