@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from mercat.register import views
+from mercat.register.views import accounts, connecting
 
 app_name = "register"
 urlpatterns = [
-    path("", views.register, name="register"),
-    path("connected/", views.finish, name="finish"),
-    path("<uuid:account_id>/", views.account, name="account"),
-    path("<uuid:account_id>/connect/", views.connect, name="connect"),
-    path("<uuid:account_id>/connect/begin/", views.begin, name="begin"),
+    path("", accounts.register, name="register"),
+    path("connected/", connecting.finish, name="finish"),
+    path("<uuid:account_id>/", accounts.account, name="account"),
+    path("<uuid:account_id>/connect/", connecting.connect, name="connect"),
+    path("<uuid:account_id>/connect/begin/", connecting.begin, name="begin"),
 ]
