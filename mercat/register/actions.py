@@ -95,7 +95,8 @@ def decide_application(*, by: By, application: Application, grant: bool, reasons
     """Grant or refuse, with reasons. A grant adds one slot to the structure."""
     if not reasons.strip():
         raise Impossible("Say why: a decision on an application is kept with its reasons. Nothing was decided.")
-    application = Application.objects.select_for_update(of=("self",)).select_related("holder").get(pk=application.pk)
+    locked = Application.objects.select_for_update(of=("self",))
+    application = locked.select_related("holder", "applicant").get(pk=application.pk)
     require(by, "decide_application", application_facts(application), now=now)
     if application.decision:
         raise Impossible("This application has been decided already. Nothing was changed.")
@@ -109,6 +110,7 @@ def decide_application(*, by: By, application: Application, grant: bool, reasons
         personal={"reasons": reasons},
         now=now,
     )
+    _tell_applicant(application, now=now)
     if not grant:
         return None
     return Slot.objects.create(
@@ -118,6 +120,18 @@ def decide_application(*, by: By, application: Application, grant: bool, reasons
         unit=application.unit,
         name=application.name,
         application=application,
+    )
+
+
+def _tell_applicant(application: Application, *, now: datetime) -> None:
+    if application.applicant is None or not application.applicant.is_active:
+        return
+    tell(
+        [application.applicant],
+        subject=f"Your application for {application.name} is {application.decision}",
+        body="The decision and its reasons stand with the application.",
+        link=f"/register/applications/{application.pk}/",
+        now=now,
     )
 
 

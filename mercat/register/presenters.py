@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
+from mercat.guidance import facts
+from mercat.guidance.decision import Decision
+from mercat.guidance.gate import prepare
 from mercat.people.pack import guidance
+from mercat.register.facts import slot_facts
 from mercat.register.models import Account, Connection, Slot
 
 VACANT, ACTIVE, UNCONNECTED, BROKEN, OTHER = "vacant", "active", "unconnected", "broken", "other"
@@ -52,7 +57,7 @@ def line(slot: Slot) -> Line:
         account=account,
         tier=tier_name(slot.tier),
         state=state,
-        title=account.get_status_display() if account and state == OTHER else STATES[state],
+        title=title_of(account, state),
         colour=COLOURS[state],
         spocs=", ".join(spoc.person.name for spoc in account.standing_spocs) if account else "",
         next=_next(slot, account, state),
@@ -62,12 +67,18 @@ def line(slot: Slot) -> Line:
 def state_of(account: Account | None) -> str:
     if account is None:
         return VACANT
+    if account.status == Account.Status.SUSPENDED:
+        return OTHER
     connection = getattr(account, "connection", None)
     if connection is None:
         return UNCONNECTED
     if connection.state == Connection.State.BROKEN:
         return BROKEN
     return ACTIVE if account.status == Account.Status.ACTIVE else OTHER
+
+
+def title_of(account: Account | None, state: str) -> str:
+    return account.get_status_display() if account and state == OTHER else STATES[state]
 
 
 def in_use_first(lines: Iterable[Line]) -> list[Line]:
@@ -87,8 +98,27 @@ def tier_name(key: str) -> str:
 
 
 def needs_spoc(account: Account) -> bool:
-    tier = next((tier for tier in guidance().pack.tiers if tier.key == account.tier), None)
-    return bool(tier and tier.spoc and not account.standing_spocs)
+    return wants_spoc(account.tier) and not account.standing_spocs
+
+
+def wants_spoc(tier: str) -> bool:
+    return any(each.spoc for each in guidance().pack.tiers if each.key == tier)
+
+
+def registrable(lines: Iterable[Line], person: facts.Person, *, now: datetime) -> set[str]:
+    """Keys of the vacant places whose account this person may register."""
+    vacant = [line.slot for line in lines if line.account is None]
+    about = {slot.pk: slot_facts(slot, slot.application.holder if slot.application else None) for slot in vacant}
+    asked, situation = prepare(guidance(), person, about.values()), facts.Situation(now=now)
+    return {key for key, each in about.items() if asked.decide("register_account", each, situation).allowed}
+
+
+def refusal_lines(field: str, decision: Decision) -> list[dict[str, str]]:
+    """Every clause in the way as an error of a form's `field`, with what to do and who can put it right."""
+    return [
+        {"field": field, "text": f"{each.clause}: {each.reason} {each.remedy} ({each.owner_name})"}
+        for each in decision.refusals
+    ]
 
 
 def _next(slot: Slot, account: Account | None, state: str) -> str:

@@ -1,13 +1,24 @@
-"""Reads of the register: the authorised structure, slot by slot, and the accounts that fill it."""
+"""Reads of the register: the authorised structure, slot by slot, the accounts that fill it, and applications."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
-from mercat.register.models import Account, Slot, Spoc
+from mercat.guidance import facts
+from mercat.guidance.gate import prepare
+from mercat.people.facts import people_facts
+from mercat.people.models import Access, Person
+from mercat.people.pack import guidance
+from mercat.people.presenters import line
+from mercat.register.facts import application_facts
+from mercat.register.models import Account, Application, Slot, Spoc
+
+MOST_CANDIDATES = 500  # people with access in one unit
+MOST_WAITING = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +36,7 @@ def slots(wanted: Wanted) -> QuerySet[Slot]:
     """Open slots, each with `open_accounts`: the one that fills it, with its points of contact, or none."""
     found = (
         Slot.objects.filter(closed_at=None)
-        .select_related("unit")
+        .select_related("unit", "application__holder")
         .prefetch_related(
             Prefetch("accounts", told(Account.objects.exclude(status=Account.Status.CLOSED)), to_attr="open_accounts")
         )
@@ -50,3 +61,67 @@ def account(account_id: object) -> QuerySet[Account]:
 
 def networks_in_use() -> Iterable[str]:
     return Slot.objects.filter(closed_at=None).order_by("network").values_list("network", flat=True).distinct()
+
+
+def in_place(slot: Slot) -> Account | None:
+    """The account that fills a slot."""
+    return slot.accounts.exclude(status=Account.Status.CLOSED).first()
+
+
+def candidates(account: Account, people: QuerySet[Person], *, now: datetime) -> list[Person]:
+    """Which of these people could be its point of contact: of its unit, able to post, and not one already."""
+    unit = account.unit_id
+    there = Q(unit=unit) | Q(unit__parent=unit) | Q(unit__parent__parent=unit) | Q(unit__parent__parent__parent=unit)
+    with_access = Access.objects.filter(ended_at=None, opened_at__isnull=False).values("person")
+    already = Spoc.objects.filter(account=account, ended_at=None).values("person")
+    found = people.filter(there, pk__in=with_access, is_active=True).exclude(pk__in=already)[:MOST_CANDIDATES]
+    standing = people_facts([row.pk for row in found], now=now)
+    return [row for row in found if line(row, standing[str(row.pk)], now=now).may_post]
+
+
+def applications_for(person: facts.Person, *, now: datetime) -> QuerySet[Application]:
+    """Those that this person made, decides, or registers once granted. What waits stands first, the oldest first."""
+    kinds = {kind for action in ("decide_application", "register_account") for kind in _kinds(person, action, now)}
+    seen = Q(applicant=person.id) | Q(kind__in=kinds)
+    return _applications().filter(seen).order_by(F("decided_at").desc(nulls_first=True), "applied_at", "pk")
+
+
+def applications_to_decide(person: facts.Person, *, now: datetime) -> list[Application]:
+    """What waits for a decision that this person may take now, the oldest first."""
+    rows = (
+        _applications()
+        .filter(decision="", kind__in=_kinds(person, "decide_application", now))
+        .order_by("applied_at", "pk")[:MOST_WAITING]
+    )
+    waiting = [(row, application_facts(row)) for row in rows]
+    asked = prepare(guidance(), person, [about for _, about in waiting])
+    situation = facts.Situation(now=now)
+    return [row for row, about in waiting if asked.decide("decide_application", about, situation).allowed]
+
+
+def _applications() -> QuerySet[Application]:
+    return Application.objects.select_related("unit", "holder", "applicant", "decided_by")
+
+
+def _kinds(person: facts.Person, action: str, now: datetime) -> list[str]:
+    """The kinds of account whose applications this person decides, or registers.
+
+    Asked about an application with nothing wrong in it, so that no fault of one hides it from those who must see it.
+    """
+    pack, situation = guidance().pack, facts.Situation(now=now)
+    rank = next((rank.key for rank in pack.ranks if rank.individual_account), "")
+    sound = [
+        facts.Application(
+            id=f"any-{tier.key}",
+            network="",
+            kind=tier.key,
+            holder_rank=rank,
+            justified=True,
+            decided=True,
+            approved=True,
+            applicant="somebody else",
+        )
+        for tier in pack.tiers
+    ]
+    asked = prepare(guidance(), person, sound)
+    return [about.kind for about in sound if asked.decide(action, about, situation).allowed]

@@ -2,13 +2,21 @@
 
 from django.urls import path
 
-from mercat.register import views
+from mercat.register.views import accounts, applications, connecting
 
 app_name = "register"
 urlpatterns = [
-    path("", views.register, name="register"),
-    path("connected/", views.finish, name="finish"),
-    path("<uuid:account_id>/", views.account, name="account"),
-    path("<uuid:account_id>/connect/", views.connect, name="connect"),
-    path("<uuid:account_id>/connect/begin/", views.begin, name="begin"),
+    path("", accounts.register, name="register"),
+    path("places/<str:key>/", accounts.place, name="place"),
+    path("apply/", applications.apply, name="apply"),
+    path("applications/", applications.applications, name="applications"),
+    path("applications/<uuid:application_id>/", applications.application, name="application"),
+    path("connected/", connecting.finish, name="finish"),
+    path("<uuid:account_id>/", accounts.account, name="account"),
+    path("<uuid:account_id>/suspend/", accounts.suspend, name="suspend"),
+    path("<uuid:account_id>/reinstate/", accounts.reinstate, name="reinstate"),
+    path("<uuid:account_id>/contacts/", accounts.contacts, name="contacts"),
+    path("<uuid:account_id>/contacts/<int:spoc_id>/dismiss/", accounts.dismiss, name="dismiss"),
+    path("<uuid:account_id>/connect/", connecting.connect, name="connect"),
+    path("<uuid:account_id>/connect/begin/", connecting.begin, name="begin"),
 ]

@@ -17,6 +17,8 @@ from mercat.people.presenters import line as person_line
 from mercat.people.queries import search
 from mercat.posts.presenters.lines import Line, lines
 from mercat.posts.queries import accounts_of, drafts_of, sent_back_to, submitted_by, waiting_for
+from mercat.register.models import Application
+from mercat.register.queries import applications_to_decide
 
 ON_HOME = 6  # lines of one part; the rest is a link away
 MOST_JOINING = 200
@@ -32,12 +34,14 @@ class Home:
     drafts: list[Line]
     submitted: list[Line]
     troubles: list[Progress]
+    applications: list[Application]  # to decide
     joining: list[PersonLine]
     notices: list[Notice]
 
     @property
     def nothing(self) -> bool:
-        return not (self.waiting or self.sent_back or self.drafts or self.submitted or self.troubles or self.joining)
+        own = self.sent_back or self.drafts or self.submitted
+        return not (own or self.waiting or self.troubles or self.applications or self.joining)
 
 
 def home(person: Person, standing: facts.Person, *, now: datetime) -> Home:
@@ -53,6 +57,7 @@ def home(person: Person, standing: facts.Person, *, now: datetime) -> Home:
         drafts=lines(drafts, accounts),
         submitted=lines(submitted, accounts),
         troubles=_troubles(standing, now),
+        applications=applications_to_decide(standing, now=now)[:ON_HOME],
         joining=_joining(standing, now),
         notices=list(Notice.objects.filter(person=person, read_at=None)[:ON_HOME]),
     )

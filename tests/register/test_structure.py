@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from mercat.audit.models import Event
 from mercat.guidance.gate import Refused
 from mercat.people.actions import Impossible
-from mercat.people.models import Person
+from mercat.people.models import Notice, Person
 from mercat.register import actions
 from mercat.register.models import Account, Application, Slot
 from tests import factories as make
@@ -135,7 +135,8 @@ def test_one_role_alone_decides(holders: Holders, head: Person) -> None:
     assert not gained(before)
     slot = actions.decide_application(by=head, application=row, grant=True, reasons="It is needed.", now=NOW)
     assert (slot.network, slot.tier, slot.unit_id, slot.application_id) == ("bluesky", "local", "tayside", row.pk)
-    assert gained(before) == {"register.Slot": 1, "audit.Event": 1, "audit.Pending": 1, "audit.PersonalData": 1}
+    record = {"audit.Event": 1, "audit.Pending": 1, "audit.PersonalData": 1}
+    assert gained(before) == {"register.Slot": 1, "people.Notice": 1, **record}
 
 
 def test_a_refusal_adds_no_place_and_both_need_reasons(holders: Holders, head: Person) -> None:
@@ -148,6 +149,25 @@ def test_a_refusal_adds_no_place_and_both_need_reasons(holders: Holders, head: P
     assert (row.decision, row.reasons, row.decided_by, row.decided_at) == ("refused", "One is enough.", head, NOW)
     assert not Slot.objects.exists()
     assert Event.objects.get(what="application.refused").actor == head.audit_ref
+
+
+@pytest.mark.parametrize(("grant", "said"), [(True, "granted"), (False, "refused")])
+def test_the_applicant_is_told_and_the_words_of_the_decision_stay_with_it(
+    holders: Holders, head: Person, grant: bool, said: str
+) -> None:
+    row = application(holders["officer"])
+    actions.decide_application(by=head, application=row, grant=grant, reasons="For reasons of its own.", now=NOW)
+    notice = Notice.objects.get()
+    assert (notice.person, notice.link) == (holders["officer"], f"/register/applications/{row.pk}/")
+    assert notice.subject == f"Your application for Broughty Ferry is {said}"
+    assert "reasons of its own" not in notice.body
+
+
+def test_an_applicant_who_left_is_told_nothing(holders: Holders, head: Person) -> None:
+    row = application(holders["officer"])
+    Person.objects.filter(pk=holders["officer"].pk).update(is_active=False)
+    actions.decide_application(by=head, application=row, grant=True, reasons="Yes", now=NOW)
+    assert not Notice.objects.exists()
 
 
 def test_what_is_decided_is_not_decided_again(holders: Holders, head: Person) -> None:

@@ -9,6 +9,7 @@ import pytest
 from mercat.people import actions as people
 from mercat.posts import actions as posts
 from mercat.posts import queries
+from mercat.register import actions as register
 from tests import factories as make
 from tests.factories import NOW, TEST
 from tests.pages import SOON, at_noon, queries_of, signed_in, text_of  # noqa: F401
@@ -129,3 +130,15 @@ def test_the_number_of_queries_does_not_grow_with_the_lists(author, account, spo
         people.nominate(by=TEST, person=make.person(), now=NOW)
     assert queries_of(client, "/") == few
     assert few <= 24
+
+
+def test_an_application_waits_for_whoever_may_decide_it(author) -> None:
+    application = register.apply_for_account(
+        by=author, network="bluesky", kind="local", unit=author.unit, name="The Ferry", purpose="To warn.", now=NOW
+    )
+    roles = ("head-of-communications-specialist-services",)
+    head = make.person("Head", unit_key="corporate-communications", roles=roles)
+    assert "Applications for you to decide 1 The Ferry" in home(head)
+    assert "Applications for you to decide" not in home(author)
+    register.decide_application(by=head, application=application, grant=True, reasons="Yes", now=NOW)
+    assert "Applications for you to decide" not in home(head)
