@@ -644,7 +644,11 @@ class Verifier:
         self.found("rewritten", message[0].upper() + message[1:], proven, last)
 
     def _lacking(self, kind: str, size: int, which: str) -> None:
-        self.give_up(kind, f"{_records(self._next, size - 1)} missing: {which} covers {size} records.")
+        self.give_up(
+            kind,
+            f"{_records(self._next, size - 1)} missing: {which} covers {size} records. Unless this export is "
+            "older than that (then ask for a newer one), its end was cut off.",
+        )
 
 
 def _one_origin(keys: Sequence[Key]) -> str:

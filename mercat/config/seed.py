@@ -117,14 +117,14 @@ def granted_account(network: str, tier: str, unit: str, name: str, *, now: datet
         kind=tier,
         unit=Unit.objects.get(pk=unit),
         name=name,
-        purpose="To warn and inform the people of the area, where many of them are.",
+        purpose="To warn and inform people on a network that many of them use.",
         now=now,
     )
     slot = register.decide_application(
         by=_login("head.communications"),
         application=application,
         grant=True,
-        reasons="It serves the pillar of warning and informing, and has a single point of contact.",
+        reasons="It serves the pillar of warning and informing.",
         now=now,
     )
     return register.register_account(by=DEMONSTRATION, slot=slot, name=slot.name, now=now)

@@ -15,8 +15,9 @@ from mercat.delivery.claims import covering_pause
 from mercat.delivery.facts import post_facts
 from mercat.delivery.models import Consignment, Pause
 from mercat.delivery.queue import nudge
+from mercat.delivery.steps import PAUSED, link_to
 from mercat.guidance import facts
-from mercat.people.actions import Impossible
+from mercat.people.actions import Impossible, settle
 from mercat.people.facts import unit_facts
 from mercat.people.gate import By, require
 from mercat.people.models import Person, Unit
@@ -71,6 +72,8 @@ def release_unpaused(*, by: By, now: datetime) -> int:
     rows = list(held.annotate(paused=covering_pause()).filter(paused=False).order_by("pk"))
     for row in rows:
         _move(row, "release", by=by, now=now, hold="", reason="", not_before=max(row.not_before, now))
+    for post_ref in {row.post_ref for row in rows}:
+        settle(subject=PAUSED, link=link_to(post_ref), now=now)
     if rows:
         _nudge_after_commit()
     return len(rows)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db.models import Case, IntegerField, Prefetch, Q, QuerySet, Value, When
 
 from mercat.delivery import states
+from mercat.delivery.claims import covering_pause
 from mercat.delivery.models import Attempt, Consignment, Pause
 from mercat.guidance import facts
 from mercat.guidance.gate import Prepared, decide_many, prepare
@@ -69,6 +70,12 @@ def accounts_open_to(person: facts.Person, action: str, *, now: datetime) -> lis
     post = facts.Post(id="any", authors=frozenset())
     answers = decide_many(guidance(), action, person, accounts, facts.Situation(now=now), post)
     return [account.id for account, answer in zip(accounts, answers, strict=True) if answer.allowed]
+
+
+def all_paused(consignments: Sequence[Consignment]) -> bool:
+    """Whether a pause in force covers every one of them."""
+    rows = Consignment.objects.filter(pk__in=[row.pk for row in consignments])
+    return not rows.annotate(paused=covering_pause()).filter(paused=False).exists()
 
 
 def pauses_in_force() -> list[Pause]:

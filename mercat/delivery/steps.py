@@ -27,6 +27,7 @@ from mercat.register.models import Account
 log = logging.getLogger(__name__)
 
 ENGINE = System("Sending, by its rules")
+PAUSED = "A post is held: sending is paused"
 
 
 class FenceLost(Exception):
@@ -83,8 +84,11 @@ def _tell(row: Consignment, subject: str, body: str, now: datetime) -> None:
 def _tell_all(row: Consignment, accounts: list[Account], subject: str, body: str, now: datetime) -> None:
     """The author of `row`, and whoever answers for any of `accounts`."""
     people = {person.pk: person for person in [row.author, *people_of_all(accounts)]}
-    link = f"/posts/{row.post_ref.removeprefix('post:')}/"
-    tell(list(people.values()), subject=subject, body=body, link=link, now=now)
+    tell(list(people.values()), subject=subject, body=body, link=link_to(row.post_ref), now=now)
+
+
+def link_to(post_ref: str) -> str:
+    return f"/posts/{post_ref.removeprefix('post:')}/"
 
 
 @transaction.atomic
@@ -172,7 +176,7 @@ def _hold_paused(rows: list[Consignment], now: datetime) -> None:
         accounts = [row.account for row in together]
         names = ", ".join(sorted(account.name for account in accounts))
         body = f"It waits to go to {names}. It goes on by itself when the pause is lifted; nothing is to be done."
-        _tell_all(together[0], accounts, "A post is held: sending is paused", body, now)
+        _tell_all(together[0], accounts, PAUSED, body, now)
 
 
 @transaction.atomic

@@ -354,6 +354,11 @@ def end_access(*, by: By, person: Person, reason: str, now: datetime) -> None:
     record(by=by, what="person.access_ended", about=[person.audit_ref], personal={"reason": reason}, now=now)
 
 
+def settle(*, subject: str, link: str, now: datetime) -> None:
+    """What these notices asked for is done, by whomever. Part of the action that calls it; not an act of its own."""
+    Notice.objects.filter(subject=subject, link=link, read_at=None).update(read_at=now)
+
+
 def tell(people: list[Person], *, subject: str, body: str, link: str = "", now: datetime) -> None:
     """Give each of these people a notice. Part of the action that calls it; not an act of its own."""
     Notice.objects.bulk_create(

@@ -261,7 +261,10 @@ class Notice(models.Model):
 
     class Meta:
         ordering = ["-at", "-id"]
-        indexes = [models.Index(fields=["person", "-at"], name="people_notice_of_person")]
+        indexes = [
+            models.Index(fields=["person", "-at"], name="people_notice_of_person"),
+            models.Index(fields=["link"], condition=Q(read_at=None), name="people_notice_unread"),
+        ]
 
     def __str__(self) -> str:
         return self.subject

@@ -26,7 +26,7 @@ from mercat.guidance.gate import Refused, decide_many
 from mercat.images.models import Picture
 from mercat.networks import registry
 from mercat.networks.port import Item, Medium, Problem
-from mercat.people.actions import Impossible, tell
+from mercat.people.actions import Impossible, settle, tell
 from mercat.people.facts import person_facts
 from mercat.people.models import Person
 from mercat.people.pack import guidance
@@ -40,6 +40,7 @@ from mercat.register.models import Account
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NOT_SUBMITTED = "Nothing was submitted."
+WAITS = "A post waits for your approval"
 OUT = "Part of this post is out already, or may be. Nothing was changed. Withdraw the rest of it, and write a new post."
 UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")  # NUL and halves of characters: neither PostgreSQL nor UTF-8 takes them
 
@@ -249,6 +250,7 @@ def _step(post: Post, event: str, *, now: datetime, **changes: object) -> None:
         setattr(post, name, value)
     post.changed_at = now
     post.save()
+    settle(subject=WAITS, link=f"/posts/{post.pk}/", now=now)
 
 
 def _under_pack() -> dict[str, str]:
@@ -409,7 +411,7 @@ def _new_version(
 def _ask_for_approval(version: Version, accounts: list[Account], *, now: datetime) -> None:
     tell(
         [person for person in people_of_all(accounts) if person.pk != version.author_id],
-        subject="A post waits for your approval",
+        subject=WAITS,
         body=f"{version.author} wrote it for {', '.join(str(account) for account in accounts[:3])}"
         + (f" and {len(accounts) - 3} more." if len(accounts) > 3 else "."),
         link=f"/posts/{version.post_id}/",
@@ -423,6 +425,8 @@ def _version_seen(post: Post, digest: str) -> Version:
         raise Impossible(
             f"This post is “{states.STATES[post.state].lower()}”: there is nothing to decide. Nothing was changed."
         )
+    if not post.versions.filter(manifest=digest).exists():
+        raise Impossible("No version of this post has this digest. Give all 64 characters of it. Nothing was decided.")
     if post.current.digest != digest:
         raise Impossible(
             "This post was changed since you opened it. Nothing was decided. Read the new version, then decide."

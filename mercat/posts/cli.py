@@ -32,6 +32,7 @@ from mercat.images.rendering import NotAPicture
 from mercat.people.actions import Impossible
 from mercat.people.facts import person_facts
 from mercat.people.models import Person
+from mercat.people.pack import guidance
 from mercat.people.signing_in import NO_MATCH, Origin, TooMany, identify
 from mercat.posts import actions
 from mercat.posts.contents import Draft, DraftPicture
@@ -108,7 +109,10 @@ def _refusal_json(refusal: Exception) -> str:
 
 @click.group()
 def post() -> None:
-    """Compose, submit, approve and follow posts, under the same guidance as on the pages."""
+    """Compose, submit, approve and follow posts, under the same guidance as on the pages.
+
+    The passphrase is asked for, or taken from MERCAT_PASSPHRASE.
+    """
 
 
 @post.command()
@@ -150,7 +154,7 @@ def compose(
     draft = Draft(
         text=_words(text),
         targets=tuple(str(_account(name).pk) for name in accounts),
-        pillar=pillar,
+        pillar=_pillar(pillar),
         pictures=tuple(
             DraftPicture(id=_taken_in(by, path, now), alt=alts[place] if place < len(alts) else "")
             for place, path in enumerate(pictures)
@@ -162,6 +166,13 @@ def compose(
         if and_submit:
             actions.submit(by=by, post=row, now=now)
     _tell(row, as_json)
+
+
+def _pillar(key: str) -> str:
+    known = [pillar.key for pillar in guidance().pack.pillars]
+    if key not in known:
+        raise Impossible(f"“{key}” is not a pillar of this body. Choose one of: {', '.join(known)}. Nothing was kept.")
+    return key
 
 
 @post.command()

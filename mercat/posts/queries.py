@@ -8,7 +8,18 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from mercat.delivery import states as sending
@@ -62,6 +73,14 @@ def consignments_open(post: Post) -> QuerySet[Consignment]:
     """What of its sending may be shown to them: all, or only what is out."""
     rows = of_post(post.audit_ref)
     return rows if is_inside(post) else rows.filter(state=sending.SENT)
+
+
+def out_since(posts: Iterable[Post]) -> dict[str, datetime]:
+    """When the last of it went out, by the audit's name of a post: for those that are out wherever they were to go."""
+    versions = [post.current.manifest_id for post in posts if post.state == states.APPROVED]
+    rows = Consignment.objects.filter(manifest__in=versions).order_by().values("post_ref")
+    counted = rows.annotate(elsewhere=Count("pk", filter=~Q(state=sending.SENT)), at=Max("sent_at"))
+    return {row["post_ref"]: row["at"] for row in counted if not row["elsewhere"]}
 
 
 def written_by(person: Person) -> QuerySet[Any]:

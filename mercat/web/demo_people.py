@@ -23,7 +23,7 @@ def demo_people() -> list[DemoLine]:
     """Roles that the pack of today does not have are passed over: the people may have been made under another."""
     if not settings.MERCAT_DEMO:
         return []
-    rows = Person.objects.filter(number__startswith="demo-", is_active=True).prefetch_related("role_grants")
+    rows = Person.objects.filter(number__startswith="demo-", is_active=True).prefetch_related("role_grants", "licences")
     order = {role.key: place for place, role in enumerate(guidance().pack.roles)}
     names = {role.key: role.name for role in guidance().pack.roles}
     return [
@@ -41,4 +41,5 @@ def _place(row: Person, order: dict[str, int]) -> tuple[int, str]:
 
 def _does(row: Person, names: dict[str, str]) -> str:
     held = [names[grant.role] for grant in row.role_grants.all() if grant.ended_at is None and grant.role in names]
-    return ", ".join(held) or "Writes posts"
+    writes = any(licence.ended_at is None for licence in row.licences.all())
+    return ", ".join(held) or ("Writes posts" if writes else "On the path to posting")

@@ -26,4 +26,4 @@ def test_a_role_that_the_pack_does_not_have_is_passed_over(settings):
     row.number = "demo-local.officer"
     row.save()
     row.role_grants.create(role="of-another-pack", at=make.NOW)
-    assert [(line.name, line.does) for line in demo_people()] == [("Local Officer", "Writes posts")]
+    assert [(line.name, line.does) for line in demo_people()] == [("Local Officer", "On the path to posting")]

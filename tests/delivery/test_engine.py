@@ -435,7 +435,10 @@ def test_a_pause_holds_what_it_covers_until_a_second_person_resumes(engine, netw
     assert Event.objects.get(what="consignment.held").facts["clauses"] == [PAUSE]
     with pytest.raises(Exception, match=r"second person|another|someone else"):
         actions.resume(by=first, pause=pause, now=NOW)
+    author_told = row.author.notices.get(subject=steps.PAUSED)
     actions.resume(by=second, pause=pause, now=NOW)
+    author_told.refresh_from_db()
+    assert author_told.read_at == NOW
     network.outcomes.append(YES)
     network.shows()
     engine.drain()

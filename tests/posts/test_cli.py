@@ -120,13 +120,6 @@ def test_a_refusal_names_every_clause_and_who_can_put_it_right(run, account):
     assert not Post.objects.exists()
 
 
-def test_a_post_needs_a_pillar_of_the_pack(run, account, author):
-    told = json.loads(run("compose", "--text", "x", "--to", "Dundee", "--pillar", "gossip", by=author).output)
-    answer = run("submit", told["id"], by=author)
-    assert answer.exit_code == 3
-    assert "3.2" in answer.stderr
-
-
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -239,3 +232,16 @@ def test_an_account_is_named_so_that_only_one_can_be_meant(run, account, author)
     assert "More than one account" in answer.stderr
     for name in (account.handle, str(account.pk)):
         assert run("compose", "--text", "x", "--to", name, "--pillar", "warning", by=author).exit_code == 0
+
+
+def test_a_pillar_that_the_body_does_not_have_is_refused_with_those_it_has(run, account, author, spoc):
+    answer = run("compose", "--text", "x", "--to", "Dundee", "--pillar", "nope", by=author)
+    assert answer.exit_code == 3
+    assert "trust, warning, engagement" in json.loads(answer.output)["message"]
+    assert not Post.objects.exists()
+
+
+def test_a_digest_of_no_version_is_told_apart_from_a_change(run, account, author, spoc):
+    written = make.submitted(author, account)
+    answer = run("approve", str(written.pk), "--digest", written.current.digest[:12], by=spoc)
+    assert "Give all 64 characters" in json.loads(answer.output)["message"]

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from mercat.audit.log import integrate
 from mercat.audit.models import Event
+from mercat.delivery import actions as sending
 from mercat.delivery.models import Consignment
 from mercat.images.actions import take_in
 from mercat.images.models import Picture
@@ -655,3 +656,32 @@ def test_a_receipt_can_be_downloaded_by_those_who_see_the_post(waiting, client) 
     assert json.loads(response.content)["index"] == event.place.index
     elsewhere = Event.objects.exclude(about__contains=[waiting.audit_ref]).first()
     assert client.get(reverse("posts:receipt", args=[waiting.pk, elsewhere.uid])).status_code == 404
+
+
+# What a person reads once it is decided, and out
+
+
+def test_what_was_decided_no_longer_waits_in_anybodys_notices(account, author, spoc) -> None:
+    post = make.submitted(author, account)
+    assert spoc.notices.get(subject=actions.WAITS).read_at is None
+    actions.approve(by=spoc, post=post, digest=post.current.digest, now=NOW)
+    assert spoc.notices.get(subject=actions.WAITS).read_at == NOW
+
+
+def test_a_post_that_is_out_everywhere_says_so(account, author, spoc) -> None:
+    post = make.approved(author, spoc, account)
+    pages = [reverse("posts:list"), reverse("posts:post", args=[post.pk])]
+    assert ["Approved" in text_of(signed_in(author).get(page)) for page in pages] == [True, True]
+    Consignment.objects.update(state="sent", native_id="n1", sent_at=NOW, read_back_at=NOW)
+    listed, whole = (text_of(signed_in(author).get(page)) for page in pages)
+    assert "When approved" not in listed
+    assert "Out" in listed
+    assert "Went out" in whole
+
+
+def test_who_approves_during_a_pause_reads_that_it_is_held(account, author, spoc) -> None:
+    post = make.submitted(author, account)
+    sending.pause(by=spoc, scope="account", key=str(account.pk), reason="A wrong picture", now=NOW)
+    where = reverse("posts:decide", args=[post.pk])
+    answer = signed_in(spoc).post(where, {"digest": post.current.digest, "do": "approve"}, follow=True)
+    assert "Sending is paused: it goes out by itself when the pause is lifted." in text_of(answer)

@@ -34,16 +34,23 @@ class Line:
     colour: str
     author: str
     due: datetime | None
+    out: datetime | None
     warning: bool
     remark: Remark | None
 
 
-def lines(posts: Iterable[Post], accounts: Mapping[str, Account]) -> list[Line]:
-    """Posts that were loaded through `queries.told`, with the accounts that they name."""
-    return [line(post, [accounts[t] for t in targets_named(post) if t in accounts]) for post in posts]
+def lines(
+    posts: Iterable[Post], accounts: Mapping[str, Account], out: Mapping[str, datetime] | None = None
+) -> list[Line]:
+    """Posts that were loaded through `queries.told`, with the accounts that they name; `out`: what is out, and when."""
+    known = out or {}
+    return [
+        line(post, [accounts[t] for t in targets_named(post) if t in accounts], known.get(post.audit_ref))
+        for post in posts
+    ]
 
 
-def line(post: Post, accounts: list[Account]) -> Line:
+def line(post: Post, accounts: list[Account], out: datetime | None = None) -> Line:
     version = post.current
     remarks = list(post.remarks.all()) if is_inside(post) else []
     return Line(
@@ -52,13 +59,18 @@ def line(post: Post, accounts: list[Account]) -> Line:
         where=where(accounts),
         networks=list(dict.fromkeys(account.network for account in accounts)),
         pillar=pillar_name(version.pillar if version else post.draft.get("pillar", "")),
-        title=states.STATES[post.state],
+        title=title_of(post, out),
         colour=COLOURS[post.state],
         author=(version.author if version else post.created_by).name,
         due=version.due_at if version else None,
+        out=out,
         warning=version.warning if version else bool(post.draft.get("warning")),
         remark=remarks[-1] if remarks and post.state in (states.SENT_BACK, states.REJECTED) else None,
     )
+
+
+def title_of(post: Post, out: datetime | None) -> str:
+    return "Out" if out else states.STATES[post.state]
 
 
 def excerpt(text: str) -> str:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from mercat.delivery.manifest import contents
 from mercat.delivery.models import Consignment
 from mercat.delivery.presenters import Progress, progress, still_moving
-from mercat.delivery.queries import answered_for_by
+from mercat.delivery.queries import all_paused, answered_for_by
 from mercat.guidance import facts
 from mercat.images.models import Picture
 from mercat.people.actions import Impossible
@@ -24,9 +24,9 @@ from mercat.posts.facts import targets_of
 from mercat.posts.models import Post
 from mercat.posts.presenters import page
 from mercat.posts.presenters.diff import Change
-from mercat.posts.presenters.lines import COLOURS, pillar_name
+from mercat.posts.presenters.lines import COLOURS, pillar_name, title_of
 from mercat.posts.presenters.timeline import happenings
-from mercat.posts.queries import consignments_open, is_inside, versions_open
+from mercat.posts.queries import consignments_open, is_inside, out_since, versions_open
 from mercat.posts.views.finding import find
 from mercat.register.models import Account
 
@@ -126,6 +126,8 @@ def _file(row: Post, sha256: str) -> tuple[str, str]:
 def _approved(consignments: list[Consignment]) -> str:
     if not consignments:
         return "Approved. It goes out when the others have approved it too."
+    if all_paused(consignments):
+        return "Approved. Sending is paused: it goes out by itself when the pause is lifted."
     where = "" if len(consignments) == 1 else f" to {len(consignments)} accounts"
     return f"Approved. It is on its way{where}."
 
@@ -137,9 +139,11 @@ def _told(error: Exception, reason: str) -> dict[str, str]:
 def _page(
     request: HttpRequest, row: Post, person: facts.Person, *, problem: dict[str, str] | None = None
 ) -> HttpResponse:
+    out = out_since([row]).get(row.audit_ref)
     said = {
         "post": row,
-        "state": states.STATES[row.state],
+        "out": out,
+        "state": title_of(row, out),
         "colour": COLOURS[row.state],
         "remarks": list(row.remarks.all()) if is_inside(row) else [],
         "happenings": happenings(row),
