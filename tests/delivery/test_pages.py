@@ -185,7 +185,7 @@ def test_a_person_says_what_they_saw(row, spoc, typed: dict, status: int, state:
 def test_a_pause_stands_on_every_page_until_a_second_person_lifts_it(communications, author, spoc) -> None:
     first = signed_in(communications)
     first.post("/sending/pause/", {"what": "body:", "reason": "A wrong picture is out."})
-    assert "Sending is paused: everything. A wrong picture is out." in text_of(signed_in(author).get("/"))
+    assert "Sending is paused: everything. Why: A wrong picture is out." in text_of(signed_in(author).get("/"))
     said = text_of(first.get("/sending/pause/"))
     assert "You paused it: a second person lifts it." in said
     pause = Pause.objects.get()
