@@ -171,7 +171,8 @@ def _hold_paused(rows: list[Consignment], now: datetime) -> None:
     for row in rows:
         _end_attempt(row, Attempt.Result.LATER, reason, now)
         _move(row, "hold", now=now, hold=Consignment.Hold.PAUSED, reason=reason, facts={"clauses": [PAUSE]})
-    for _, some in groupby(sorted(rows, key=_of_version), key=_of_version):
+    waiting = [row for row in rows if row.state == states.HELD]  # what was recalled is withdrawn instead
+    for _, some in groupby(sorted(waiting, key=_of_version), key=_of_version):
         together = list(some)
         accounts = [row.account for row in together]
         names = ", ".join(sorted(account.name for account in accounts))

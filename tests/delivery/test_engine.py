@@ -458,6 +458,16 @@ def test_what_a_pause_holds_is_told_once_a_post(engine, network, author, spoc):
         assert "Account 0, Account 1, Account 2" in body
 
 
+def test_nobody_is_told_that_what_was_withdrawn_waits_for_a_pause(network, row, author, time, nudges):
+    engine = Engine("normal", clock=time, pools=waiting_pools())
+    engine.drain()
+    posts.withdraw(by=author, post=row.manifest.version.post, reason="Wrong road", now=NOW)
+    row.refresh_from_db()
+    steps.hold_paused([row], now=NOW)
+    assert state_of(row) == states.WITHDRAWN
+    assert not Notice.objects.filter(subject=steps.PAUSED).exists()
+
+
 def test_what_is_held_for_a_pause_in_the_moment_it_is_lifted_goes_on(row, network, time):
     first, second = (
         make.authorised(unit_key="corporate-communications", roles=("corporate-communications",)) for _ in range(2)
