@@ -8,11 +8,15 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
+from mercat.config import embedded_ground
 from tests.shared import ROOT
 
 SECONDS = 60
@@ -39,6 +43,25 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that the database's user can pass through: pytest keeps its own to itself."""
+    with tempfile.TemporaryDirectory(prefix="mercat-test-") as name:
+        path = Path(name)
+        path.chmod(0o711)
+        yield path
+
+
+@contextmanager
+def settings_of_its_own() -> Iterator[dict[str, str]]:
+    """For a whole installation: a home and ports, and everything gone afterwards."""
+    with open_folder() as folder:
+        home = folder / "home"
+        ports = {"MERCAT_PORT": str(free_port()), "MERCAT_SANDBOX_PORT": str(free_port())}
+        yield {"MERCAT_HOME": str(home), **ports}
+        embedded_ground.remove(home)
 
 
 class Running:

@@ -11,20 +11,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from mercat.config import embedded_ground
 from mercat.config.demo import PASSPHRASE
-from tests.config.running import REAL, SECONDS, Running, free_port, mercat
+from tests.config.running import REAL, SECONDS, Running, mercat, settings_of_its_own
 
 AUTHOR, SPOC = "local.officer@mercat.example", "spoc@mercat.example"
 Post = Callable[..., dict]
 
 
 @pytest.fixture
-def settings_of_it(open_path: Path) -> Iterator[dict[str, str]]:
-    home = open_path / "home"
-    ports = {"MERCAT_PORT": str(free_port()), "MERCAT_SANDBOX_PORT": str(free_port())}
-    yield {"MERCAT_HOME": str(home), "MERCAT_PASSPHRASE": PASSPHRASE, **ports}
-    embedded_ground.remove(home)
+def settings_of_it() -> Iterator[dict[str, str]]:
+    with settings_of_its_own() as own:
+        yield {**own, "MERCAT_PASSPHRASE": PASSPHRASE}
 
 
 @pytest.fixture

@@ -15,11 +15,9 @@ import psutil
 import psycopg
 import pytest
 
-from mercat.config import embedded_ground
 from mercat.config.embedded import OWNER, embedded_url
 from mercat.delivery import states
-from tests.config.conftest import open_path  # noqa: F401
-from tests.config.running import REAL, Running, free_port
+from tests.config.running import REAL, Running, settings_of_its_own
 from tests.shared import ROOT
 
 pytestmark = pytest.mark.crash
@@ -32,10 +30,9 @@ DEADLINE = 400  # seconds; a call that is killed is looked into after its lease 
 
 
 @pytest.fixture
-def settings_of_it(open_path: Path) -> Iterator[dict[str, str]]:  # noqa: F811
-    ports = {"MERCAT_PORT": str(free_port()), "MERCAT_SANDBOX_PORT": str(free_port())}
-    yield {"MERCAT_HOME": str(open_path / "home"), **ports}
-    embedded_ground.remove(open_path / "home")
+def settings_of_it() -> Iterator[dict[str, str]]:
+    with settings_of_its_own() as own:
+        yield own
 
 
 @pytest.fixture
