@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from typing import Any
 
 import click
@@ -111,7 +112,13 @@ def worker(lane: str) -> None:
 
 @click.command()
 def clock() -> None:
-    """Hand over what becomes due, take back what dead workers held, and sign the record."""
+    """Hand over what becomes due, take back what dead workers held, sign the record, and do the chores."""
+    from mercat.config import chores
     from mercat.delivery import clock as module
 
-    module.run()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    # A chore may be in the middle of a call to somewhere slow; what it had not finished it makes up next time.
+    threading.Thread(target=chores.keep, args=(stop,), name="chores", daemon=True).start()
+    module.run(stop)

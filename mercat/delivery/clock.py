@@ -6,7 +6,6 @@ Each tick also gives back what dead workers held, and signs what the record has 
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 from datetime import datetime, timedelta
 
@@ -29,11 +28,8 @@ LONGEST_SLEEP = timedelta(seconds=0.5)
 RESCUE_EVERY = timedelta(seconds=5)
 
 
-def run() -> None:
-    """Tick until told to stop."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+def run(stop: threading.Event) -> None:
+    """Tick until `stop` is set."""
     last_rescue = datetime.min.replace(tzinfo=timezone.get_default_timezone())
     while not stop.is_set():
         now = timezone.now()

@@ -102,7 +102,7 @@ def main(process: str, point: str, passes: str) -> None:
     if process == "clock":
         from mercat.delivery import clock
 
-        clock.run()
+        clock.run(threading.Event())  # it is killed, and never told to stop
         return
     from mercat.delivery import worker
 

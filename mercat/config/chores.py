@@ -1,0 +1,84 @@
+"""What is done from time to time, and by nobody's hand: reminders, e-mail, what ends by itself.
+
+A chore is a function `run(now=)` of its room that may be called at any time, twice, or late: the rows say what is to
+be done. Chores run one after another in a thread of the clock, so that a slow one never delays a post. Where several
+clocks run, each chore runs in one of them at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+log = logging.getLogger(__name__)
+
+LOOK = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """`name` tells in the log what failed; `every` is the time from one start to the next."""
+
+    name: str
+    every: timedelta
+    run: Callable[..., object]
+
+
+CHORES: tuple[Chore, ...] = ()
+
+
+@dataclass(slots=True)
+class Round:
+    """Which chores are due. At the start all are: what fell due while nothing ran is made up at once."""
+
+    chores: Sequence[Chore]
+    _started: dict[str, datetime] = field(default_factory=dict)
+
+    def run_due(self, *, now: datetime) -> None:
+        for chore in self.chores:
+            started = self._started.get(chore.name)
+            if started is None or now - started >= chore.every:
+                self._started[chore.name] = now
+                _run(chore, now=now)
+
+
+def keep(stop: threading.Event) -> None:
+    """Do what is due until told to stop."""
+    rounds = Round(CHORES)
+    while not stop.is_set():
+        rounds.run_due(now=timezone.now())
+        connection.close()
+        stop.wait(LOOK.total_seconds())
+
+
+def _run(chore: Chore, *, now: datetime) -> None:
+    """A chore that fails is tried again when it is next due; it keeps no other from being done."""
+    try:
+        with _alone(chore) as mine:
+            if mine:
+                chore.run(now=now)
+    except OperationalError as error:
+        log.warning("%s: the database does not answer: %s", chore.name, error.__class__.__name__)
+    except Exception:
+        log.exception("%s failed; it is tried again in %s", chore.name, chore.every)
+
+
+@contextmanager
+def _alone(chore: Chore) -> Iterator[bool]:
+    """Whether no other clock is at this chore. The lock ends with the connection, whatever becomes of the process."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [f"mercat.chore.{chore.name}"])
+        mine = cursor.fetchone()[0]
+    try:
+        yield mine
+    finally:
+        if mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"mercat.chore.{chore.name}"])
