@@ -59,7 +59,7 @@ def as_text(finding: Finding) -> str:
 
 def examine(env: Environment) -> list[Finding]:
     """Every finding, in the order in which to put things right."""
-    findings = [python(), disk(env), *secrets(env), pack(env), assets()]
+    findings = [python(), disk(env), *secrets(env), pack(env), devices(env), assets()]
     answers = database_answers(env)
     findings.append(answers)
     if answers.state != WRONG:
@@ -111,6 +111,24 @@ def pack(env: Environment) -> Finding:
             "Pack", WRONG, str(error), "Put the lines right that are named, or choose a pack with MERCAT_PACK."
         )
     return Finding("Pack", WELL, f"{env.pack}: {len(loaded.policies)} policies, {len(loaded.slots)} slots")
+
+
+def devices(env: Environment) -> Finding:
+    """Whether anything tells the body's devices from others, for people who do not sit at this machine."""
+    if env.loopback:
+        return Finding("Devices", WELL, "only this machine reaches the pages")
+    ways = {
+        "an address": not (env.public_url and not env.trusted_proxy)
+        and any(not network.is_loopback for network in env.networks_of_devices),
+        "a certificate": env.proxy_secret_file is not None,
+    }
+    found = [way for way, there in ways.items() if there]
+    if found:
+        return Finding("Devices", WELL, f"the body's own are known by {' or '.join(found)}")
+    remedy = (
+        "Set MERCAT_DEVICE_NETWORKS or MERCAT_PROXY_SECRET_FILE (docs/how-to/devices.md); people only read until then."
+    )
+    return Finding("Devices", WARNING, "nothing tells the body's own devices from others", remedy)
 
 
 def assets() -> Finding:

@@ -43,6 +43,14 @@ class Environment(BaseSettings):
     trusted_proxy: str = Field(
         "", description="Address of the web server before Mercat: only what it says of where people come from counts."
     )
+    proxy_secret_file: Path | None = Field(
+        None,
+        description="A secret shared with the web server before Mercat: beside it, a device's certificate counts.",
+    )
+    device_networks: str = Field(
+        "127.0.0.0/8,::1/128",
+        description="Networks of the body's own devices (10.20.0.0/16), comma-separated.",
+    )
     debug: bool = Field(False, description="Django's debug pages. For development only.")
     secret_key_file: Path | None = Field(None, description="Django's secret key; default: made in home/secrets.")
     audit_key_file: Path | None = Field(
@@ -68,6 +76,10 @@ class Environment(BaseSettings):
     def loopback(self) -> bool:
         """Whether no other machine is meant to reach the pages, directly or through a web server before them."""
         return all(map(is_loopback, (self.host, urlsplit(self.base_url).hostname or "")))
+
+    @property
+    def networks_of_devices(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+        return [ipaddress.ip_network(each.strip()) for each in self.device_networks.split(",") if each.strip()]
 
     @property
     def sandbox_url(self) -> str:

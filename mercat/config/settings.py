@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "mercat.web.middleware.Devices",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -130,6 +131,8 @@ MERCAT_DEMO_PASSPHRASE = PASSPHRASE
 MERCAT_LOOPBACK = ENV.loopback
 # Behind a web server that is not trusted to say whose requests it hands on, everybody has its address.
 MERCAT_SHARED_ADDRESS = bool(ENV.public_url) and not ENV.trusted_proxy
+MERCAT_DEVICE_NETWORKS = ENV.networks_of_devices
+MERCAT_PROXY_SECRET = text_secret(ENV.proxy_secret_file) if ENV.proxy_secret_file else ""
 MERCAT_APP_ROLE = ENV.app_role
 MERCAT_AUDIT_KEY_FILE = ENV.secret("audit_key", ENV.audit_key_file)
 MERCAT_AUDIT_ORIGIN = ENV.audit_origin

@@ -51,6 +51,8 @@ def _in_head(document: Document, head: PackFile) -> Iterator[Fault]:
         yield from _unknown(document, ("approvals", tier), "tier", [tier], tiers)
         yield from _unknown(document, ("approvals", tier, "by"), "role", approval.by, roles)
     yield from _unknown(document, ("warnings", "approved_by"), "role", head.warnings.approved_by, roles)
+    alarm = head.devices.break_glass.alarm
+    yield from _unknown(document, ("devices", "break_glass", "alarm"), "role", alarm, roles)
     yield from _unknown(document, ("course", "trainer"), "role", [head.course.trainer], roles)
     yield from _unknown(document, ("administered_by",), "role", [head.administered_by], roles)
 

@@ -100,6 +100,20 @@ class SpocRule(Shape):
         return timedelta(days=self.grace_days)
 
 
+class BreakGlassRule(Shape):
+    """For how long somebody may work from another device, and the roles whose holders are told."""
+
+    hours: int = Field(ge=1, le=24)
+    alarm: list[Key] = Field(min_length=1)
+
+
+class DeviceRule(Shape):
+    """What proves that a device is the body's own. What may be done from others is for the policies to say."""
+
+    proof: list[Literal["certificate", "claim", "address"]] = Field(min_length=1)
+    break_glass: BreakGlassRule
+
+
 class WarningRule(Shape):
     """Warnings: who approves one, whether a pause lets it through, and whether a double is better than a miss."""
 
@@ -144,6 +158,7 @@ class PackFile(Shape):
     procedures: list[Named]
     licences: Licences
     spoc: SpocRule
+    devices: DeviceRule
     warnings: WarningRule
     compliance: list[ComplianceItem]
     versions: list[VersionEntry] = Field(min_length=1)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from mercat.audit.actors import System
 from mercat.guidance import facts, gate
+from mercat.people.devices.here import situation
 from mercat.people.facts import person_facts
 from mercat.people.models import Person
 from mercat.people.pack import guidance
@@ -24,15 +25,14 @@ def require(
     *,
     now: datetime,
     post: facts.Post | None = None,
-    managed_device: bool = True,
     paused_by: str | None = None,
 ) -> None:
     """Raise `Refused`, with every clause in the way, unless `by` may do this now."""
     if isinstance(by, System):
         return
     about = person_facts(resource, now=now) if isinstance(resource, Person) else resource
-    situation = facts.Situation(now=now, managed_device=managed_device, paused_by=paused_by)
-    gate.require(guidance(), action, person_facts(by, now=now), about, situation, post)
+    around = situation(now=now, paused_by=paused_by)
+    gate.require(guidance(), action, person_facts(by, now=now), about, around, post)
 
 
 def person_or_none(by: By) -> Person | None:

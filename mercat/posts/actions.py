@@ -27,6 +27,7 @@ from mercat.images.models import Picture
 from mercat.networks import registry
 from mercat.networks.port import Item, Medium, Problem
 from mercat.people.actions import Impossible, settle, tell
+from mercat.people.devices.here import situation
 from mercat.people.facts import person_facts
 from mercat.people.models import Person
 from mercat.people.pack import guidance
@@ -280,7 +281,7 @@ def _refused(
         action,
         person_facts(by, now=now),
         [account_facts(account) for account in accounts],
-        facts.Situation(now=now),
+        situation(now=now),
         post,
     )
     return {account: answer for account, answer in zip(accounts, answers, strict=True) if not answer.allowed}

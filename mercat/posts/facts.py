@@ -13,6 +13,7 @@ from django.db.models import OuterRef
 from mercat.guidance import facts
 from mercat.guidance.decision import Decision
 from mercat.guidance.gate import decide_many
+from mercat.people.devices.here import situation
 from mercat.people.facts import person_facts
 from mercat.people.models import Person
 from mercat.people.pack import guidance
@@ -91,7 +92,7 @@ def decisions_on(
         action,
         person_facts(by, now=now),
         [account_facts(account) for account in accounts],
-        facts.Situation(now=now),
+        situation(now=now),
         version_facts(version, accounts),
     )
     return {str(account.pk): answer for account, answer in zip(accounts, answers, strict=True)}
@@ -104,6 +105,6 @@ def compose_decisions(by: Person, accounts: list[Account], *, now: datetime) -> 
         "compose",
         person_facts(by, now=now),
         [account_facts(account) for account in accounts],
-        facts.Situation(now=now),
+        situation(now=now),
     )
     return {str(account.pk): answer for account, answer in zip(accounts, answers, strict=True)}

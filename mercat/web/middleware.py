@@ -7,11 +7,17 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.utils import timezone
 from django.utils.cache import patch_cache_control
 
+from mercat.guidance import facts
 from mercat.guidance.gate import Refused
+from mercat.people.devices import break_glass
+from mercat.people.devices.here import SERVER, device_of, may_work, working_from
+from mercat.people.gate import require
 from mercat.web.views.errors import cannot_be_kept, refused
 
+SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 Next = Callable[[HttpRequest], HttpResponse]
 
 # Nothing inline, nothing from elsewhere: scripts and styles are files of our own.
@@ -62,6 +68,42 @@ class Failures:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, Refused):
             return refused(request, exception.decision.refusals)
+        return None
+
+
+class Devices:
+    """Nothing is changed, and nothing read, from a device from which the guidance does not allow it (clause 6.4).
+
+    Asked here for every page at once, so that no page can forget it; the actions ask again.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        person = request.user
+        now = timezone.now()
+        request.device = device_of(request, person, now=now) if person.is_authenticated else SERVER
+        with working_from(request.device):
+            request.read_only = not request.device.managed and not may_work(person, now=now)
+            return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object
+    ) -> HttpResponse | None:
+        if request.device.how or not getattr(view, "login_required", True):
+            return None
+        now, changing = timezone.now(), request.method not in SAFE
+        if request.device.broken and changing:
+            break_glass.note_use(
+                by=request.user, row=request.device.broken, page=request.resolver_match.view_name, now=now
+            )
+        if getattr(view, "from_anywhere", False):
+            return None
+        try:
+            require(request.user, "work" if changing else "read", facts.Body(), now=now)
+        except Refused as no:
+            return refused(request, no.decision.refusals)
         return None
 
 

@@ -72,6 +72,18 @@ def test_a_pack_that_does_not_load_is_named_with_its_faults(env: Environment) ->
     assert "nowhere" in finding.found
 
 
+def test_pages_that_others_reach_need_a_proof_of_the_device(tmp_path: Path) -> None:
+    def state(**about: object) -> str:
+        return doctor.devices(Environment(home=tmp_path, **about)).state
+
+    assert state() == doctor.WELL
+    reached = {"host": "10.0.0.4", "public_url": "https://social.example.org"}
+    assert state(**reached) == doctor.WARNING
+    assert state(**reached, device_networks="10.20.0.0/16") == doctor.WARNING, "everybody has the proxy's address"
+    assert state(**reached, device_networks="10.20.0.0/16", trusted_proxy="10.0.0.3") == doctor.WELL
+    assert state(**reached, proxy_secret_file=tmp_path / "secret") == doctor.WELL
+
+
 def test_missing_assets_are_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(doctor, "STYLE_SHEET", tmp_path / "none.css")
     assert is_wrong(doctor.assets(), "make assets")

@@ -122,7 +122,7 @@ def test_there_is_no_way_to_send_a_direct_message(police: Guidance) -> None:
     assert set(action_groups(police.pack.cedar_schema)) == {
         "compose", "submit", "approve", "send_back", "reject", "withdraw", "publish", "view_post",
         "nominate", "record_completion", "authorise_access", "confirm_training", "open_access", "assign_licence",
-        "end_access", "grant_role",
+        "end_access", "grant_role", "read", "work", "ask_break_glass", "allow_break_glass",
         "apply_for_account", "decide_application", "register_account",
         "appoint_spoc", "connect_account", "suspend_account", "close_account",
         "pause", "resume", "read_audit", "export_audit", "import_people", "administer",

@@ -96,7 +96,7 @@ def test_stopping_a_post_needs_no_training(police: Guidance, action: str) -> Non
 
 def test_everything_that_changes_something_by_hand_needs_a_device_of_the_force(police: Guidance) -> None:
     away = replace(HERE, managed_device=False)
-    readable = {"view_post", "read_audit", "publish"}
+    readable = {"view_post", "read_audit", "publish", "read", "ask_break_glass"}
     for action in police.policies:
         for thing in (LOCAL, EVERYBODY["colleague"], APPLICATION, Body()):
             answer = decide(police, action, OFFICER, thing, away, APPROVED)

@@ -16,6 +16,7 @@ from mercat.delivery.states import FINAL, RECALLABLE, WITHDRAWN
 from mercat.guidance import facts
 from mercat.guidance.decision import Decision, Refusal
 from mercat.guidance.gate import prepare
+from mercat.people.devices.here import situation
 from mercat.people.pack import guidance
 from mercat.posts import states
 from mercat.posts.facts import approvals_needed, version_facts
@@ -126,7 +127,7 @@ def powers(
     known = [account_facts(account) for account in accounts]
     asked = prepare(guidance(), person, known)
     said = version_facts(version, list(accounts))
-    answers = {action: asked.decide_many(action, known, facts.Situation(now=now), said) for action in ACTIONS}
+    answers = {action: asked.decide_many(action, known, situation(now=now), said) for action in ACTIONS}
     deciding = post.state == states.SUBMITTED
     done = {each.account.pk for each in standing if any(str(a.approver_id) == person.id for a in each.given)}
     approve = [

@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mercat.audit.actions import record
+from mercat.people.devices.views import from_anywhere
 from mercat.people.models import Person
 from mercat.people.signing_in import NO_MATCH, Origin, TooMany, identify
 
@@ -42,6 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return _welcome(request, person)
 
 
+@from_anywhere
 @require_POST
 @transaction.atomic
 def sign_out(request: HttpRequest) -> HttpResponse:
