@@ -46,7 +46,7 @@ def device(request: HttpRequest) -> HttpResponse:
         except Impossible as error:
             form.add_error("reason", str(error))
         else:
-            messages.success(request, "You have asked. Those who can allow it are told, here and by e-mail.")
+            messages.success(request, "You have asked. Those who can allow it are told.")
             return redirect("people:device")
     lines = [{"field": name, "text": text} for name, found in form.errors.items() for text in found]
     said = {
