@@ -122,7 +122,7 @@ def test_old_public_keys_are_kept_when_another_key_signs(path: Path) -> None:
 
 
 def test_a_signer_never_shows_its_secret(signer: Signer) -> None:
-    secret = signer.private_line().rsplit("+", 1)[1].strip()
+    secret = signer.private_line().split("+", 4)[4].strip()  # its base64 may hold a plus sign itself
     assert secret not in repr(signer)
     assert secret not in str(vars(signer))
 
