@@ -1,0 +1,25 @@
+"""Who is in the body, and how far each has come from nomination to licence.
+
+Nothing of the chain is ever changed or deleted: a step is a row, its end is a date. Each model of every room says in
+`PRIVATE` of each field that can hold words whether it is open, personal, operational or secret.
+"""
+
+from mercat.people.models.devices import BreakGlass
+from mercat.people.models.joining import Access, Acknowledgement, Authorisation, Completion, Licence, Nomination
+from mercat.people.models.notices import Notice
+from mercat.people.models.persons import Person, RoleGrant, Step, Unit
+
+__all__ = [
+    "Access",
+    "Acknowledgement",
+    "Authorisation",
+    "BreakGlass",
+    "Completion",
+    "Licence",
+    "Nomination",
+    "Notice",
+    "Person",
+    "RoleGrant",
+    "Step",
+    "Unit",
+]

@@ -1,0 +1,7 @@
+"""The authorised structure, the accounts that fill it, and how each is reached."""
+
+from mercat.register.models.accounts import Account, Spoc
+from mercat.register.models.connections import Connection
+from mercat.register.models.structure import Application, Slot
+
+__all__ = ["Account", "Application", "Connection", "Slot", "Spoc"]
