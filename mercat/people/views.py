@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mercat.guidance import facts
 from mercat.people import actions
 from mercat.people.actions import Impossible
-from mercat.people.facts import people_facts
+from mercat.people.facts import people_facts, person_facts
 from mercat.people.forms import CompletionForm, PassphraseForm, PersonForm, ReasonForm, ReferenceForm, RoleForm
 from mercat.people.gate import require
 from mercat.people.models import Notice, Person, RoleGrant, Unit
@@ -36,6 +36,7 @@ from mercat.people.presenters import (
     role_name,
 )
 from mercat.people.queries import roles_of, search, steps_of
+from mercat.people.scope import open_to, units_open_to
 from mercat.people.slices import slice_of
 
 ON_A_PAGE = 25
@@ -47,16 +48,18 @@ def people(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     wanted = {name: request.GET.get(name, "").strip() for name in FILTERS}
     joining = request.GET.get("joining") == "yes"
-    page = slice_of(search(**wanted, joining=joining), request.GET.get("page"), size=ON_A_PAGE)
-    standing = people_facts({request.user.pk, *(row.pk for row in page)}, now=now)
+    me = person_facts(request.user, now=now)
+    found = open_to(me, search(**wanted, joining=joining), now=now)
+    page = slice_of(found, request.GET.get("page"), size=ON_A_PAGE)
+    standing = people_facts([row.pk for row in page], now=now)
     said = {
-        "may_add": may_add_people(standing[str(request.user.pk)], now=now),
+        "may_add": may_add_people(me, now=now),
         "lines": [line(row, standing[str(row.pk)], now=now) for row in page],
         "page": page,
         "wanted": wanted,
         "joining": joining,
         "query": urlencode({**wanted, **({"joining": "yes"} if joining else {})}) + "&",
-        "units": Unit.objects.all(),
+        "units": units_open_to(me, now=now),
         "roles": guidance().pack.roles,
     }
     return render(request, "people/list.html", said)
@@ -81,14 +84,14 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
-    return _person_page(request, _person(person_id))
+    return _person_page(request, _person(request, person_id))
 
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def passphrase(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """Set by an administrator, and never shown again."""
-    row, now = _person(person_id), timezone.now()
+    row, now = _person(request, person_id), timezone.now()
     require(request.user, "administer", facts.Body(), now=now)
     form = PassphraseForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
@@ -108,18 +111,21 @@ def take_step(request: HttpRequest, person_id: UUID, action: str) -> HttpRespons
     step = STEPS.get(action)
     if step is None:
         raise Http404
-    return _take(request, _person(person_id), step)
+    return _take(request, _person(request, person_id), step)
 
 
 @require_POST
 def end_role(request: HttpRequest, person_id: UUID, grant_id: int) -> HttpResponse:
-    row = _person(person_id)
+    row = _person(request, person_id)
     grant = get_object_or_404(row.role_grants.select_related("person"), pk=grant_id)
     return _take(request, row, partial(_end_role, grant=grant))
 
 
-def _person(person_id: UUID) -> Person:
-    return get_object_or_404(Person.objects.select_related("unit"), pk=person_id)
+def _person(request: HttpRequest, person_id: UUID) -> Person:
+    """The person. Refused, with reasons, to those whom the guidance keeps out (clause 5.6)."""
+    row = get_object_or_404(Person.objects.select_related("unit"), pk=person_id)
+    require(request.user, "view_person", row, now=timezone.now())
+    return row
 
 
 def _take(request: HttpRequest, row: Person, step: Step) -> HttpResponse:

@@ -15,6 +15,7 @@ from mercat.people.pack import guidance
 from mercat.people.presenters import Line as PersonLine
 from mercat.people.presenters import line as person_line
 from mercat.people.queries import search
+from mercat.people.scope import open_to
 from mercat.posts.presenters.lines import Line, lines
 from mercat.posts.queries import accounts_of, drafts_of, sent_back_to, submitted_by, waiting_for
 from mercat.register.models import Application
@@ -70,7 +71,7 @@ def _troubles(standing: facts.Person, now: datetime) -> list[Progress]:
 
 def _joining(standing: facts.Person, now: datetime) -> list[PersonLine]:
     """People whose next step is one that this person may take."""
-    people = list(search(joining=True)[:MOST_JOINING])
+    people = list(open_to(standing, search(joining=True), now=now)[:MOST_JOINING])
     known = people_facts([row.pk for row in people], now=now)
     asked = prepare(guidance(), standing, known.values())
     found = []

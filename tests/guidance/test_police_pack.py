@@ -120,7 +120,7 @@ def test_the_roles_that_other_rooms_name_are_there(police: Guidance) -> None:
 def test_there_is_no_way_to_send_a_direct_message(police: Guidance) -> None:
     """Clause 3.5: what no action exists for, nobody can be permitted. A new action has to be added here on purpose."""
     assert set(action_groups(police.pack.cedar_schema)) == {
-        "compose", "submit", "approve", "send_back", "reject", "withdraw", "publish", "view_post",
+        "compose", "submit", "approve", "send_back", "reject", "withdraw", "publish", "view_post", "view_person",
         "nominate", "record_completion", "authorise_access", "confirm_training", "open_access", "assign_licence",
         "end_access", "grant_role", "read", "work", "ask_break_glass", "allow_break_glass",
         "apply_for_account", "decide_application", "register_account",

@@ -96,7 +96,7 @@ def test_stopping_a_post_needs_no_training(police: Guidance, action: str) -> Non
 
 def test_everything_that_changes_something_by_hand_needs_a_device_of_the_force(police: Guidance) -> None:
     away = replace(HERE, managed_device=False)
-    readable = {"view_post", "read_audit", "publish", "read", "ask_break_glass"}
+    readable = {"view_post", "view_person", "read_audit", "publish", "read", "ask_break_glass"}
     for action in police.policies:
         for thing in (LOCAL, EVERYBODY["colleague"], APPLICATION, Body()):
             answer = decide(police, action, OFFICER, thing, away, APPROVED)
@@ -323,6 +323,15 @@ def test_who_takes_each_step_of_a_joining(police: Guidance) -> None:
     }
     for action, people in expected.items():
         assert who_may(police, action, READY) == people, action
+
+
+def test_people_are_seen_by_those_who_answer_for_them_and_by_themselves(police: Guidance) -> None:
+    everywhere = {"communicator", "trainer", "security", "ict", "administrator", "auditor"}
+    assert who_may(police, "view_person", READY) == {*everywhere, "spoc", "commander"}
+    assert who_may(police, "view_person", replace(READY, unit=FIFE)) >= everywhere
+    assert not who_may(police, "view_person", replace(READY, unit=FIFE)) & {"spoc", "commander", "colleague"}
+    for name, who in EVERYBODY.items():
+        assert decide(police, "view_person", who, who, HERE).allowed, name
 
 
 def test_a_trainer_signs_off_only_while_in_corporate_communications(police: Guidance) -> None:

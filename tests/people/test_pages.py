@@ -63,7 +63,7 @@ def test_the_whole_path_by_its_pages_each_step_by_its_role() -> None:
 
 
 def test_somebody_elses_step_is_refused_with_its_clause() -> None:
-    newcomer, bystander = make.person("Newcomer"), signed_in(make.person())
+    newcomer, bystander = make.person("Newcomer"), signed_in(make.person(**ROLES["ict"]))
     said = text_of(bystander.get(page(newcomer)))
     assert "Supplied by: Divisional Commander or head of department" in said
     assert "2.3 People are nominated by their own division or department." in said
@@ -103,8 +103,32 @@ def test_a_step_that_is_none_is_not_there() -> None:
 
 def test_nobody_acknowledges_for_somebody_else() -> None:
     newcomer = make.person()
-    response = signed_in(make.person()).post(step(newcomer, "acknowledge"))
+    response = signed_in(make.person(**ROLES["ict"])).post(step(newcomer, "acknowledge"))
     assert "Everybody acknowledges a procedure for themselves." in text_of(response)
+
+
+def test_a_commander_sees_the_people_of_the_own_division_and_no_others() -> None:
+    ann, bob = make.person("Ann", unit_key="tayside"), make.person("Bob", unit_key="edinburgh")
+    commander = signed_in(make.person("Commander", unit_key="tayside", unit_roles=("divisional-commander",)))
+    listed = text_of(commander.get("/people/"))
+    assert "Ann" in listed
+    assert "Bob" not in listed
+    assert 'value="edinburgh"' not in commander.get("/people/").content.decode()
+    assert "Bob" not in text_of(commander.get("/people/?text=Bob&unit=edinburgh"))
+    assert commander.get(page(ann)).status_code == 200
+    response = commander.get(page(bob))
+    assert response.status_code == 403
+    assert "People of another division or department are not open to this person." in text_of(response)
+    assert commander.post(step(bob, "nominate")).status_code == 403
+
+
+def test_somebody_without_a_role_sees_themselves() -> None:
+    make.person("Ann")
+    officer = make.person("Officer")
+    listed = text_of(signed_in(officer).get("/people/"))
+    assert "Officer" in listed
+    assert "Ann" not in listed
+    assert signed_in(officer).get(page(officer)).status_code == 200
 
 
 def test_access_is_ended_with_a_reason() -> None:
@@ -118,7 +142,7 @@ def test_people_are_found_by_name_unit_role_and_path() -> None:
     make.person("Ann", unit_key="tayside")
     make.person("Bob", unit_key="edinburgh", unit_roles=("spoc",))
     actions.nominate(by=TEST, person=make.person("Cat"), now=NOW)
-    client = signed_in(make.person("Viewer", unit_key="fife"))
+    client = signed_in(make.person("Viewer", **ROLES["communications"]))
 
     def found(query: str) -> set[str]:
         said = text_of(client.get(f"/people/?{query}"))
@@ -133,7 +157,7 @@ def test_people_are_found_by_name_unit_role_and_path() -> None:
 
 
 def test_the_list_is_paged_and_takes_the_same_queries_for_many() -> None:
-    client = signed_in(make.person())
+    client = signed_in(make.person(**ROLES["communications"]))
     client.get("/people/")
     few = queries_of(client, "/people/")
     for n in range(26):

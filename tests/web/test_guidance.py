@@ -35,7 +35,7 @@ def test_the_four_questions_are_answered_from_what_is_there_now() -> None:
 def test_each_question_leads_to_the_page_that_answers_it(question: str, answer: str) -> None:
     make.account("Dundee Local Policing")
     make.authorised("Trained Officer")
-    client = signed_in(make.person("Viewer"))
+    client = signed_in(make.person("Viewer", unit_roles=("spoc",)))
     html = client.get("/guidance/").content.decode()
     link = re.search(rf"<h2>{question}</h2>.*?href=\"([^\"]+)\"", html, re.DOTALL)[1]
     place = "/guidance/" if link.startswith("#") else link
