@@ -67,6 +67,15 @@ class Signer:
         timed = stamped + self._private.sign(cosignature_message(text, seconds))
         return f"{text}\n{self._line(plain)}{self._line(timed)}"
 
+    def document(self, content: bytes) -> bytes:
+        """The bare signature (64 bytes) of a JSON object, so that any tool for Ed25519 can check it.
+
+        What else this key signs begins with a name; a brace at the start keeps documents apart from all of it.
+        """
+        if not content.startswith(b"{"):
+            raise ValueError("Only JSON objects are signed as documents. Nothing was signed.")
+        return self._private.sign(content)
+
     def private_line(self) -> str:
         """The key file's content, as Go's signed notes keep private keys. Secret."""
         return f"{PREFIX}{self.origin}+{self.key.id.hex()}+{b64(ED25519 + self._private.private_bytes_raw())}\n"
@@ -118,8 +127,11 @@ def load_key(path: Path | str) -> Signer:
 
 def draw_key(origin: str) -> Signer:
     """A new key for a log, kept nowhere yet. Raises KeyProblem where `origin` cannot name a log."""
-    if not origin or re.search(r"[\s+\x00-\x1f]", origin):
-        raise KeyProblem(f'"{origin}" cannot name a log: it may hold neither spaces nor plus signs. No key was made.')
+    if not origin or origin.startswith("{") or re.search(r"[\s+\x00-\x1f]", origin):
+        raise KeyProblem(
+            f'"{origin}" cannot name a log: it may hold neither spaces nor plus signs, nor begin with a brace. '
+            "No key was made."
+        )
     return Signer(origin, Ed25519PrivateKey.generate())
 
 

@@ -4,6 +4,7 @@ One file, standard library and `cryptography` only. Copy it anywhere and run
 
     python verifier.py EXPORT --key VKEY [--checkpoint FILE]... [--earlier EXPORT] [--json]
     python verifier.py --receipt FILE --key VKEY [--checkpoint FILE] [--json]
+    python verifier.py --signed FILE --signature FILE --key VKEY [--json]
 
 Exit code 0: everything agrees. 1: something does not; the first bad index is named. 2: it could not be checked.
 
@@ -853,6 +854,15 @@ def _check_growth(report: Report, before: Checkpoint, proof: list[bytes], note: 
         report.add(Finding("proof", f"It is not shown that the log only grew since {before.size} records: {error}."))
 
 
+def check_document(content: bytes, signature: bytes, keys: Sequence[Key]) -> Report:
+    """Check a JSON file, such as the public register, with the bare signature beside it."""
+    report = Report()
+    # What else these keys sign begins with a name, never with a brace.
+    if not content.startswith(b"{") or not any(key.signed(signature, content) for key in keys):
+        report.add(Finding("signature", "The file is not what was signed."))
+    return report
+
+
 # The command line
 
 
@@ -872,6 +882,8 @@ def _parser() -> argparse.ArgumentParser:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("export", nargs="?", help="file made by `mercat audit export`")
     what.add_argument("--receipt", help="a receipt instead of a whole log")
+    what.add_argument("--signed", metavar="FILE", help="a signed file, such as the public register")
+    parser.add_argument("--signature", metavar="FILE", help="the signature of the signed file")
     parser.add_argument(
         "--key", action="append", required=True, metavar="VKEY", help="public key; repeat after a rotation"
     )
@@ -884,6 +896,10 @@ def _parser() -> argparse.ArgumentParser:
 def _check(options: argparse.Namespace) -> Report:
     keys = [parse_vkey(text) for text in options.key]
     kept = [Path(name).read_text(encoding="utf-8") for name in options.checkpoint]
+    if options.signed:
+        if not options.signature:
+            raise CheckError("give the signature of the file with --signature")
+        return check_document(Path(options.signed).read_bytes(), Path(options.signature).read_bytes(), keys)
     if options.receipt and options.earlier:
         raise CheckError("--earlier compares two exports, not an export with a receipt: leave one of them out")
     if options.receipt:

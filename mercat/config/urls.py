@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("mercat.register.public.urls")),  # first: asked most, and by everybody
     path("", include("mercat.web.urls")),
     path("", include("mercat.people.urls")),
     path("register/", include("mercat.register.urls")),

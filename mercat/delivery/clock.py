@@ -1,6 +1,7 @@
 """The clock: future posts are rows, and it sleeps until the next of them is due (sending rule 9).
 
-Each tick also gives back what dead workers held, and signs what the record has gained.
+Each tick also gives back what dead workers held, and signs what the record has gained; and every other second the
+public register is brought up to date.
 """
 
 from __future__ import annotations
@@ -21,16 +22,18 @@ from mercat.delivery.engine import grace_of
 from mercat.delivery.models import Consignment
 from mercat.delivery.queue import LANES, nudge, rescue
 from mercat.delivery.steps import ENGINE, lapse_leases
+from mercat.register.public.actions import CLOCK, publish
 
 log = logging.getLogger(__name__)
 
 LONGEST_SLEEP = timedelta(seconds=0.5)
 RESCUE_EVERY = timedelta(seconds=5)
+PUBLISH_EVERY = timedelta(seconds=2)
 
 
 def run(stop: threading.Event) -> None:
     """Tick until `stop` is set."""
-    last_rescue = datetime.min.replace(tzinfo=timezone.get_default_timezone())
+    last_rescue = last_edition = datetime.min.replace(tzinfo=timezone.get_default_timezone())
     while not stop.is_set():
         now = timezone.now()
         try:
@@ -38,6 +41,9 @@ def run(stop: threading.Event) -> None:
             if now - last_rescue >= RESCUE_EVERY:
                 rescue()
                 last_rescue = now
+            if now - last_edition >= PUBLISH_EVERY:
+                _publish(now)
+                last_edition = now
             pause = until_next(now=timezone.now())
         except OperationalError as error:
             log.warning("the database does not answer: %s", error.__class__.__name__)
@@ -62,6 +68,16 @@ def _sign_the_record(now: datetime) -> None:
         integrate(now=now)
     except (LogDamaged, KeyProblem) as problem:
         log.critical("the record is not being signed: %s", problem)
+
+
+def _publish(now: datetime) -> None:
+    """The public register follows the register (`register.public`); whatever hinders it keeps no post waiting."""
+    try:
+        publish(by=CLOCK, now=now)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("the public register could not be published; it is tried again in %s", PUBLISH_EVERY)
 
 
 def work_waits(lane: str, *, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from importlib.metadata import entry_points
 from importlib.resources import files
 from types import MappingProxyType
 
+from mercat.networks.kit.addresses import SITES, Spellings
 from mercat.networks.port import Network
 
 GROUP = "mercat.networks"
@@ -63,6 +64,26 @@ def folder(slug: str) -> str:
     if slug not in _folders():
         raise UnknownNetwork(slug)
     return _folders()[slug]
+
+
+@cache
+def spellings() -> tuple[Spellings, ...]:
+    """How the accounts of each network are written: the folders' own, and those of networks without a folder yet.
+
+    Those that could stand on any host come last.
+    """
+    brought = {slug: _spellings(package) for slug, package in _folders().items()}
+    others = {site.network: site for site in SITES if brought.get(site.network) is None}
+    found = [each for each in (brought | others).values() if each is not None]
+    return tuple(sorted(found, key=lambda each: each.anywhere))
+
+
+def _spellings(package: str) -> Spellings | None:
+    """None where the folder brings none: its accounts are known by the very address in the register."""
+    if not files(package).joinpath("addresses.py").is_file():
+        return None
+    found: Spellings = import_module(f"{package}.addresses").SPELLINGS
+    return found
 
 
 def _text(slug: str, name: str) -> str:

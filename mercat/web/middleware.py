@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 
@@ -48,6 +49,23 @@ class ContentSecurityPolicy:
         if not response.has_header("Cache-Control"):
             patch_cache_control(response, private=True, no_store=True)
         return response
+
+
+class Public:
+    """Pages for everybody (`people.public`) are answered here, before anything reads who asks or a cookie is set."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            view, args, kwargs = resolve(request.path_info)
+        except Resolver404:
+            return self.get_response(request)
+        if not getattr(view, "public", False):
+            return self.get_response(request)
+        request.get_host()  # raises where the host is none of ours
+        return view(request, *args, **kwargs)
 
 
 class Failures:

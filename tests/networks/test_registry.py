@@ -45,6 +45,7 @@ def bring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def _forget() -> None:
     registry._folders.cache_clear()
     registry._load.cache_clear()
+    registry.spellings.cache_clear()
 
 
 def test_every_folder_with_an_adapter_is_a_network() -> None:

@@ -15,6 +15,10 @@ from tests.pages import at_noon, queries_of, signed_in, text_of  # noqa: F401
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 OPEN = {"sign-in/", "healthz", "robots.txt", "pack-<slug:digest>.css"}
+PUBLIC = {
+    "official/", "official/register.json", "official/register.json.sig", "official/key.pem", "official/verify",
+    "official/verify.json", ".well-known/atproto-did", ".well-known/trust.txt", "trust.txt",
+}  # fmt: skip
 # These answer somebody who was signed out in the middle of writing, without telling anything.
 SIGNED_OUT_WRITERS = {"posts/<uuid:post_id>/edit/", "posts/<uuid:post_id>/autosave/"}
 PAGES = [
@@ -33,7 +37,7 @@ def routes(resolver: URLResolver, prefix: str = "") -> list[tuple[str, URLPatter
 
 def test_every_route_but_a_few_needs_a_sign_in() -> None:
     without = {place for place, route in routes(get_resolver()) if not getattr(route.callback, "login_required", True)}
-    assert without == OPEN | SIGNED_OUT_WRITERS
+    assert without == OPEN | PUBLIC | SIGNED_OUT_WRITERS
 
 
 @pytest.mark.parametrize("path", PAGES)

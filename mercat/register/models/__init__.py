@@ -2,6 +2,7 @@
 
 from mercat.register.models.accounts import Account, Spoc
 from mercat.register.models.connections import Connection
+from mercat.register.models.public import PublicEdition
 from mercat.register.models.structure import Application, Slot
 
-__all__ = ["Account", "Application", "Connection", "Slot", "Spoc"]
+__all__ = ["Account", "Application", "Connection", "PublicEdition", "Slot", "Spoc"]

@@ -22,7 +22,7 @@ def health(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain")
+    return HttpResponse("User-agent: *\nAllow: /official/\nDisallow: /\n", content_type="text/plain")
 
 
 @login_not_required
