@@ -246,8 +246,9 @@ VISITS: tuple[Visit, ...] = (
     Visit("load what was approved", "posts:canonical", lambda place, _: {"post_id": place.post.pk, "number": 1}),
 )  # fmt: skip
 
-# Routes that are no matter of roles, with the reason.
+# Routes that are no matter of roles, with the reason; a name that ends with a colon stands for all of its part.
 ELSEWHERE = {
+    "public:": "for everybody: the public register",
     "web:sign-in": "for whoever is not signed in yet",
     "web:sign-out": "for everybody, about themselves",
     "web:gallery": "only where demonstration people stand; not there otherwise",
