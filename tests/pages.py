@@ -32,6 +32,12 @@ def files(settings, tmp_path) -> None:
     settings.MEDIA_ROOT = tmp_path
 
 
+@pytest.fixture
+def passphrase_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a body whose guidance asks for no second factor."""
+    monkeypatch.setattr("mercat.people.signing_in.factors.required", lambda person: False)
+
+
 def signed_in(person: Person) -> Client:
     client = Client()
     client.force_login(person)

@@ -17,6 +17,8 @@ from datetime import datetime, timedelta
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from mercat.people.signing_in import sessions
+
 log = logging.getLogger(__name__)
 
 LOOK = timedelta(seconds=1)
@@ -31,7 +33,7 @@ class Chore:
     run: Callable[..., object]
 
 
-CHORES: tuple[Chore, ...] = ()
+CHORES: tuple[Chore, ...] = (Chore("ended sessions", timedelta(hours=1), sessions.clear),)
 
 
 @dataclass(slots=True)

@@ -62,6 +62,20 @@ class Environment(BaseSettings):
     vault_key_file: Path | None = Field(
         None, description="The key that wraps connection secrets; default: made in home/secrets."
     )
+    sign_in_key_file: Path | None = Field(
+        None, description="The key that wraps the secrets of one-time codes; default: made in home/secrets."
+    )
+    breached_passphrases: Path | None = Field(
+        None, description="A sorted file of SHA-1 digests as Have I Been Pwned publishes it: these are refused."
+    )
+    oidc_issuer: str = Field("", description="Single sign-on: the OpenID Connect issuer’s address; empty: none.")
+    oidc_name: str = Field("single sign-on", description="What people call it: “Sign in with …”.")
+    oidc_client_id: str = Field("", description="Mercat’s name at the issuer.")
+    oidc_client_secret_file: Path | None = Field(None, description="The secret that goes with it.")
+    oidc_number_claim: str = Field("employee_number", description="The claim that holds the staff number.")
+    oidc_groups_claim: str = Field("groups", description="The claim that holds the groups, as the pack names them.")
+    oidc_device_claim: str = Field("", description="The claim that tells of the device; empty: none does.")
+    oidc_device_value: str = Field("true", description="What it holds for a device of the body’s own.")
     allowed_hosts: str = Field("", description="Further host names of the web process, comma-separated.")
     private_origins: str = Field(
         "", description="Origins of networks on private addresses (http://10.0.0.5:3000), comma-separated."

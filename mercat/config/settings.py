@@ -27,9 +27,13 @@ WSGI_APPLICATION = "mercat.config.wsgi.application"
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
     "django_htmx",
     "procrastinate.contrib.django",
     "mercat.audit",
@@ -53,7 +57,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "mercat.web.middleware.Devices",
+    "mercat.people.signing_in.middleware.Proofs",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -83,9 +89,33 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": f"mercat.people.signing_in.passphrases.{name}"} for name in ("Strong", "NotBreached", "NotNamed")
 ]
+MERCAT_BREACHED_PASSPHRASES = ENV.breached_passphrases
+MERCAT_SIGN_IN_KEY = text_secret(ENV.secret("sign_in_key", ENV.sign_in_key_file))
+
+# django-allauth brings the parts (docs/adr/0012); nobody signs up, and nobody changes an e-mail, by it.
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "mercat.people.signing_in.adapters.Factors"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+SOCIALACCOUNT_ADAPTER = "mercat.people.signing_in.adapters.SingleSignOn"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a link: no form may lead away from here
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10  # seconds
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True}}
+MERCAT_OIDC = {
+    "issuer": ENV.oidc_issuer.rstrip("/"),
+    "name": ENV.oidc_name,
+    "client_id": ENV.oidc_client_id,
+    "secret": text_secret(ENV.oidc_client_secret_file) if ENV.oidc_client_secret_file else "",
+    "number": ENV.oidc_number_claim,
+    "groups": ENV.oidc_groups_claim,
+    "device": ENV.oidc_device_claim,
+    "device_value": ENV.oidc_device_value,
+}
 
 TEMPLATES = [
     {
@@ -111,9 +141,9 @@ TIME_ZONE = "Europe/London"
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 
+SESSION_ENGINE = "mercat.people.signing_in.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 60 * 60  # one long shift
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.base_url.startswith("https://")
 CSRF_COOKIE_HTTPONLY = True

@@ -35,6 +35,7 @@ def contradictions(documents: Mapping[str, Document], parts: Parts) -> list[Faul
         *_in_clauses(documents["clauses.yaml"], parts.clauses),
         *_in_policies(parts.head, parts.clauses, parts.policies),
         *_in_actions(parts.policies, parts.schema),
+        *_in_sign_in(documents["pack.yaml"], parts),
         *_in_examples(parts.policies, parts.examples),
     ]
 
@@ -53,8 +54,19 @@ def _in_head(document: Document, head: PackFile) -> Iterator[Fault]:
     yield from _unknown(document, ("warnings", "approved_by"), "role", head.warnings.approved_by, roles)
     alarm = head.devices.break_glass.alarm
     yield from _unknown(document, ("devices", "break_glass", "alarm"), "role", alarm, roles)
+    yield from _in_groups(document, head)
     yield from _unknown(document, ("course", "trainer"), "role", [head.course.trainer], roles)
     yield from _unknown(document, ("administered_by",), "role", [head.administered_by], roles)
+
+
+def _in_groups(document: Document, head: PackFile) -> Iterator[Fault]:
+    scopes = {role.key: role.scope for role in head.roles}
+    for group, rule in head.sign_in.groups.items():
+        place = ("sign_in", "groups", group)
+        yield from _unknown(document, place, "role", [rule.role], scopes)
+        if rule.role in scopes and (scopes[rule.role] == "body") != (rule.unit is None):
+            needs = "no unit" if scopes[rule.role] == "body" else "a unit"
+            yield document.fault(place, f"role {rule.role} needs {needs}")
 
 
 def _in_structure(document: Document, head: PackFile, structure: StructureFile) -> Iterator[Fault]:
@@ -113,6 +125,16 @@ def _in_actions(policies: Sequence[Policy], schema: cedarpy.Schema) -> Iterator[
             yield _policy_fault(policy, f"action {policy.permits} already has a permit, {permits[policy.permits].id}")
     for action in sorted(action_groups(schema).keys() - permits.keys()):
         yield Fault(SCHEMA, 1, f"no policy permits action {action}")
+
+
+def _in_sign_in(document: Document, parts: Parts) -> Iterator[Fault]:
+    rule = parts.head.sign_in
+    actions = action_groups(parts.schema)
+    units = {unit.id for unit in parts.structure.units}
+    for action in rule.step_up:
+        yield from _unknown(document, ("sign_in", "step_up", action), "action", [action], actions)
+    for name, group in rule.groups.items():
+        yield from _unknown(document, ("sign_in", "groups", name), "unit", filter(None, [group.unit]), units)
 
 
 def _in_examples(policies: Sequence[Policy], examples: Sequence[Example]) -> Iterator[Fault]:

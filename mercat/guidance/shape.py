@@ -13,6 +13,7 @@ from mercat.guidance.fault import Fault
 from mercat.guidance.lines import Document
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+Action = Annotated[str, StringConstraints(pattern=r"^[a-z]+(_[a-z]+)*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
 ClauseKind = Literal["forbid", "require", "permit", "duty", "fact"]
@@ -114,6 +115,24 @@ class DeviceRule(Shape):
     break_glass: BreakGlassRule
 
 
+class GroupRule(Shape):
+    """The role that a group of the identity provider brings; in which unit, where it is held in one."""
+
+    role: Key
+    unit: Key | None = None
+
+
+class SignInRule(Shape):
+    """How people sign in. `step_up`: actions that need a recent proof of who acts, and each in words."""
+
+    second_factor: Literal["required", "optional"]
+    step_up_minutes: int = Field(ge=1, le=60)
+    session_hours: int = Field(ge=1, le=24)
+    idle_minutes: int = Field(ge=5)
+    step_up: dict[Action, Text]
+    groups: dict[Text, GroupRule] = Field(default_factory=dict)
+
+
 class WarningRule(Shape):
     """Warnings: who approves one, whether a pause lets it through, and whether a double is better than a miss."""
 
@@ -159,6 +178,7 @@ class PackFile(Shape):
     licences: Licences
     spoc: SpocRule
     devices: DeviceRule
+    sign_in: SignInRule
     warnings: WarningRule
     compliance: list[ComplianceItem]
     versions: list[VersionEntry] = Field(min_length=1)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -30,6 +31,7 @@ from mercat.people.models import (
     Unit,
 )
 from mercat.people.pack import guidance
+from mercat.people.signing_in.sessions import end_sessions
 
 
 class Impossible(ValueError):
@@ -94,7 +96,10 @@ def _valid(person: Person) -> None:
 
 @transaction.atomic
 def set_passphrase(*, by: By, person: Person, passphrase: str, now: datetime) -> None:
-    """Set one's own, or, as an administrator, somebody else's, who is told: whoever knows it could act as them."""
+    """Set one's own, or, as an administrator, somebody else's, who is told: whoever knows it could act as them.
+
+    It ends every session of theirs; the page on which it is one's own begins a new one.
+    """
     if by != person:
         require(by, "administer", facts.Body(), now=now)
     _is_here(person)
@@ -104,6 +109,7 @@ def set_passphrase(*, by: By, person: Person, passphrase: str, now: datetime) ->
         raise Impossible(f"{' '.join(error.messages)} The passphrase is as it was.") from None
     person.set_password(passphrase)
     person.save(update_fields=["password"])
+    end_sessions(person)
     record(by=by, what="person.passphrase_set", about=[person.audit_ref], now=now)
     if isinstance(by, Person) and by != person:
         body = f"{by} set it. If you did not ask for that, tell those who answer for information security."
@@ -165,7 +171,8 @@ def end_role(*, by: By, grant: RoleGrant, reason: str, now: datetime) -> None:
 def mark_left(*, by: By, person: Person, reason: str, now: datetime) -> None:
     """Take somebody off the list of active people, with all that they hold; what they were and did stays on record.
 
-    They are signed out by it: nobody who is not active is found by the next request (`PeopleBackend`).
+    They are signed out by it, and their passkeys and codes go; nobody who is not active is found by the next request
+    (`PeopleBackend`) either.
     """
     _hold_administrators()
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
@@ -176,6 +183,8 @@ def mark_left(*, by: By, person: Person, reason: str, now: datetime) -> None:
     _is_here(person)
     _leaves_an_administrator(person)
     Person.objects.filter(pk=person.pk).update(is_active=False)
+    end_sessions(person)
+    Authenticator.objects.filter(user=person).delete()
     for step in (RoleGrant, Nomination, Authorisation, Access, Licence):
         step.objects.filter(person=person, ended_at=None).update(ended_at=now)
     record(by=by, what="person.left", about=[person.audit_ref], personal={"reason": reason}, now=now)

@@ -14,6 +14,7 @@ from mercat.people.devices.here import situation
 from mercat.people.facts import person_facts
 from mercat.people.models import Person
 from mercat.people.pack import guidance
+from mercat.people.signing_in import step_up
 
 By = Person | System
 
@@ -27,12 +28,16 @@ def require(
     post: facts.Post | None = None,
     paused_by: str | None = None,
 ) -> None:
-    """Raise `Refused`, with every clause in the way, unless `by` may do this now."""
+    """Raise `Refused`, with every clause in the way, unless `by` may do this now.
+
+    What is allowed may still need a recent proof of who acts: then `ProofNeeded`, which a page asks for.
+    """
     if isinstance(by, System):
         return
     about = person_facts(resource, now=now) if isinstance(resource, Person) else resource
     around = situation(now=now, paused_by=paused_by)
     gate.require(guidance(), action, person_facts(by, now=now), about, around, post)
+    step_up.ask_for(action, now=now)
 
 
 def person_or_none(by: By) -> Person | None:

@@ -169,6 +169,10 @@ def may_change_roles(viewer: facts.Person, standing: facts.Person, *, now: datet
     return decide(guidance(), "grant_role", viewer, standing, facts.Situation(now=now)).allowed
 
 
+def may_recover(viewer: facts.Person, standing: facts.Person, *, now: datetime) -> bool:
+    return standing.active and decide(guidance(), "recover_sign_in", viewer, standing, facts.Situation(now=now)).allowed
+
+
 def may_add_people(viewer: facts.Person, *, now: datetime) -> bool:
     return decide(guidance(), "import_people", viewer, facts.Body(), facts.Situation(now=now)).allowed
 

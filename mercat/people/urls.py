@@ -4,6 +4,7 @@ from django.urls import path
 
 from mercat.people import views
 from mercat.people.devices import views as devices
+from mercat.people.signing_in.views import entering, others, own
 
 app_name = "people"
 urlpatterns = [
@@ -11,12 +12,33 @@ urlpatterns = [
     path("people/new/", views.add, name="add"),
     path("people/<uuid:person_id>/", views.person, name="person"),
     path("people/<uuid:person_id>/passphrase/", views.passphrase, name="passphrase"),
+    path("people/<uuid:person_id>/sign-in/", others.sign_in_of, name="sign-in-of"),
+    path("people/<uuid:person_id>/sign-in/confirm/", others.confirm, name="confirm-recovery"),
+    path("people/<uuid:person_id>/sign-in/call-off/", others.call_off, name="call-off-recovery"),
+    path("people/<uuid:person_id>/sign-in/end/", others.end_sessions, name="end-sessions-of"),
     path("people/<uuid:person_id>/roles/<int:grant_id>/end/", views.end_role, name="end-role"),
     path("people/<uuid:person_id>/<slug:action>/", views.take_step, name="step"),
     path("device/", devices.device, name="device"),
     path("device/requests/", devices.requests, name="device-requests"),
     path("device/requests/<int:row_id>/answer/", devices.answer, name="device-answer"),
     path("device/requests/<int:row_id>/end/", devices.end, name="device-end"),
+    path("sign-in/second/", entering.second_factor, name="second-factor"),
+    path("sign-in/set-up/", entering.first_factor, name="first-factor"),
+    path("sign-in/passkey/", entering.passkey, name="passkey"),
+    path("sign-in/passkey/ask/", entering.ask_passkey, name="ask-passkey"),
+    path("sign-in/passkey/make/", entering.make_passkey, name="make-passkey"),
+    path("sign-in/recover/", entering.recover, name="recover"),
+    path("sign-in/sso/", entering.single_sign_on, name="sso"),
+    path("sign-in/sso/back/", entering.sso_back, name="sso-back"),
+    path("sign-in/mine/", own.mine, name="own-sign-in"),
+    path("sign-in/mine/add/", own.add, name="add-factor"),
+    path("sign-in/mine/<int:row_id>/remove/", own.remove, name="remove-factor"),
+    path("sign-in/mine/recovery-codes/", own.recovery_codes, name="recovery-codes"),
+    path("sign-in/mine/passphrase/", own.passphrase, name="own-passphrase"),
+    path("sessions/", own.sessions, name="sessions"),
+    path("sessions/<int:row_id>/end/", own.end_session, name="end-session"),
+    path("sessions/end-others/", own.end_others, name="end-other-sessions"),
+    path("prove/", own.prove, name="prove"),
     path("notices/", views.notices, name="notices"),
     path("notices/read/", views.read_all_notices, name="read-all"),
     path("notices/<int:notice_id>/", views.read_notice, name="read"),

@@ -31,6 +31,7 @@ from mercat.people.presenters import (
     may_administer,
     may_change_roles,
     may_end_access,
+    may_recover,
     path,
     rank_name,
     role_name,
@@ -92,6 +93,8 @@ def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
 def passphrase(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """Set by an administrator, and never shown again."""
     row, now = _person(request, person_id), timezone.now()
+    if row == request.user:
+        return redirect("people:own-passphrase")
     require(request.user, "administer", facts.Body(), now=now)
     form = PassphraseForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
@@ -163,6 +166,7 @@ def _person_page(request: HttpRequest, row: Person, *, problem: dict[str, str] |
         "may_end": may_end_access(me, them, now=now),
         "may_change_roles": may_change_roles(me, them, now=now),
         "may_administer": may_administer(me, now=now),
+        "may_recover": may_recover(me, them, now=now),
         "units": Unit.objects.all(),
         "typed": request.POST,
         "errors": {"lines": [problem]} if problem else None,

@@ -31,6 +31,7 @@ from mercat.people.devices.here import situation
 from mercat.people.facts import person_facts
 from mercat.people.models import Person
 from mercat.people.pack import guidance
+from mercat.people.signing_in import step_up
 from mercat.posts import states
 from mercat.posts.contents import LONGEST, Draft, SealedPicture, canonical, normal
 from mercat.posts.facts import approvals_needed, decisions_on, draft_facts, targets_of
@@ -181,6 +182,7 @@ def approve(*, by: Person, post: Post, digest: str, now: datetime) -> list[Consi
     if not fresh:
         raise Impossible("You have approved this version already. Nothing was changed.")
     _author_still_may(version, fresh, now=now)
+    step_up.ask_for("approve", now=now)
     Approval.objects.bulk_create(
         Approval(version=version, account=account, approver=by, digest=digest, at=now) for account in fresh
     )

@@ -33,7 +33,8 @@ from mercat.people.actions import Impossible
 from mercat.people.facts import person_facts
 from mercat.people.models import Person
 from mercat.people.pack import guidance
-from mercat.people.signing_in import NO_MATCH, Origin, TooMany, identify
+from mercat.people.signing_in import factors, proving
+from mercat.people.signing_in.throttle import NO_MATCH, Origin, TooMany, identify
 from mercat.posts import actions
 from mercat.posts.contents import Draft, DraftPicture
 from mercat.posts.forms import BadTime, due_at
@@ -48,15 +49,29 @@ REFUSED = 3  # exit code: guidance, or a limit of a network, said no
 def _signed_in(email: str) -> Person:
     passphrase = os.environ.get("MERCAT_PASSPHRASE") or click.prompt("Passphrase", hide_input=True, err=True)
     now = timezone.now()
+    origin = Origin(email.strip().lower(), "command line", shared=True)
     try:
-        person = identify(Origin(email.strip().lower(), "command line", shared=True), passphrase, now=now)
+        person = identify(origin, passphrase, now=now)
     except TooMany as wait:
         raise click.ClickException(str(wait)) from None
     if person is None:
         raise click.ClickException(NO_MATCH)
+    _second_factor(person, origin)
     with transaction.atomic():
         record(by=person, what="person.signed_in", about=[person.audit_ref], facts={"how": "command line"}, now=now)
     return person
+
+
+def _second_factor(person: Person, origin: Origin) -> None:
+    """A code beside the passphrase, from whoever has one or needs one: the command line is no way around it."""
+    if not factors.has_any(person):
+        if factors.required(person):
+            raise click.ClickException("You need a second factor. Sign in on the pages once: they lead you to it.")
+        return
+    code = os.environ.get("MERCAT_CODE") or click.prompt("One-time code or recovery code", err=True)
+    shown = proving.code_of(person, code, origin, now=timezone.now())
+    if not shown.how:
+        raise click.ClickException(shown.problem)
 
 
 def _as_a_person(command: Callable[..., None]) -> Callable[..., None]:

@@ -400,6 +400,7 @@ def test_who_reads_the_record_and_runs_the_programme(police: Guidance) -> None:
     assert who_may(police, "export_audit", Body()) == {"foi", "auditor"}
     assert who_may(police, "import_people", Body()) == {"communicator", "administrator"}
     assert who_may(police, "administer", Body()) == {"administrator"}
+    assert who_may(police, "recover_sign_in", READY) == {"administrator", "security"}
 
 
 def test_whoever_is_not_active_does_nothing_at_all(police: Guidance) -> None:

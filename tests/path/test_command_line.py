@@ -20,9 +20,10 @@ from mercat.delivery.engine import Engine
 from mercat.posts.cli import post
 from tests import factories as make
 from tests.delivery.inline import inline
+from tests.pages import passphrase_alone  # noqa: F401
 from tests.path.conftest import GROUNDS
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real, pytest.mark.usefixtures("passphrase_alone")]
 
 WORDS = "castle river lantern"
 TEXT = "The road at https://example.org is closed. 🚧 #Dundee"

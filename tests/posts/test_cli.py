@@ -8,12 +8,13 @@ from PIL import Image
 
 from mercat.audit.models import Event
 from mercat.delivery.models import Consignment
-from mercat.people.signing_in import LIMITS
+from mercat.people.signing_in.throttle import LIMITS
 from mercat.posts.cli import post
 from mercat.posts.models import Post
 from tests import factories as make
+from tests.pages import passphrase_alone  # noqa: F401
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("passphrase_alone")]
 
 WORDS = "castle river lantern"
 

@@ -23,7 +23,7 @@ from mercat.posts.models import Post
 from mercat.posts.views import composer
 from tests import factories as make
 from tests.factories import NOW
-from tests.pages import SOON, at_noon, files, picture, queries_of, signed_in, text_of  # noqa: F401
+from tests.pages import SOON, at_noon, files, passphrase_alone, picture, queries_of, signed_in, text_of  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon", "files")]
 
@@ -318,6 +318,7 @@ def test_somebody_elses_picture_cannot_be_taken_by_its_id(client, post, account,
 # A session that ended
 
 
+@pytest.mark.usefixtures("passphrase_alone")
 def test_words_typed_into_an_ended_session_are_there_after_signing_in(post, author, account) -> None:
     author.set_password("thistle harbour lantern")
     author.save()

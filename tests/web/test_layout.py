@@ -19,10 +19,16 @@ PUBLIC = {
     "official/", "official/register.json", "official/register.json.sig", "official/key.pem", "official/verify",
     "official/verify.json", ".well-known/atproto-did", ".well-known/trust.txt", "trust.txt",
 }  # fmt: skip
+# On the way in, before anybody is signed in.
+ENTERING = {
+    f"sign-in/{place}"
+    for place in ("second/", "set-up/", "passkey/", "passkey/ask/", "passkey/make/", "recover/", "sso/", "sso/back/")
+}
 # These answer somebody who was signed out in the middle of writing, without telling anything.
 SIGNED_OUT_WRITERS = {"posts/<uuid:post_id>/edit/", "posts/<uuid:post_id>/autosave/"}
 PAGES = [
     "/", "/posts/", "/posts/new/", "/sending/", "/sending/pause/", "/register/", "/people/", "/notices/",
+    "/sign-in/mine/", "/sign-in/mine/add/", "/sign-in/mine/passphrase/", "/sessions/",
     "/guidance/", "/guidance/access/", "/guidance/clauses/",
 ]  # fmt: skip
 
@@ -37,7 +43,7 @@ def routes(resolver: URLResolver, prefix: str = "") -> list[tuple[str, URLPatter
 
 def test_every_route_but_a_few_needs_a_sign_in() -> None:
     without = {place for place, route in routes(get_resolver()) if not getattr(route.callback, "login_required", True)}
-    assert without == OPEN | PUBLIC | SIGNED_OUT_WRITERS
+    assert without == OPEN | PUBLIC | ENTERING | SIGNED_OUT_WRITERS
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mercat.audit.models import Event
-from mercat.people.signing_in import LIMITS, WINDOW
+from mercat.people.signing_in.throttle import LIMITS, WINDOW
 from tests import factories as make
-from tests.pages import SOON, at_noon, signed_in, text_of  # noqa: F401
+from tests.pages import SOON, at_noon, passphrase_alone, signed_in, text_of  # noqa: F401
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon", "passphrase_alone")]
 PASSPHRASE = "thistle harbour lantern"
 SIGN_IN = "/sign-in/"
 

@@ -8,6 +8,7 @@ from mercat.people.models.devices import BreakGlass
 from mercat.people.models.joining import Access, Acknowledgement, Authorisation, Completion, Licence, Nomination
 from mercat.people.models.notices import Notice
 from mercat.people.models.persons import Person, RoleGrant, Step, Unit
+from mercat.people.models.signing_in import KnownDevice, Recovery, Session
 
 __all__ = [
     "Access",
@@ -15,11 +16,14 @@ __all__ = [
     "Authorisation",
     "BreakGlass",
     "Completion",
+    "KnownDevice",
     "Licence",
     "Nomination",
     "Notice",
     "Person",
+    "Recovery",
     "RoleGrant",
+    "Session",
     "Step",
     "Unit",
 ]

@@ -94,13 +94,17 @@ class Step(models.Model):
 
 
 class RoleGrant(Step):
-    """A role of the pack that a person holds, everywhere or in one unit."""
+    """A role of the pack that a person holds, everywhere or in one unit.
+
+    `source` is the group of single sign-on that brought it; empty where it was given by hand.
+    """
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="role_grants")
     role = models.CharField(max_length=64)
     unit = models.ForeignKey(Unit, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    source = models.CharField(max_length=200, blank=True, default="")
 
-    PRIVATE: ClassVar[dict[str, str]] = {"role": "personal"}
+    PRIVATE: ClassVar[dict[str, str]] = {"role": "personal", "source": "operational"}
 
     class Meta:
         constraints = [

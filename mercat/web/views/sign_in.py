@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mercat.audit.actions import record
 from mercat.people.devices.views import from_anywhere
-from mercat.people.models import Person
-from mercat.people.signing_in import NO_MATCH, Origin, TooMany, identify
+from mercat.people.signing_in.passkeys import passkeys_work
+from mercat.people.signing_in.proving import origin_of
+from mercat.people.signing_in.throttle import NO_MATCH, TooMany, identify
+from mercat.people.signing_in.views.entering import sso_name
+from mercat.people.signing_in.welcome import Journey, passphrase_was_right, safe_next
 
 
 @login_not_required
@@ -33,14 +35,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if not email or not passphrase:
         missing = [name for name in ("email", "passphrase") if not request.POST.get(name)]
         return _page(request, email=email, missing=missing)
-    origin = Origin(email.lower(), request.META.get("REMOTE_ADDR", ""), shared=settings.MERCAT_SHARED_ADDRESS)
     try:
-        person = identify(origin, passphrase, now=timezone.now(), request=request)
+        person = identify(origin_of(request, email), passphrase, now=timezone.now(), request=request)
     except TooMany as wait:
         return _page(request, email=email, problem=str(wait), status=429)
     if person is None:
         return _page(request, email=email, problem=NO_MATCH)
-    return _welcome(request, person)
+    journey = Journey(_next(request), request.POST.get("kept", ""))
+    return passphrase_was_right(request, person, journey, now=timezone.now())
 
 
 @from_anywhere
@@ -52,22 +54,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect(settings.LOGOUT_REDIRECT_URL)
 
 
-@transaction.atomic
-def _welcome(request: HttpRequest, person: Person) -> HttpResponse:
-    """A new session, and on to where the person was, with what they had typed there."""
-    kept = request.POST.get("kept", "")
-    login(request, person)
-    if kept:
-        request.session["kept"] = kept
-    record(by=person, what="person.signed_in", about=[person.audit_ref], now=timezone.now())
-    return redirect(_next(request))
-
-
 def _next(request: HttpRequest) -> str:
-    wanted = request.POST.get("next") or request.GET.get("next", "")
-    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
-        return wanted
-    return resolve_url(settings.LOGIN_REDIRECT_URL)
+    return safe_next(request, request.POST.get("next") or request.GET.get("next", ""))
 
 
 def _page(
@@ -84,5 +72,7 @@ def _page(
         "passphrase_error": words["passphrase"] if "passphrase" in (missing or []) else "",
         "next": _next(request),
         "kept": request.POST.get("kept", ""),
+        "sso": sso_name(),
+        "passkeys_work": passkeys_work(request),
     }
     return render(request, "web/sign-in.html", said, status=status)

@@ -2,11 +2,13 @@
 import * as govuk from './govuk-frontend.min.js'
 import * as moj from './moj-frontend.min.js'
 import { startComposer } from './composer.js'
+import { startPasskeys } from './passkeys.js'
 
 document.body.classList.add('js-enabled', 'govuk-frontend-supported')
 govuk.initAll()
 moj.initAll()
 startComposer()
+startPasskeys()
 
 // Filling in what belongs to a choice makes the choice.
 for (const part of document.querySelectorAll('[data-chooses]')) {

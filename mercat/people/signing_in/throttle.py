@@ -23,20 +23,23 @@ from django.utils.crypto import salted_hmac
 from mercat.audit.actions import record
 from mercat.audit.actors import System
 from mercat.audit.models import Event
+from mercat.people.actions import tell
 from mercat.people.models import Person
 
 FAILED = "person.sign_in_failed"
+FAILED_FACTOR = "person.second_factor_failed"
 WINDOW = timedelta(minutes=15)
 LIMITS = {"sign-in-pair": 5, "sign-in-account": 50, "sign-in-address": 50}
+MOST_CODES = 5  # wrong ones of one person, from wherever: there are but a million
 NO_MATCH = "The e-mail and the passphrase do not belong together. Check both, then try again."
 WAIT = (
-    f"There were too many wrong passphrases. Wait {WINDOW.seconds // 60} minutes, then try again, "
+    f"There were too many wrong passphrases or codes. Wait {WINDOW.seconds // 60} minutes, then try again, "
     "or ask the administrator."
 )
 
 
 class TooMany(Exception):
-    """So many wrong passphrases that even the right one must wait."""
+    """So many wrong passphrases or codes that even the right one must wait."""
 
     def __init__(self) -> None:
         super().__init__(WAIT)
@@ -52,7 +55,7 @@ class Origin:
 
     @property
     def references(self) -> dict[str, str]:
-        network = _network(self.address)
+        network = network_of(self.address)
         parts = {
             "sign-in-pair": f"{self.email} {network}",
             "sign-in-account": self.email,
@@ -61,7 +64,7 @@ class Origin:
         return {kind: f"{kind}:{salted_hmac(kind, value).hexdigest()[:24]}" for kind, value in parts.items()}
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """What one subscriber has to choose from: an IPv4 address, or the /64 of an IPv6 one."""
     try:
         known = ipaddress.ip_address(address)
@@ -101,3 +104,30 @@ def note_failure(origin: Origin, *, now: datetime) -> None:
         personal={"email": origin.email[:254], "address": origin.address},
         now=now,
     )
+
+
+def too_many_codes(person: Person, *, now: datetime) -> bool:
+    """Whether this person must wait before the next code. Only those who know their passphrase can make them wait."""
+    return _wrong_codes(person, now=now) >= MOST_CODES
+
+
+@transaction.atomic
+def note_wrong_factor(person: Person, origin: Origin, *, now: datetime) -> None:
+    """A code or passkey that is not theirs. Whoever has too many is told: somebody knows their passphrase."""
+    record(
+        by=System("A second factor failed: it is not one of this person's, or was used before"),
+        what=FAILED_FACTOR,
+        about=[person.audit_ref, *origin.references.values()],
+        personal={"address": origin.address},
+        now=now,
+    )
+    if _wrong_codes(person, now=now) == MOST_CODES:
+        body = (
+            "Somebody who knows your passphrase, or sits at your screen, entered wrong codes. If it was not you, "
+            "change your passphrase, and tell those who answer for information security."
+        )
+        tell([person], subject="Wrong codes were entered for you", body=body, link="/sign-in/mine/", now=now)
+
+
+def _wrong_codes(person: Person, *, now: datetime) -> int:
+    return Event.objects.filter(what=FAILED_FACTOR, at__gt=now - WINDOW, about__contains=[person.audit_ref]).count()
