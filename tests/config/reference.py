@@ -22,7 +22,8 @@ stops the start, and nothing is changed.
 |---|---|---|
 {rows}
 
-Where `MERCAT_PASSPHRASE` is set, `mercat post` takes the passphrase of whoever acts from it instead of asking.
+Where `MERCAT_PASSPHRASE` is set, `mercat post` takes the passphrase of whoever acts from it instead of asking,
+and a one-time or recovery code from `MERCAT_CODE`.
 
 Tests also read `MERCAT_SPECS`, the folder of the networks' official specifications; `MERCAT_TEST_POSTGRES_BIN`, the
 `bin` folder of another PostgreSQL to run them on; and `MERCAT_CHROMIUM`, the browser for the journeys.
