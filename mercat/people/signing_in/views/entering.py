@@ -10,7 +10,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -27,7 +26,6 @@ TOO_LATE = "That took too long, or was begun elsewhere. Sign in again."
 
 
 @login_not_required
-@never_cache
 @sensitive_post_parameters("code", "passkey")
 @require_http_methods(["GET", "HEAD", "POST"])
 def second_factor(request: HttpRequest) -> HttpResponse:
@@ -52,7 +50,6 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def first_factor(request: HttpRequest) -> HttpResponse:
@@ -109,7 +106,6 @@ def _in_with_codes(request: HttpRequest, waiting: Pending, fresh: list[str], how
 
 
 @login_not_required
-@never_cache
 @require_safe
 def ask_passkey(request: HttpRequest) -> JsonResponse:
     """What the browser asks a passkey: of whoever is signed in or on the way in, or of anybody."""
@@ -120,7 +116,6 @@ def ask_passkey(request: HttpRequest) -> JsonResponse:
 
 
 @login_not_required
-@never_cache
 @require_safe
 def make_passkey(request: HttpRequest) -> JsonResponse:
     """What the browser asks to make one: for whoever is signed in, or has nothing beside a passphrase yet."""
@@ -132,7 +127,6 @@ def make_passkey(request: HttpRequest) -> JsonResponse:
 
 
 @login_not_required
-@never_cache
 @sensitive_post_parameters("passkey")
 @require_POST
 def passkey(request: HttpRequest) -> HttpResponse:
@@ -166,7 +160,6 @@ def sso_name() -> str:
 
 
 @login_not_required
-@never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def recover(request: HttpRequest) -> HttpResponse:
@@ -200,7 +193,6 @@ def _recovered(request: HttpRequest, typed: dict[str, str]) -> tuple[str, str, P
 
 
 @login_not_required
-@never_cache
 @require_safe
 def single_sign_on(request: HttpRequest) -> HttpResponse:
     """Off to the identity provider. Whoever is signed in goes there to prove it."""
@@ -213,7 +205,6 @@ def single_sign_on(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @from_anywhere
-@never_cache
 @require_safe
 def sso_back(request: HttpRequest) -> HttpResponse:
     if not sso_name():

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mercat.people.actions import Impossible
@@ -21,7 +20,6 @@ from mercat.people.signing_in import recovery
 from mercat.people.signing_in.sessions import sessions_of
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_of(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """How it stands with somebody's sign-in; opening a recovery is its form."""
@@ -39,7 +37,6 @@ def sign_in_of(request: HttpRequest, person_id: UUID) -> HttpResponse:
     return _page(request, row, form)
 
 
-@never_cache
 @require_POST
 def confirm(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """The second of two. The code is shown on this answer, and nowhere again."""

@@ -11,7 +11,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -46,7 +45,6 @@ def mine(request: HttpRequest) -> HttpResponse:
     return render(request, "people/sign-in/mine.html", said)
 
 
-@never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
@@ -79,7 +77,6 @@ def remove(request: HttpRequest, row_id: int) -> HttpResponse:
     )
 
 
-@never_cache
 @require_POST
 def recovery_codes(request: HttpRequest) -> HttpResponse:
     try:
@@ -93,7 +90,6 @@ def _codes(request: HttpRequest, fresh: list[str]) -> HttpResponse:
     return render(request, "people/sign-in/codes.html", {"codes": fresh, "next": ""})
 
 
-@never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def passphrase(request: HttpRequest) -> HttpResponse:
@@ -165,7 +161,6 @@ def _ended(request: HttpRequest, count: int) -> None:
 
 
 @from_anywhere
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def prove(request: HttpRequest) -> HttpResponse:
     """After single sign-on proved it: what was begun, ready to go on. And the proof for what is not sent again."""
