@@ -9,7 +9,7 @@ from django.urls import reverse
 from mercat.people.models import Person
 from tests import factories as make
 from tests.factories import NOW
-from tests.pages import SOON, at_noon, queries_of, signed_in, text_of  # noqa: F401
+from tests.pages import SOON, at_noon, passphrase_alone, queries_of, signed_in, text_of  # noqa: F401
 from tests.people.conftest import grant_role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
@@ -199,6 +199,7 @@ def test_nobody_else_is_offered_or_allowed_any_of_it(holder: dict[str, object]) 
     assert [row.ended_at for row in person.role_grants.all()] == [None]
 
 
+@pytest.mark.usefixtures("passphrase_alone")
 def test_whoever_has_left_is_at_the_sign_in_with_their_next_request_and_stays_there(client: Client) -> None:
     leaver = make.authorised("Leaver")
     theirs = Client()
@@ -247,10 +248,14 @@ def test_a_passphrase_is_set_and_never_shown(client: Client) -> None:
     assert Client().post("/sign-in/", {"email": person.email, "passphrase": f" {WORDS}"}).status_code == 302
 
 
-def test_an_administrator_who_sets_their_own_signs_in_with_it(client: Client, administrator: Person) -> None:
-    assert "You sign in with it" in text_of(client.get(passphrase_of(administrator)))
-    client.post(passphrase_of(administrator), {"passphrase": WORDS, "again": WORDS})
-    assert client.get("/people/").url.startswith("/sign-in/")
+def test_an_administrator_changes_their_own_for_the_old_one_alone(client: Client, administrator: Person) -> None:
+    for answer in (
+        client.get(passphrase_of(administrator)),
+        client.post(passphrase_of(administrator), {"passphrase": WORDS, "again": WORDS}),
+    ):
+        assert answer.url == "/sign-in/mine/passphrase/"
+    administrator.refresh_from_db()
+    assert not administrator.has_usable_password()
 
 
 @pytest.mark.parametrize(
