@@ -16,6 +16,7 @@ from psycopg.errors import UniqueViolation
 from mercat.audit.actions import record
 from mercat.audit.actors import System
 from mercat.guidance import facts
+from mercat.people import signals
 from mercat.people.facts import person_facts
 from mercat.people.gate import By, person_or_none, require
 from mercat.people.models import (
@@ -73,7 +74,7 @@ def register_person(
         raise Impossible(f"“{rank}” is not a rank or grade of this body. Nothing was saved.")
     person = Person(name=name, email=email.lower(), number=number, unit=unit, rank=rank, employment=employment)
     person.set_unusable_password()
-    _valid(person)
+    is_valid(person)
     with once("Somebody with this e-mail or staff number is on the list already."):
         person.save(force_insert=True)
     record(
@@ -87,7 +88,8 @@ def register_person(
     return person
 
 
-def _valid(person: Person) -> None:
+def is_valid(person: Person) -> None:
+    """Raises Impossible, in words, where a field cannot hold what it was given."""
     try:
         person.full_clean()
     except ValidationError as error:
@@ -188,6 +190,7 @@ def mark_left(*, by: By, person: Person, reason: str, now: datetime) -> None:
     for step in (RoleGrant, Nomination, Authorisation, Access, Licence):
         step.objects.filter(person=person, ended_at=None).update(ended_at=now)
     record(by=by, what="person.left", about=[person.audit_ref], personal={"reason": reason}, now=now)
+    signals.left.send(Person, person=person, by=by, now=now)
 
 
 @transaction.atomic
