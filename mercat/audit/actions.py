@@ -6,6 +6,7 @@ import re
 import secrets
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
@@ -18,6 +19,7 @@ from mercat.audit.verifier import ERASURE, JSON, commitment
 
 VERB = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 SALT_BYTES = 32
+INSERT_BATCH = 1000  # rows in one statement
 ERASE_BATCH = 500  # an event names what it is about, so it is kept short
 
 About: TypeAlias = Iterable[str | tuple[str, object]]
@@ -48,25 +50,53 @@ def record(
 
     Raises NoActor, NotRecorded or OutsideTransaction; then nothing was written.
     """
+    return record_many(by=by, entries=[Entry(what, about, facts, personal)], now=now)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What happened, as `record` takes it: one of many events of one moment."""
+
+    what: str
+    about: About = ()
+    facts: Mapping[str, JSON] | None = None
+    personal: Mapping[str, str] | None = None
+
+
+def record_many(*, by: Actor | System, entries: Iterable[Entry], now: datetime | None = None) -> list[Event]:
+    """Append an event for each entry, in their order, in the caller's transaction; in bulk. Raises as `record` does."""
+    entries = list(entries)
     if not connection.in_atomic_block:
+        what = ", ".join(sorted({entry.what for entry in entries}))
         raise OutsideTransaction(f"{what} was not recorded: open transaction.atomic() around the change and record().")
     actor, system_reason = columns(by)
-    salt = secrets.token_bytes(SALT_BYTES) if personal else None
-    event = Event(
-        uid=uuid.uuid4(),
-        at=_instant(now),
-        actor=actor,
-        system_reason=system_reason,
-        what=_verb(what),
-        about=_references(about),
-        facts=dict(facts or {}),
-        commitment=_commit(salt, personal),
+    at = _instant(now)
+    salts = [secrets.token_bytes(SALT_BYTES) if entry.personal else None for entry in entries]
+    events = [
+        Event(
+            uid=uuid.uuid4(),
+            at=at,
+            actor=actor,
+            system_reason=system_reason,
+            what=_verb(entry.what),
+            about=_references(entry.about),
+            facts=dict(entry.facts or {}),
+            commitment=_commit(salt, entry.personal),
+        )
+        for entry, salt in zip(entries, salts, strict=True)
+    ]
+    for event in events:
+        event.leaf = _leaf(event)
+    Event.objects.bulk_create(events, batch_size=INSERT_BATCH)
+    PersonalData.objects.bulk_create(
+        [
+            PersonalData(event=event, salt=salt, data=dict(entry.personal))
+            for event, entry, salt in zip(events, entries, salts, strict=True)
+            if entry.personal
+        ],
+        batch_size=INSERT_BATCH,
     )
-    event.leaf = _leaf(event)
-    event.save(force_insert=True)
-    if personal:
-        PersonalData.objects.create(event=event, salt=salt, data=dict(personal))
-    return event
+    return events
 
 
 def erase_personal(

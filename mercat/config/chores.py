@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from mercat.people.hr import drop, imports, reminders
 from mercat.people.signing_in import sessions
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,12 @@ class Chore:
     run: Callable[..., object]
 
 
-CHORES: tuple[Chore, ...] = (Chore("ended sessions", timedelta(hours=1), sessions.clear),)
+CHORES: tuple[Chore, ...] = (
+    Chore("files of the HR system", timedelta(seconds=10), drop.run),
+    Chore("imports of people", timedelta(seconds=2), imports.run),
+    Chore("training that runs out", timedelta(minutes=1), reminders.run),
+    Chore("ended sessions", timedelta(hours=1), sessions.clear),
+)
 
 
 @dataclass(slots=True)

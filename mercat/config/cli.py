@@ -34,6 +34,7 @@ COMMANDS = {
         "mercat.config.doctor:doctor", "Say what is well, what is not, and how to put it right.", **PLAIN
     ),
     "post": Command("mercat.posts.cli:post", "Compose, submit, approve and follow posts."),
+    "people": Command("mercat.people.cli:people", "Take in people from a file of the HR system."),
     "guidance": Command(
         "mercat.guidance.cli:guidance", "Check a pack of guidance, and what of it is covered.", **PLAIN
     ),

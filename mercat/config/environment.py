@@ -51,6 +51,9 @@ class Environment(BaseSettings):
         "127.0.0.0/8,::1/128",
         description="Networks of the body's own devices (10.20.0.0/16), comma-separated.",
     )
+    hr_drop: Path | None = Field(
+        None, description="A folder that the HR system puts files of people into; empty: none is watched."
+    )
     debug: bool = Field(False, description="Django's debug pages. For development only.")
     secret_key_file: Path | None = Field(None, description="Django's secret key; default: made in home/secrets.")
     audit_key_file: Path | None = Field(

@@ -164,6 +164,7 @@ MERCAT_LOOPBACK = ENV.loopback
 MERCAT_SHARED_ADDRESS = bool(ENV.public_url) and not ENV.trusted_proxy
 MERCAT_DEVICE_NETWORKS = ENV.networks_of_devices
 MERCAT_PROXY_SECRET = text_secret(ENV.proxy_secret_file) if ENV.proxy_secret_file else ""
+MERCAT_HR_DROP = ENV.hr_drop
 MERCAT_APP_ROLE = ENV.app_role
 MERCAT_AUDIT_KEY_FILE = ENV.secret("audit_key", ENV.audit_key_file)
 MERCAT_AUDIT_ORIGIN = ENV.audit_origin

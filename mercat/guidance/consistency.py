@@ -32,6 +32,7 @@ def contradictions(documents: Mapping[str, Document], parts: Parts) -> list[Faul
     return [
         *_in_head(documents["pack.yaml"], parts.head),
         *_in_structure(documents["structure.yaml"], parts.head, parts.structure),
+        *_in_spellings(documents["pack.yaml"], parts.head, parts.structure),
         *_in_clauses(documents["clauses.yaml"], parts.clauses),
         *_in_policies(parts.head, parts.clauses, parts.policies),
         *_in_actions(parts.policies, parts.schema),
@@ -82,6 +83,17 @@ def _in_structure(document: Document, head: PackFile, structure: StructureFile) 
         yield from _unknown(document, ("slots", index, "unit"), "unit", [slot.unit], units)
         yield from _unknown(document, ("slots", index, "tier"), "tier", [slot.tier], tiers)
         yield from _unknown(document, ("slots", index, "network"), "network", [slot.network], networks)
+
+
+def _in_spellings(document: Document, head: PackFile, structure: StructureFile) -> Iterator[Fault]:
+    """The HR system's spellings lead somewhere, and no column of its file holds two things."""
+    ranks, units = {rank.key for rank in head.ranks}, {unit.id for unit in structure.units}
+    yield from _unknown(document, ("hr", "ranks"), "rank", head.hr.ranks.values(), ranks)
+    yield from _unknown(document, ("hr", "units"), "unit", head.hr.units.values(), units)
+    columns = head.hr.columns.model_dump()
+    named = [*columns.pop("name"), *filter(None, columns.values())]
+    for name in sorted({name for name in named if named.count(name) > 1}):
+        yield document.fault(("hr", "columns"), f"column “{name}” is given twice")
 
 
 def _within_itself(unit_id: str, units: Mapping[str, str | None]) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from mercat.guidance import facts
 from mercat.guidance.fault import Fault
@@ -81,10 +81,14 @@ class Approval(Shape):
 
 
 class Course(Named):
-    """The training course; a completion is signed off by a holder of `trainer`."""
+    """The training course; a completion is signed off by a holder of `trainer`.
+
+    `remind_days`: so many days before a completion runs out, people are told.
+    """
 
     valid_days: int = Field(ge=1)
     trainer: Key
+    remind_days: list[Annotated[int, Field(ge=1)]]
 
 
 class Licences(Shape):
@@ -133,6 +137,59 @@ class SignInRule(Shape):
     groups: dict[Text, GroupRule] = Field(default_factory=dict)
 
 
+def _tells_days(form: str) -> str:
+    """A form of `strptime` that tells one day from every other."""
+    day = datetime(2026, 12, 31)  # noqa: DTZ001 - only its day matters
+    try:
+        told = datetime.strptime(day.strftime(form), form)  # noqa: DTZ007
+    except ValueError:
+        told = None
+    if told != day:
+        raise ValueError(f"“{form}” does not tell a day, as %d/%m/%Y does")
+    return form
+
+
+DayForm = Annotated[Text, AfterValidator(_tells_days)]
+
+
+class HrColumns(Shape):
+    """Which column of the HR system's file holds what. Parts of a name are joined with a blank; empty: no such column.
+
+    `number` is the staff number, `left` the last day of somebody who leaves, `trainer` the trainer's staff number.
+    """
+
+    number: Text
+    name: list[Text] = Field(min_length=1)
+    email: Text
+    unit: Text
+    rank: Text
+    employment: str = ""
+    left: str = ""
+    course: str = ""
+    completed: Text
+    trainer: Text
+
+
+class HrRule(Shape):
+    """How the HR system writes its files, and what is done with them without being asked.
+
+    `ranks`, `units` and `employment` are its spellings; the pack's own keys and names need none. `whole`: a file names
+    everybody, so that whoever is missing has left; more than `gone_at_most` per cent of these take two people.
+    `apply`: whether what is new or changed, without a conflict, is taken from the folder and the API unasked.
+    """
+
+    system: Text
+    delimiter: Literal[",", ";", "|", "\t"]
+    columns: HrColumns
+    ranks: dict[Text, Key]
+    units: dict[Text, Key]
+    employment: dict[Text, Literal["officer", "staff"]]
+    dates: list[DayForm] = Field(min_length=1)
+    whole: bool
+    gone_at_most: int = Field(ge=0, le=100)
+    apply: Literal["ask", "unconflicted"]
+
+
 class WarningRule(Shape):
     """Warnings: who approves one, whether a pause lets it through, and whether a double is better than a miss."""
 
@@ -179,6 +236,7 @@ class PackFile(Shape):
     spoc: SpocRule
     devices: DeviceRule
     sign_in: SignInRule
+    hr: HrRule
     warnings: WarningRule
     compliance: list[ComplianceItem]
     versions: list[VersionEntry] = Field(min_length=1)

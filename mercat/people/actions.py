@@ -302,7 +302,7 @@ def acknowledge(*, by: Person, document: str, now: datetime) -> Acknowledgement:
 def authorise(*, by: By, person: Person, now: datetime) -> Authorisation:
     """The information security officer's step, resting on the completion in force (clause 5.8)."""
     _may_take_step(by, "authorise_access", person, now=now)
-    of_the_course = person.completions.filter(course=guidance().pack.course.key, signed_off=True)
+    of_the_course = person.completions.filter(course=guidance().pack.course.key, signed_off=True, ended_at=None)
     completion = of_the_course.filter(completed_at__lte=now, expires_at__gt=now).order_by("-expires_at").first()
     if completion is None:
         raise Impossible(f"{person} has no completed course in force to rest an authorisation on. Nothing was saved.")

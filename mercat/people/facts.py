@@ -59,9 +59,8 @@ def people_facts(ids: Iterable[UUID | str], *, now: datetime) -> dict[str, facts
 def _with_standing(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
     mine = {"person": OuterRef("pk")}
     standing = {**mine, "ended_at": None}
-    best = Completion.objects.filter(**mine, course=guidance().pack.course.key, completed_at__lte=now).order_by(
-        "-signed_off", "-expires_at"
-    )
+    best = Completion.objects.filter(**mine, course=guidance().pack.course.key, completed_at__lte=now, ended_at=None)
+    best = best.order_by("-signed_off", "-expires_at")
     return people.select_related(f"unit__{UNIT_JOINS}").annotate(
         nominated=Exists(Nomination.objects.filter(**standing)),
         trained_until=Subquery(best.values("expires_at")[:1]),

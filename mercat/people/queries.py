@@ -62,7 +62,7 @@ class Steps:
 
 def steps_of(person: Person) -> Steps:
     standing = {"person": person, "ended_at": None}
-    completions = Completion.objects.filter(person=person, course=guidance().pack.course.key)
+    completions = Completion.objects.filter(**standing, course=guidance().pack.course.key)
     return Steps(
         nomination=Nomination.objects.filter(**standing).select_related("by").first(),
         completion=completions.order_by("-signed_off", "-expires_at").select_related("trainer").first(),

@@ -5,6 +5,7 @@ Nothing of the chain is ever changed or deleted: a step is a row, its end is a d
 """
 
 from mercat.people.models.devices import BreakGlass
+from mercat.people.models.hr import HrRecord, Import, ImportRow, Reminder
 from mercat.people.models.joining import Access, Acknowledgement, Authorisation, Completion, Licence, Nomination
 from mercat.people.models.notices import Notice
 from mercat.people.models.persons import Person, RoleGrant, Step, Unit
@@ -17,11 +18,15 @@ __all__ = [
     "BreakGlass",
     "Completion",
     "KnownDevice",
+    "HrRecord",
+    "Import",
+    "ImportRow",
     "Licence",
     "Nomination",
     "Notice",
     "Person",
     "Recovery",
+    "Reminder",
     "RoleGrant",
     "Session",
     "Step",

@@ -28,7 +28,10 @@ class Nomination(Step):
 
 
 class Completion(models.Model):
-    """A completed course, with the trainer who signed it off (clauses 2.2, 5.2)."""
+    """A completed course, with the trainer who signed it off (clauses 2.2, 5.2).
+
+    `ended_at`: when it stopped to count because it was recorded wrongly, and another stands for it.
+    """
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="completions")
     course = models.CharField(max_length=120)
@@ -36,8 +39,9 @@ class Completion(models.Model):
     expires_at = models.DateTimeField()
     trainer = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     signed_off = models.BooleanField(help_text="The trainer held the pack's training role when it was recorded.")
-    source = models.CharField(max_length=32)  # "scope" or "trainer"
+    source = models.CharField(max_length=32)  # "hr" or "trainer"
     recorded_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
 
     PRIVATE: ClassVar[dict[str, str]] = {"course": "open", "source": "operational"}
 
@@ -47,6 +51,11 @@ class Completion(models.Model):
                 condition=Q(expires_at__gt=F("completed_at")), name="a_completion_expires_after_it_began"
             ),
             models.CheckConstraint(condition=~Q(trainer=F("person")), name="nobody_trains_themselves"),
+            models.UniqueConstraint(
+                fields=["person", "course", "completed_at"],
+                condition=Q(ended_at=None, source="hr"),
+                name="a_completion_is_imported_once",
+            ),
         ]
 
     def __str__(self) -> str:
