@@ -83,6 +83,31 @@ class PersonForm(forms.ModelForm):
         return {**typed, "employment": kinds.get(typed.get("rank"))}
 
 
+class DetailsForm(PersonForm):
+    """What is known of somebody, put right."""
+
+    reason = forms.CharField(max_length=500, error_messages={"required": "Enter the reason"})
+
+
+class ImportForm(forms.Form):
+    """A file of the HR system; `made` is the day on which it was made there, empty: today."""
+
+    file = forms.FileField(
+        max_length=255,
+        error_messages={"required": "Choose a file", "empty": "The file is empty. Nothing was changed."},
+    )
+    whole = forms.BooleanField(required=False)
+    made = forms.DateField(required=False, error_messages={"invalid": "Enter a real date"})
+
+    def clean_made(self) -> datetime | None:
+        day = self.cleaned_data["made"]
+        if day is None:
+            return None
+        if day > timezone.now().astimezone(LONDON).date():
+            raise forms.ValidationError("The day on which the file was made must not be in the future")
+        return datetime.combine(day, time(), LONDON)
+
+
 class RoleForm(forms.Form):
     role = forms.ChoiceField(
         choices=lambda: [(role.key, role.name) for role in guidance().pack.roles],

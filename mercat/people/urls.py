@@ -5,11 +5,19 @@ from django.urls import path
 from mercat.people import views
 from mercat.people.devices import views as devices
 from mercat.people.signing_in.views import entering, others, own
+from mercat.people.hr import views as hr
 
 app_name = "people"
 urlpatterns = [
     path("people/", views.people, name="list"),
     path("people/new/", views.add, name="add"),
+    path("people/imports/", hr.imports, name="imports"),
+    path("people/imports/<int:import_id>/", hr.show, name="import"),
+    path("people/imports/<int:import_id>/progress/", hr.progress, name="import-progress"),
+    path("people/imports/<int:import_id>/report.csv", hr.report, name="import-report"),
+    path("people/imports/<int:import_id>/choose/", hr.choose, name="import-choose"),
+    path("people/imports/<int:import_id>/<slug:act>/", hr.act, name="import-act"),
+    path("people/<uuid:person_id>/details/", views.details, name="details"),
     path("people/<uuid:person_id>/", views.person, name="person"),
     path("people/<uuid:person_id>/passphrase/", views.passphrase, name="passphrase"),
     path("people/<uuid:person_id>/sign-in/", others.sign_in_of, name="sign-in-of"),

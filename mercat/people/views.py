@@ -21,9 +21,18 @@ from mercat.guidance import facts
 from mercat.people import actions
 from mercat.people.actions import Impossible
 from mercat.people.facts import people_facts, person_facts
-from mercat.people.forms import CompletionForm, PassphraseForm, PersonForm, ReasonForm, ReferenceForm, RoleForm
+from mercat.people.forms import (
+    CompletionForm,
+    DetailsForm,
+    PassphraseForm,
+    PersonForm,
+    ReasonForm,
+    ReferenceForm,
+    RoleForm,
+)
 from mercat.people.gate import require
-from mercat.people.models import Notice, Person, RoleGrant, Unit
+from mercat.people.models import HrRecord, Notice, Person, RoleGrant, Unit
+from mercat.people.moving import change_details
 from mercat.people.pack import guidance
 from mercat.people.presenters import (
     line,
@@ -108,6 +117,23 @@ def passphrase(request: HttpRequest, person_id: UUID) -> HttpResponse:
     return _form_page(request, "people/passphrase.html", form, person=row)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def details(request: HttpRequest, person_id: UUID) -> HttpResponse:
+    """Name, e-mail, staff number, unit and rank put right by hand; no file of the HR system undoes it unasked."""
+    row, now = _person(request, person_id), timezone.now()
+    require(request.user, "import_people", facts.Body(), now=now)
+    form = DetailsForm(request.POST if request.method == "POST" else None, instance=row)
+    if form.is_bound and form.is_valid():
+        try:
+            change_details(by=request.user, person=row, **form.cleaned_data, now=now)
+        except Impossible as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, "What you put right is on record.")
+            return redirect("people:person", row.pk)
+    return _form_page(request, "people/details.html", form, person=_person(request, person_id))
+
+
 @require_POST
 def take_step(request: HttpRequest, person_id: UUID, action: str) -> HttpResponse:
     """One step of a person's joining, or another act about them, by whoever may take it."""
@@ -167,6 +193,8 @@ def _person_page(request: HttpRequest, row: Person, *, problem: dict[str, str] |
         "may_change_roles": may_change_roles(me, them, now=now),
         "may_administer": may_administer(me, now=now),
         "may_recover": may_recover(me, them, now=now),
+        "may_correct": may_add_people(me, now=now),
+        "came_from": HrRecord.objects.filter(person=row).select_related("file").first(),
         "units": Unit.objects.all(),
         "typed": request.POST,
         "errors": {"lines": [problem]} if problem else None,

@@ -74,8 +74,10 @@ class _Slice:
         for row in rows:
             if row.choice == Choice.OURS:
                 self._end(row, Outcome.KEPT)
-            elif there & {row.number, row.said["email"]}:
-                self._end(row, Outcome.STALE, "This staff number or e-mail is on the list by now.")
+            elif row.number in there:
+                self._end(row, Outcome.STALE, "This staff number is on the list by now.")
+            elif row.said["email"] in there:
+                self._end(row, Outcome.FAILED, "The e-mail is somebody else’s: one of both needs another first.")
             else:
                 there |= {row.number, row.said["email"]}
                 fresh.append(row)

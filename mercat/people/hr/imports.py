@@ -31,7 +31,7 @@ WAITS = "A file of people waits to be looked at"
 SECOND = "Leavers in great numbers wait for a second person"
 REFUSED = "A file of people was refused"
 SLICE = 500  # rows in one transaction
-AT_ONCE = 500  # rows that are done while somebody waits for the page; more are a chore
+AT_ONCE = 200  # rows that are done while somebody waits for the page; more are a chore
 BRAKE_TIME = timedelta(days=1)
 
 Kind, Choice, State, Source = ImportRow.Kind, ImportRow.Choice, Import.State, Import.Source
@@ -79,9 +79,7 @@ def receive(
         record(by=by, what="import.received", about=[file.audit_ref], facts=told, personal={"name": name}, now=now)
         if not any(counted.get(kind) for kind in DIFFERING):
             _close(file, now=now)
-        elif (
-            source in UNASKED and rule.apply == "unconflicted" and (counted.get(Kind.NEW) or counted.get(Kind.CHANGED))
-        ):
+        elif source in UNASKED and rule.apply == "unconflicted" and counted.keys() & {Kind.NEW, Kind.CHANGED}:
             reason = System(f"The pack has what is new or changed in files of {rule.system} applied unasked")
             choose(by=reason, file=file, kinds=(Kind.NEW, Kind.CHANGED), now=now)
         if source in UNASKED and file.state == State.WAITING:
@@ -132,7 +130,7 @@ def choose(
     chosen = {
         "groups": sorted(kinds),
         "lines": [row.line for row in pending.filter(kind=Kind.CONFLICTING)],
-        "gone": _leaving(pending).count(),
+        "gone": leaving_of(file).count(),
         "rows": count,
     }
     record(by=by, what="import.chosen", about=[file.audit_ref], facts=chosen, now=now)
@@ -157,7 +155,7 @@ def _leaving(rows: QuerySet[ImportRow]) -> QuerySet[ImportRow]:
 
 def too_many_leave(file: Import, *, now: datetime) -> bool:
     """Whether more leave, with those of the last day, than one person may say. In slices it is no less."""
-    pending = _leaving(pending_of(file)).count()
+    pending = leaving_of(file).count()
     done = _leaving(ImportRow.objects.filter(outcome="done", done_at__gt=now - BRAKE_TIME)).count()
     return pending > 0 and (pending + done) * 100 > guidance().pack.hr.gone_at_most * file.people
 
@@ -281,6 +279,11 @@ def _hold(file: Import, state: str, otherwise: str) -> None:
     if locked.state != state:
         raise Impossible(f"{otherwise}. Nothing was changed.")
     file.refresh_from_db()
+
+
+def leaving_of(file: Import) -> QuerySet[ImportRow]:
+    """Who leaves by what was chosen and is not done yet."""
+    return _leaving(pending_of(file))
 
 
 def pending_of(file: Import) -> QuerySet[ImportRow]:

@@ -57,7 +57,7 @@ def test_receiving_a_file_keeps_what_it_would_change_and_changes_nothing() -> No
 
 
 def test_only_those_who_may_import_people_hand_a_file_in() -> None:
-    with pytest.raises(Refused, match="M.8|import"):
+    with pytest.raises(Refused):
         received(line("100"), by=make.person("Officer"))
     administrator = make.person("Administrator", unit_key="ict", roles=("administrator",))
     assert received(line("100"), by=administrator).received_by == administrator
