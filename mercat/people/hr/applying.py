@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from mercat.audit.actions import Entry, record, record_many
@@ -37,7 +37,7 @@ def apply_rows(file: Import, rows: list[ImportRow], *, by: System, now: datetime
     slice_.add([row for row in rows if row.about == About.PERSON and row.person is None])
     slice_.change([row for row in rows if row.about == About.PERSON and row.person is not None])
     slice_.train([row for row in rows if row.about == About.COMPLETION])
-    ImportRow.objects.bulk_update(rows, ["outcome", "told", "done_at", "person"], batch_size=500)
+    _keep(rows, now=now)
 
 
 def _taken(rows: list[ImportRow]) -> set[str]:
@@ -54,6 +54,17 @@ def _standing_courses(people: Iterable[Person]) -> dict[UUID, dict[str, str]]:
     for row in rows:
         found.setdefault(row.person_id, {})[timezone.localdate(row.completed_at).isoformat()] = str(row.pk)
     return found
+
+
+def _keep(rows: list[ImportRow], *, now: datetime) -> None:
+    """What came of each row, in a statement for each outcome; and who it is about, where they were not on the list."""
+    alike: dict[tuple[str, str], list[int]] = {}
+    for row in rows:
+        alike.setdefault((row.outcome, row.told), []).append(row.pk)
+    for (outcome, told), ids in alike.items():
+        ImportRow.objects.filter(pk__in=ids).update(outcome=outcome, told=told, done_at=now)
+    person = Person.objects.filter(number=OuterRef("number")).values("pk")[:1]
+    ImportRow.objects.filter(pk__in=[row.pk for row in rows], person=None).update(person=Subquery(person))
 
 
 class _Slice:
