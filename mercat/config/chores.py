@@ -17,8 +17,10 @@ from datetime import datetime, timedelta
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from mercat.delivery import at_risk
 from mercat.people.hr import drop, imports, reminders
 from mercat.people.signing_in import sessions
+from mercat.register.keeping import actions as keeping
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,8 @@ CHORES: tuple[Chore, ...] = (
     Chore("imports of people", timedelta(seconds=2), imports.run),
     Chore("training that runs out", timedelta(minutes=1), reminders.run),
     Chore("ended sessions", timedelta(hours=1), sessions.clear),
+    Chore("connections", timedelta(minutes=1), keeping.run),
+    Chore("ends of connections", timedelta(hours=1), at_risk.run),
 )
 
 

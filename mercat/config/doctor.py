@@ -84,8 +84,9 @@ def secrets(env: Environment) -> Iterable[Finding]:
     files = {
         "Session key": env.secret("secret_key", env.secret_key_file),
         "Audit key": env.secret("audit_key", env.audit_key_file),
-        "Key of connections": env.secret("vault_key", env.vault_key_file),
     }
+    if not env.vault_key or env.vault_key.startswith("file:"):
+        files["Key of connections"] = Path(env.vault_key.removeprefix("file:") or env.secret("vault_key", None))
     return [secret(name, path) for name, path in files.items()]
 
 
@@ -153,7 +154,7 @@ def inside(env: Environment) -> list[Finding]:
         migrated = migrations()
         findings.append(migrated)
         if migrated.state == WELL:
-            findings += [grants(connection), workers(connection), signing(connection)]
+            findings += [grants(connection), workers(connection), signing(connection), vault(connection)]
     return findings
 
 
@@ -214,6 +215,26 @@ def grants(connection: psycopg.Connection) -> Finding:
     if short:
         return Finding("Grants", WRONG, f"{role} may not add to {', '.join(short)}", "Run `mercat migrate`.")
     return Finding("Grants", WELL, f"{role} may add to the record, and not change it")
+
+
+def vault(connection: psycopg.Connection) -> Finding:
+    """Whether all credentials are sealed for the key of now."""
+    from mercat.register import keyring
+    from mercat.register.vault import VERSION, Unopenable
+
+    total = connection.execute("SELECT count(*) FROM register_connection WHERE sealed <> ''").fetchone()[0]
+    if not total:
+        return Finding("Vault", WELL, "no credentials are kept")
+    try:
+        newest = VERSION + keyring.sealing_key().id
+    except Unopenable as error:
+        return Finding("Vault", WRONG, str(error), "Put the vault's key back from its backup.")
+    ours = "SELECT count(*) FROM register_connection WHERE substring(sealed from 1 for %s) = %s"
+    current = connection.execute(ours, [len(newest), newest]).fetchone()[0]
+    if current == total:
+        return Finding("Vault", WELL, f"{total} connections are sealed for the key of now")
+    found = f"{total - current} of {total} connections are sealed for an older key"
+    return Finding("Vault", WARNING, found, "Run `mercat vault rotate`.")
 
 
 def may(connection: psycopg.Connection, table: str, privilege: str) -> bool:

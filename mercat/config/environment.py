@@ -62,8 +62,14 @@ class Environment(BaseSettings):
     audit_origin: str = Field(
         "", description="The log's name in its checkpoints (social.example.org/audit); empty: made once at random."
     )
-    vault_key_file: Path | None = Field(
-        None, description="The key that wraps connection secrets; default: made in home/secrets."
+    vault_key: str = Field(
+        "",
+        pattern=r"^(file:.+|env:\w+|none:|)$",
+        description="The keys that open connections' credentials: file:PATH, env:NAME, or none: for a process that "
+        "only seals; default: a file made in home/secrets.",
+    )
+    vault_public_file: Path | None = Field(
+        None, description="The public half that credentials are sealed for; default: made in home/secrets."
     )
     sign_in_key_file: Path | None = Field(
         None, description="The key that wraps the secrets of one-time codes; default: made in home/secrets."

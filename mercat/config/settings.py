@@ -168,7 +168,8 @@ MERCAT_HR_DROP = ENV.hr_drop
 MERCAT_APP_ROLE = ENV.app_role
 MERCAT_AUDIT_KEY_FILE = ENV.secret("audit_key", ENV.audit_key_file)
 MERCAT_AUDIT_ORIGIN = ENV.audit_origin
-MERCAT_VAULT_KEY_FILE = ENV.secret("vault_key", ENV.vault_key_file)
+MERCAT_VAULT_KEY = ENV.vault_key or f"file:{ENV.secret('vault_key', None)}"
+MERCAT_VAULT_PUBLIC_FILE = ENV.secret("vault_key.pub", ENV.vault_public_file)
 MERCAT_BASE_URL = ENV.base_url
 MERCAT_SANDBOX_URL = ENV.sandbox_url
 # Origins that adapters may reach although they are private: the stand-ins, and what the installation names.

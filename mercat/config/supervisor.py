@@ -140,9 +140,17 @@ class Supervisor:
         env = {**os.environ, "PYTHONUNBUFFERED": "1", "MERCAT_HOME": str(self.home)}
         if name != "migrate":
             env.pop("MERCAT_OWNER_DATABASE_URL", None)  # nobody else has a use for the tables' owner
+        if name == "web":
+            self._take_vault_key(env)
         if self.demo:
             env["MERCAT_DEMO"] = "true"
         return Child(name, [*self.program, *arguments], env, patience)
+
+    def _take_vault_key(self, env: dict[str, str]) -> None:
+        """The pages seal credentials and open none."""
+        if self.env.vault_key.startswith("env:"):
+            env.pop(self.env.vault_key.removeprefix("env:"), None)
+        env["MERCAT_VAULT_KEY"] = "none:"
 
     def _await(self, web: Child) -> None:
         end = time.monotonic() + READY_SECONDS

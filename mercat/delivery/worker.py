@@ -4,6 +4,7 @@ from mercat.delivery import queue
 from mercat.delivery.engine import http_for
 from mercat.networks import registry
 from mercat.people.pack import guidance
+from mercat.register.keyring import opening_keys
 
 
 def run(lane: str) -> None:
@@ -15,5 +16,6 @@ def run(lane: str) -> None:
 def _warm_up() -> None:
     """What is made once in a process is made before the first post waits for it."""
     guidance()
+    opening_keys()  # made where there are none yet, so that the pages can seal
     for network in registry.all():
         http_for(network.spec.slug)

@@ -7,6 +7,7 @@ does: whatever happens becomes one of the outcomes. `now` is passed in.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -48,11 +49,16 @@ class Item:
 
 
 class Credentials(Protocol):
-    """The stored secret of one account's connection. `replace` stores a refreshed one at once and for good."""
+    """The stored secret of one account's connection. `replace` stores a refreshed one at once and for good.
+
+    `turn` says whether the caller may renew it, for as long as the block lasts: of all processes, one at a time.
+    """
 
     def get(self) -> Mapping[str, str]: ...
 
     def replace(self, values: Mapping[str, str]) -> None: ...
+
+    def turn(self) -> AbstractContextManager[bool]: ...
 
 
 class Notes(Protocol):
@@ -197,6 +203,31 @@ class Remover(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Lifetime:
+    """When credentials are to be renewed, and when that is no longer possible. None: never, or not said."""
+
+    renew_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+def lasts(values: Mapping[str, str]) -> Lifetime:
+    """For credentials without an end."""
+    return Lifetime()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The network takes the connection's credentials."""
+
+
+class Keeper(Protocol):
+    def keep(self, channel: Channel, *, ahead: timedelta, now: datetime) -> Kept | Outcome:
+        """Renew what lapses within `ahead`, and ask the network whether it takes what is stored. Only a clear no is
+        Reconnect; Later is whatever else went wrong."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Who a connection turned out to be, with what to keep of it."""
 
@@ -298,3 +329,5 @@ class Network:
     remover: Remover | None = None
     connector: Connector | None = None
     oauth: OAuthConnector | None = None
+    keeper: Keeper | None = None
+    lifetime: Callable[[Mapping[str, str]], Lifetime] = lasts  # what stored credentials themselves tell

@@ -17,7 +17,7 @@ from mercat.people.actions import Impossible, once, tell
 from mercat.people.gate import By, person_or_none, require
 from mercat.people.models import Person, Unit
 from mercat.people.pack import guidance
-from mercat.register.connections import sealed_for
+from mercat.register.connections import lifetime_of, sealed_for
 from mercat.register.facts import application_facts, facts_of, slot_facts
 from mercat.register.models import Account, Application, Connection, Slot, Spoc
 
@@ -209,6 +209,7 @@ def connect_account(*, by: By, account: Account, identity: Identity, now: dateti
     _training_or_live(account, identity)
     account.handle, account.native_id, account.url = identity.handle, identity.native_id, identity.url
     generation = previous.generation + 1 if previous else 1
+    lasts = lifetime_of(account.network, identity.credentials)
     connection, _ = Connection.objects.update_or_create(
         account=account,
         defaults={
@@ -220,6 +221,10 @@ def connect_account(*, by: By, account: Account, identity: Identity, now: dateti
             "generation": generation,
             "connected_at": now,
             "connected_by": person_or_none(by),
+            "renew_at": lasts.renew_at,
+            "ends_at": lasts.ends_at,
+            "checked_at": now,
+            "warned_of": None,
         },
     )
     if account.status == Account.Status.APPROVED:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
 
 import httpx
-from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
 
-from mercat.networks.port import Channel
+from mercat.networks import registry
+from mercat.networks.port import Channel, Lifetime
+from mercat.register import keyring
 from mercat.register.models import Account, Connection
-from mercat.register.vault import seal, unseal, wrapping_key
+from mercat.register.vault import Unopenable, seal, unseal
+
+LONGEST_TURN = timedelta(seconds=60)  # to renew a secret; who takes longer has died
+LOCK = "mercat.vault"  # shared by whoever seals; alone, for whoever ends the time of a key
 
 
-def _bound_to(account: Account, base_url: str, generation: int) -> str:
+def bound_to(account: Account, base_url: str, generation: int) -> str:
     """Whatever decides where a secret is sent, and which connection of the account it is of."""
     return json.dumps(
         ["mercat-connection/2", str(account.pk), account.network, account.native_id, base_url, generation]
@@ -22,8 +30,16 @@ def _bound_to(account: Account, base_url: str, generation: int) -> str:
 
 
 def sealed_for(account: Account, base_url: str, generation: int, values: Mapping[str, str]) -> bytes:
-    key = wrapping_key(settings.MERCAT_VAULT_KEY_FILE)
-    return seal(values, key=key, bound_to=_bound_to(account, base_url, generation))
+    """Sealed for the key of now, which lives at least until the transaction ends."""
+    if connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtext(%s))", [LOCK])
+    return seal(values, to=keyring.sealing_key(), bound_to=bound_to(account, base_url, generation))
+
+
+def lifetime_of(network: str, values: Mapping[str, str]) -> Lifetime:
+    """How long these credentials last, as far as they themselves tell."""
+    return registry.get(network).lifetime(values) if registry.known(network) else Lifetime()
 
 
 class StoredCredentials:
@@ -52,16 +68,37 @@ class StoredCredentials:
                 return
             kept = {**self._open(row), **{name: value for name, value in values.items() if value}}
             row.sealed = sealed_for(self._account, self._base_url, row.generation, kept)
-            row.save(update_fields=["sealed"])
+            lasts = lifetime_of(self._account.network, kept)
+            row.renew_at, row.ends_at = lasts.renew_at, lasts.ends_at
+            row.save(update_fields=["sealed", "renew_at", "ends_at"])
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        """Whether it is this process's turn to renew them: one at a time, until the block ends.
+
+        Kept in the row, by the database's clock, so that nobody holds a connection to it while a network answers.
+        """
+        free = Q(renewing_until=None) | Q(renewing_until__lt=Now())
+        rows = Connection.objects.filter(account=self._account)
+        mine = bool(rows.filter(free).update(renewing_until=Now() + LONGEST_TURN))
+        try:
+            yield mine
+        finally:
+            if mine:
+                rows.update(renewing_until=None)
 
     def _open(self, row: Connection) -> dict[str, str]:
-        key = wrapping_key(settings.MERCAT_VAULT_KEY_FILE)
-        return unseal(bytes(row.sealed), key=key, bound_to=_bound_to(self._account, self._base_url, row.generation))
+        if not row.sealed:
+            raise Unopenable("This account was disconnected, and its credentials are wiped. Connect the account again.")
+        about = bound_to(self._account, self._base_url, row.generation)
+        return unseal(bytes(row.sealed), keys=keyring.opening_keys(), bound_to=about)
 
 
 def channel(account: Account, http: httpx.Client) -> Channel:
     """The account as its adapter reaches it. `account.connection` must be loaded."""
     row = account.connection
+    stale = Q(used_at=None) | Q(used_at__lt=Now() - timedelta(minutes=1))
+    Connection.objects.filter(stale, pk=row.pk).update(used_at=Now())
     return Channel(
         base_url=row.base_url,
         native_id=account.native_id,

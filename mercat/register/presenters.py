@@ -70,7 +70,7 @@ def state_of(account: Account | None) -> str:
     if account.status == Account.Status.SUSPENDED:
         return OTHER
     connection = getattr(account, "connection", None)
-    if connection is None:
+    if connection is None or connection.state == Connection.State.REVOKED:
         return UNCONNECTED
     if connection.state == Connection.State.BROKEN:
         return BROKEN

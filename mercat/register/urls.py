@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from mercat.register.keeping import views as keeping
 from mercat.register.views import accounts, applications, connecting
 
 app_name = "register"
@@ -11,12 +12,14 @@ urlpatterns = [
     path("apply/", applications.apply, name="apply"),
     path("applications/", applications.applications, name="applications"),
     path("applications/<uuid:application_id>/", applications.application, name="application"),
+    path("health/", keeping.health, name="health"),
     path("connected/", connecting.finish, name="finish"),
     path("<uuid:account_id>/", accounts.account, name="account"),
     path("<uuid:account_id>/suspend/", accounts.suspend, name="suspend"),
     path("<uuid:account_id>/reinstate/", accounts.reinstate, name="reinstate"),
     path("<uuid:account_id>/contacts/", accounts.contacts, name="contacts"),
     path("<uuid:account_id>/contacts/<int:spoc_id>/dismiss/", accounts.dismiss, name="dismiss"),
+    path("<uuid:account_id>/disconnect/", keeping.disconnect, name="disconnect"),
     path("<uuid:account_id>/connect/", connecting.connect, name="connect"),
     path("<uuid:account_id>/connect/begin/", connecting.begin, name="begin"),
 ]

@@ -11,7 +11,17 @@ import httpx
 
 from mercat.networks.bluesky import payload
 from mercat.networks.bluesky.identity import confirm, home_of
-from mercat.networks.bluesky.session import ACCESS, REFRESH, authorised, bearer, scope_of, secrets_of, xrpc
+from mercat.networks.bluesky.session import (
+    ACCESS,
+    REFRESH,
+    Keeper,
+    authorised,
+    bearer,
+    lifetime,
+    scope_of,
+    secrets_of,
+    xrpc,
+)
 from mercat.networks.bluesky.spec import APP, SPEC
 from mercat.networks.kit.address import server_address
 from mercat.networks.kit.connecting import asking, typed
@@ -257,4 +267,6 @@ NETWORK = Network(
     reader=Reader(),
     remover=Remover(),
     connector=Connector(),
+    keeper=Keeper(),
+    lifetime=lifetime,
 )

@@ -11,18 +11,23 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 
 from mercat.networks.bluesky.payload import RENEW, SUSPENDED
 from mercat.networks.kit.steps import MOST_TOKEN, RETRY, Halt, fields_of, preparing, text_of
-from mercat.networks.port import Channel, Later, Reconnect
+from mercat.networks.port import Channel, Kept, Later, Lifetime, Outcome, Reconnect
 
 ACCESS = "access_jwt"
 REFRESH = "refresh_jwt"
 _STALE = {"ExpiredToken", "InvalidToken"}
+TURN = timedelta(seconds=2)  # until another process has renewed the session
 _NOT_YET = "The session with Bluesky could not be renewed yet."
+_NOT_SAID = "The server did not say whose session this is."
+LATEST = 2**33  # seconds since 1970; what claims to end later is not believed
+_BEING_RENEWED = "The session with Bluesky is just being renewed."
 
 
 def xrpc(base_url: str, method: str) -> str:
@@ -60,10 +65,13 @@ def is_stale(response: httpx.Response) -> bool:
 
 
 def _newer_token(channel: Channel, used: str, now: datetime) -> str:
-    kept = channel.credentials.get()
-    if kept.get(ACCESS, used) != used:
-        return kept[ACCESS]  # another process has renewed it meanwhile
-    return _refresh(channel, kept, now)
+    with channel.credentials.turn() as mine:
+        kept = channel.credentials.get()
+        if kept.get(ACCESS, used) != used:
+            return kept[ACCESS]  # another process has renewed it meanwhile
+        if not mine:
+            raise Halt(Later(now + TURN, _BEING_RENEWED, limited=True))
+        return _refresh(channel, kept, now)
 
 
 def _refresh(channel: Channel, kept: Mapping[str, str], now: datetime) -> str:
@@ -80,11 +88,51 @@ def _refresh(channel: Channel, kept: Mapping[str, str], now: datetime) -> str:
     return access
 
 
+class Keeper:
+    """Renews the session before its access token lapses; else asks whose it is."""
+
+    def keep(self, channel: Channel, *, ahead: timedelta, now: datetime) -> Kept | Outcome:
+        try:
+            token = channel.credentials.get().get(ACCESS, "")
+            lapses = _end_of(token)
+            if lapses and lapses <= now + ahead:
+                _newer_token(channel, token, now)
+                return Kept()
+            url = xrpc(channel.base_url, "com.atproto.server.getSession")
+            response = authorised(
+                channel,
+                lambda access: preparing(lambda: channel.http.get(url, headers=bearer(access)), now=now),
+                now=now,
+            )
+        except Halt as halt:
+            return halt.outcome
+        if text_of(fields_of(response), "did") == channel.native_id:
+            return Kept()
+        return Later(now + RETRY, _NOT_SAID)
+
+
+def lifetime(values: Mapping[str, str]) -> Lifetime:
+    """As the tokens claim: the access token is renewed, and with the refresh token the session ends."""
+    return Lifetime(_end_of(values.get(ACCESS, "")), _end_of(values.get(REFRESH, "")))
+
+
+def _end_of(token: str) -> datetime | None:
+    at = _claims(token).get("exp")
+    if not isinstance(at, int) or not 0 < at < LATEST:
+        return None
+    return datetime.fromtimestamp(at, UTC)
+
+
 def scope_of(token: str) -> str:
     """The scope an access token claims, unverified; empty where it tells none."""
+    return text_of(_claims(token), "scope", MOST_TOKEN)
+
+
+def _claims(token: str) -> Mapping[str, Any]:
+    """What a token claims, unverified; empty where it cannot be read."""
     try:
         body = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     except (IndexError, ValueError, binascii.Error, RecursionError):
-        return ""
-    return text_of(claims, "scope", MOST_TOKEN) if isinstance(claims, dict) else ""
+        return {}
+    return claims if isinstance(claims, dict) else {}

@@ -35,6 +35,7 @@ from mercat.networks.port import (
     Found,
     Identity,
     Item,
+    Kept,
     Later,
     Medium,
     Missing,
@@ -42,6 +43,7 @@ from mercat.networks.port import (
     Notes,
     Outcome,
     Pending,
+    Reconnect,
     Refused,
     Sent,
     Sighting,
@@ -256,6 +258,22 @@ class Remover:
         return Sent(native_id, "") if isinstance(json_of(response), dict) else Unsure(_GARBLED)
 
 
+class Keeper:
+    """Asks whose token it is. Tokens of Mastodon do not lapse by themselves."""
+
+    def keep(self, channel: Channel, *, ahead: timedelta, now: datetime) -> Kept | Outcome:
+        url = _api(channel.base_url, "v1", "accounts", "verify_credentials")
+        try:
+            response = preparing(lambda: channel.http.get(url, headers=_bearer(channel)), now=now)
+        except Halt as halt:
+            return halt.outcome
+        if response.status_code == 401:
+            return Reconnect(payload.RENEW)
+        if text_of(fields_of(response), "id") == channel.native_id:
+            return Kept()
+        return Later(now + POLL, "The server did not say whose token this is.")
+
+
 class Connector:
     """Takes an access token that a person made on the server, and asks whose it is."""
 
@@ -363,4 +381,5 @@ NETWORK = Network(
     remover=Remover(),
     connector=Connector(),
     oauth=OAuthConnector(),
+    keeper=Keeper(),
 )

@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -21,7 +20,7 @@ from mercat.networks.kit.oauth import new_state
 from mercat.networks.port import ConnectError, Identity, Network
 from mercat.people.actions import Impossible
 from mercat.people.gate import require
-from mercat.register import actions, forms, queries
+from mercat.register import actions, begun, forms, queries
 from mercat.register.facts import facts_of
 from mercat.register.models import Account
 
@@ -55,7 +54,7 @@ def begin(request: HttpRequest, account_id: UUID) -> HttpResponse:
             address, kept = network.oauth.begin(typed, _redirect_uri(), state, http)
     except ConnectError as error:
         return _connect_page(request, row, network, problem=str(error))
-    request.session["connecting"] = {"account": str(row.pk), "state": state, "kept": dict(kept)}
+    begun.keep(request.session, request.user, row.pk, state, kept, now=timezone.now())
     # A link, not a redirect: the content security policy lets no form lead away from here.
     return render(request, "register/leave.html", {"account": row, "address": address})
 
@@ -63,19 +62,25 @@ def begin(request: HttpRequest, account_id: UUID) -> HttpResponse:
 @require_safe
 def finish(request: HttpRequest) -> HttpResponse:
     """Back from the network's sign-in, with a code to trade or a no."""
-    begun = request.session.pop("connecting", None)
-    if begun is None or not constant_time_compare(request.GET.get("state", ""), begun["state"]):
+    what = begun.take(request.session, request.user, request.GET.get("state", ""), now=timezone.now())
+    if what is None:
         messages.warning(
-            request, "This sign-in was not begun here, or was used already. Nothing was connected. Begin again."
+            request,
+            "This sign-in was not begun here, was used already, or took more than ten minutes. Nothing was connected. "
+            "Begin again.",
         )
         return redirect("register:register")
-    row, network = _connectable(request, UUID(begun["account"]))
+    row, network = _connectable(request, what.account)
+    if network.oauth is None:
+        raise Http404
+    if not begun.is_from(request.GET.get("iss", ""), what.kept.get("base_url", "")):
+        return _connect_page(request, row, network, problem="Another server answered than was asked.")
     code = request.GET.get("code", "")
     if not code:
         return _connect_page(request, row, network, problem="The network did not agree. Nothing was connected.")
     try:
         with _http(network) as http:
-            identity = network.oauth.finish(begun["kept"], code, _redirect_uri(), http, now=timezone.now())
+            identity = network.oauth.finish(what.kept, code, _redirect_uri(), http, now=timezone.now())
         return _connected(request, row, identity)
     except (ConnectError, Impossible) as error:
         return _connect_page(request, row, network, problem=str(error))

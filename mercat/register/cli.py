@@ -1,0 +1,54 @@
+"""`mercat vault`: the keys of connections, for whoever runs the server."""
+
+from __future__ import annotations
+
+import click
+from django.utils import timezone
+
+from mercat.audit.actors import System
+from mercat.people.actions import Impossible
+from mercat.register.keeping import actions
+from mercat.register.models import Account
+from mercat.register.vault import Unopenable
+
+
+@click.group()
+def vault() -> None:
+    """The keys that connections' credentials are sealed for."""
+
+
+@vault.command()
+def rotate() -> None:
+    """Seal everything for a new key, while all goes on."""
+    try:
+        done, shut = actions.rotate(by=System("The vault's key was changed on the server"), now=timezone.now())
+    except Unopenable as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{done} connections are sealed for the new key.")
+    if shut:
+        names = ", ".join(str(account) for account in shut)
+        raise click.ClickException(
+            f"These do not open: {names}. The older keys stay. Connect these accounts again, then repeat this."
+        )
+
+
+@vault.command()
+@click.option("--account", "account_id", type=click.UUID, help="One account, by its id; it ends its page's address.")
+@click.option("--all", "everything", is_flag=True, help="Every account.")
+@click.option("--why", required=True, help="It stays on record.")
+def revoke(account_id: str | None, everything: bool, why: str) -> None:
+    """Wipe the credentials of an account, or of all. Nothing goes out there until it is connected again."""
+    if (account_id is None) == (not everything):
+        raise click.UsageError("Choose one: --account ID, or --all.")
+    by, now = System("Connections were revoked on the server"), timezone.now()
+    try:
+        if everything:
+            click.echo(f"{actions.disconnect_all(by=by, reason=why, now=now)} accounts are disconnected.")
+            return
+        account = Account.objects.filter(pk=account_id).first()
+        if account is None:
+            raise click.ClickException("There is no such account. Nothing was changed.")
+        actions.disconnect_account(by=by, account=account, reason=why, now=now)
+    except Impossible as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{account} is disconnected.")
