@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from click.testing import CliRunner
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import IntegrityError, transaction
 from django.db import connection as database
 
@@ -21,13 +23,14 @@ from mercat.audit.models import Event
 from mercat.config.chores import CHORES
 from mercat.config.environment import Environment
 from mercat.config.supervisor import Supervisor
+from mercat.delivery import queue
 from mercat.guidance.gate import Refused
 from mercat.networks.bluesky import session
 from mercat.networks.kit.http import guarded_client
 from mercat.networks.port import Identity, Kept, Later, Reconnect
 from mercat.people.actions import Impossible
 from mercat.people.models import Notice
-from mercat.register import actions, keyring
+from mercat.register import actions, begun, keyring
 from mercat.register.cli import vault
 from mercat.register.connections import StoredCredentials, channel, sealed_for
 from mercat.register.keeping import actions as keeping
@@ -37,6 +40,7 @@ from mercat.register.vault import Unopenable, is_for
 from tests import factories as make
 from tests.factories import NOW, TEST
 from tests.pages import SOON, at_noon, signed_in, text_of  # noqa: F401
+from tests.register.test_connections import everything_stored
 from tests.shared import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -418,6 +422,33 @@ def test_the_pages_seal_and_cannot_open(settings, tmp_path) -> None:
         StoredCredentials(account.connection).get()
     settings.MERCAT_VAULT_KEY = ring
     assert StoredCredentials(account.connection).get() == {"access_jwt": "typed on a page"}
+
+
+def test_a_dump_of_everything_and_the_source_open_nothing(server, caplog, settings) -> None:
+    """Whatever the database holds after connecting, a sign-in on the way, renewing and rotating: no token, no key."""
+    caplog.set_level(logging.DEBUG)
+    first = tokens(timedelta(minutes=5), name="first")
+    account, browser = connected(**first), SessionStore()
+    kept = {"client_secret": SECRET, "code_verifier": "v3rifier"}
+    begun.keep(browser, make.person(), account.pk, "state", kept, now=NOW)
+    browser.save()
+    server(renewed)
+    keeping.run(now=NOW)
+    keeping.rotate(by=TEST, now=NOW)
+    queue.nudge("normal")
+    actions.mark_broken(by=TEST, account=account, reason="Signed out", now=NOW)
+    new = tokens(timedelta(hours=2), timedelta(days=91), name="new")
+    keys = [base64.b64encode(key.secret).decode() for key in keyring.opening_keys()]
+    seen = everything_stored() + caplog.text
+    assert account.name in seen
+    assert "account.connected" in seen
+    for secret in (*first.values(), *new.values(), SECRET, "v3rifier", *keys):
+        for form in (secret, secret.encode().hex(), base64.b64encode(secret.encode()).decode()[:-4]):
+            assert form not in seen
+    row = Connection.objects.get(account=account)
+    settings.MERCAT_VAULT_KEY = "none:"  # all that whoever has dump and source has
+    with pytest.raises(Unopenable):
+        StoredCredentials(row).get()
 
 
 # Health

@@ -154,7 +154,7 @@ def test_an_account_is_connected_by_the_networks_own_sign_in(communications, san
     response = communications.get("/register/connected/", {"code": code, "state": state}, follow=True)
     assert "Perth is connected to perth@" in text_of(response)
     again = communications.get("/register/connected/", {"code": code, "state": state}, follow=True)
-    assert "was used already. Nothing was connected." in text_of(again)
+    assert "was not begun here, was used already, or took more than ten minutes." in text_of(again)
 
 
 @pytest.mark.usefixtures("reachable")
