@@ -161,7 +161,10 @@ def test_a_closed_account_says_until_when_it_was_official(accounts: dict[str, Ac
     Unit.objects.update(name="Renamed")
     publish(by=CLOCK, now=later + timedelta(days=31))
     verdict = book().look_up("x.com/PoliceScotland")
-    assert (verdict.verdict, verdict.said) == (NO, "Police Scotland was official until 2026-11-26, and is closed.")
+    assert (verdict.verdict, verdict.said) == (
+        NO,
+        "Police Scotland was official until 26 November 2026, and is closed.",
+    )
     assert verdict.accounts[0]["until"].startswith("2026-11-26T")
 
 

@@ -20,7 +20,7 @@ from mercat.networks import registry
 from mercat.networks.kit.addresses import Disguised, NoAccount, Place, place_of, tidy
 from mercat.networks.kit.lookalikes import skeleton
 from mercat.register.models import PublicEdition
-from mercat.register.public.contents import CLOSED
+from mercat.register.public.contents import CLOSED, day_of
 
 LOOK = 2.0  # seconds between two looks for a newer edition
 
@@ -141,7 +141,7 @@ class Book:
         official = tuple(each for each in found if each["status"] != CLOSED)
         if not official:
             last = max(found, key=lambda each: each["until"])
-            return Verdict(NO, f"{last['name']} was official until {last['until'][:10]}, and is closed.", (last,))
+            return Verdict(NO, f"{last['name']} was official until {day_of(last['until'])}, and is closed.", (last,))
         names = " and ".join(f"{each['name']} on {each['network_name']}" for each in official)
         warning = "On any other network, an account of this name is not official." if elsewhere else ""
         return Verdict(YES, f"This is an official account of {self.body['name']}: {names}.", official, warning)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils.timezone import localtime
+
 from mercat.audit.canonical import instant
 from mercat.people.pack import guidance
 from mercat.register.models import Account
@@ -51,6 +53,11 @@ def _account(row: Account, until: str) -> dict[str, Any]:
         "status": CLOSED if closed else OFFICIAL,
         "until": until if closed else None,
     }
+
+
+def day_of(until: str) -> str:
+    """The day on which an account ceased to be official, as people here read it."""
+    return f"{localtime(datetime.fromisoformat(until)):%-d %B %Y}"
 
 
 def _named(kind: str, key: str) -> str:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from mercat.audit.verifier import parse_vkey
 from mercat.people.public import public
 from mercat.register.public.book import SHELF, Book, Verdict
-from mercat.register.public.contents import OFFICIAL
+from mercat.register.public.contents import OFFICIAL, day_of
 
 FRESH = "public, max-age=5, must-revalidate"  # an edition follows the register within ten seconds, these included
 NOT_YET = "The register is being prepared. Come back in a moment."
@@ -56,7 +56,7 @@ def register(request: HttpRequest, book: Book) -> HttpResponse:
     said = {
         "book": book,
         "networks": [(name, list(each)) for name, each in groupby(standing, key=lambda one: one["network_name"])],
-        "closed": [each for each in book.accounts if each["status"] != OFFICIAL],
+        "closed": [(each, day_of(each["until"])) for each in book.accounts if each["status"] != OFFICIAL],
     }
     return _dated(render(request, "register/public/register.html", said), book)
 
