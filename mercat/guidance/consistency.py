@@ -57,6 +57,9 @@ def _in_head(document: Document, head: PackFile) -> Iterator[Fault]:
     yield from _unknown(document, ("devices", "break_glass", "alarm"), "role", alarm, roles)
     yield from _in_groups(document, head)
     yield from _unknown(document, ("course", "trainer"), "role", [head.course.trainer], roles)
+    owners = {*head.owners, *roles}
+    for index, procedure in enumerate(head.procedures):
+        yield from _unknown(document, ("procedures", index, "owner"), "role or owner", [procedure.owner], owners)
     yield from _unknown(document, ("administered_by",), "role", [head.administered_by], roles)
 
 

@@ -17,7 +17,7 @@ Uid = dict[str, str]
 
 PACK: Uid = {"type": "Pack", "id": "pack"}
 # The steps of joining that leave a name behind: `Person.steps` may hold these actions.
-STEPS = ("nominate", "record_completion", "authorise_access", "confirm_training", "open_access")
+STEPS = ("nominate", "record_completion", "authorise_access", "confirm_training", "open_access", "assign_licence")
 
 
 def uid(thing: Resource) -> Uid:

@@ -79,9 +79,9 @@ class Prepared:
         return self._ask(action, [self._request(action, resource, situation, post)])[0]
 
     def decide_many(
-        self, action: str, accounts: Sequence[Account], situation: Situation, post: Posts = None
+        self, action: str, accounts: Sequence[Resource], situation: Situation, post: Posts = None
     ) -> list[Decision]:
-        """One decision per account, in order, in one call of the engine."""
+        """One decision per account, or other thing, in order, in one call of the engine."""
         posts = post if isinstance(post, Mapping) else dict.fromkeys((each.id for each in accounts), post)
         requests = [self._request(action, each, situation, posts.get(each.id)) for each in accounts]
         return self._ask(action, requests)

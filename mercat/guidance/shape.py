@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from mercat.guidance import facts
 from mercat.guidance.fault import Fault
@@ -91,8 +91,36 @@ class Course(Named):
     remind_days: list[Annotated[int, Field(ge=1)]]
 
 
+class Procedure(Named):
+    """What is read and accepted before access; `text` is Markdown, `url` leads to it elsewhere: one of the two.
+
+    A version applies `since` a day. Whoever had accepted an earlier one then has `grace_days` to accept this one.
+    """
+
+    version: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32)]
+    since: date
+    grace_days: int = Field(ge=0)
+    owner: Key
+    text: str = ""
+    url: Annotated[str, StringConstraints(pattern=r"^(https://\S+)?$")] = ""
+
+    @model_validator(mode="after")
+    def _is_to_be_read(self) -> Procedure:
+        if bool(self.text.strip()) == bool(self.url):
+            raise ValueError("give either text or url: what is to be accepted must be there to read")
+        return self
+
+    @property
+    def asked_until(self) -> date:
+        """The day on which an earlier version is accepted no longer."""
+        return self.since + timedelta(days=self.grace_days)
+
+
 class Licences(Shape):
+    """`pool`: how many there are; one that was not used for `idle_days` is shown as idle."""
+
     pool: int = Field(ge=0)
+    idle_days: int = Field(ge=1)
 
 
 class SpocRule(Shape):
@@ -231,7 +259,7 @@ class PackFile(Shape):
     networks: list[Named] = Field(min_length=1)
     approvals: dict[Key, Approval]
     course: Course
-    procedures: list[Named]
+    procedures: list[Procedure]
     licences: Licences
     spoc: SpocRule
     devices: DeviceRule

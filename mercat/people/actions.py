@@ -17,8 +17,10 @@ from mercat.audit.actions import record
 from mercat.audit.actors import System
 from mercat.guidance import facts
 from mercat.people import signals
+from mercat.guidance.shape import Procedure
 from mercat.people.facts import person_facts
 from mercat.people.gate import By, person_or_none, require
+from mercat.people.joining.steps import STEPS, by_others, holders, next_of, required_rows
 from mercat.people.models import (
     Access,
     Acknowledgement,
@@ -28,11 +30,18 @@ from mercat.people.models import (
     Nomination,
     Notice,
     Person,
+    RequiredStep,
     RoleGrant,
+    SentBack,
     Unit,
 )
 from mercat.people.pack import guidance
 from mercat.people.signing_in.sessions import end_sessions
+
+OWN_PATH = "/access/"
+
+# By these names the database's triggers refuse a step of a joining (migration 0041), in words for people.
+ORDER = {"the_steps_in_order", "nobody_takes_two_steps"}
 
 
 class Impossible(ValueError):
@@ -41,11 +50,14 @@ class Impossible(ValueError):
 
 @contextmanager
 def once(message: str) -> Iterator[None]:
-    """What stands already is refused in words. The database finds it, so that no race gets past."""
+    """What stands already, or comes out of its order, is refused in words. The database finds it: no race gets past."""
     try:
         with transaction.atomic():
             yield
     except IntegrityError as error:
+        found = error.__cause__.diag
+        if found.constraint_name in ORDER:
+            raise Impossible(f"{found.message_primary} Nothing was changed.") from None
         if not isinstance(error.__cause__, UniqueViolation):
             raise
         raise Impossible(f"{message} Nothing was changed.") from None
@@ -53,7 +65,8 @@ def once(message: str) -> Iterator[None]:
 
 @transaction.atomic
 def found_units(*, by: System, now: datetime) -> int:
-    """Lay out the pack's units, once. Returns how many are new."""
+    """Lay out the pack's units, once, and what it requires of a joining. Returns how many units are new."""
+    lay_down_steps(by=by, now=now)
     known = set(Unit.objects.values_list("pk", flat=True))
     fresh = [unit for unit in guidance().pack.units if unit.id not in known]
     Unit.objects.bulk_create(Unit(key=unit.id, name=unit.name, kind=unit.kind) for unit in fresh)
@@ -63,6 +76,20 @@ def found_units(*, by: System, now: datetime) -> int:
     if fresh:
         record(by=by, what="units.founded", about=["structure:units"], facts={"units": [u.id for u in fresh]}, now=now)
     return len(fresh)
+
+
+@transaction.atomic
+def lay_down_steps(*, by: System, now: datetime) -> None:
+    """Tell the database which steps the pack requires: its triggers hold every row of a joining against them."""
+    wanted = required_rows()
+    there = set(RequiredStep.objects.values_list("step", "subject"))
+    if there == wanted:
+        return
+    for step, subject in there - wanted:
+        RequiredStep.objects.filter(step=step, subject=subject).delete()
+    RequiredStep.objects.bulk_create(RequiredStep(step=step, subject=subject) for step, subject in wanted - there)
+    said = sorted(f"{step} {subject}".strip() for step, subject in wanted)
+    record(by=by, what="joining.steps_required", about=["structure:joining"], facts={"steps": said}, now=now)
 
 
 @transaction.atomic
@@ -187,8 +214,9 @@ def mark_left(*, by: By, person: Person, reason: str, now: datetime) -> None:
     Person.objects.filter(pk=person.pk).update(is_active=False)
     end_sessions(person)
     Authenticator.objects.filter(user=person).delete()
-    for step in (RoleGrant, Nomination, Authorisation, Access, Licence):
+    for step in (RoleGrant, Nomination, Authorisation, Access, Licence, SentBack):
         step.objects.filter(person=person, ended_at=None).update(ended_at=now)
+    _settle_requests(person, now=now)
     record(by=by, what="person.left", about=[person.audit_ref], personal={"reason": reason}, now=now)
     signals.left.send(Person, person=person, by=by, now=now)
 
@@ -249,6 +277,7 @@ def nominate(*, by: By, person: Person, now: datetime) -> Nomination:
     with once(f"{person} is nominated already."):
         nomination = Nomination.objects.create(person=person, at=now, by=person_or_none(by))
     record(by=by, what="person.nominated", about=[person.audit_ref], now=now)
+    hand_on(by=by, person=person, done="nominate", now=now)
     return nomination
 
 
@@ -268,16 +297,17 @@ def record_completion(
     if completed_at > now:
         raise Impossible("The day of this completion lies ahead. Record it once the course is done. Nothing was saved.")
     course = guidance().pack.course
-    completion = Completion.objects.create(
-        person=person,
-        course=course.key,
-        completed_at=completed_at,
-        expires_at=completed_at + timedelta(days=course.valid_days),
-        trainer=trainer,
-        signed_off=course.trainer in person_facts(trainer, now=now).roles,
-        source=source,
-        recorded_at=now,
-    )
+    with once("This completion is on record already."):
+        completion = Completion.objects.create(
+            person=person,
+            course=course.key,
+            completed_at=completed_at,
+            expires_at=completed_at + timedelta(days=course.valid_days),
+            trainer=trainer,
+            signed_off=course.trainer in person_facts(trainer, now=now).roles,
+            source=source,
+            recorded_at=now,
+        )
     record(
         by=by,
         what="person.trained",
@@ -285,17 +315,29 @@ def record_completion(
         facts={"course": course.key, "expires": completion.expires_at.isoformat(), "source": source},
         now=now,
     )
+    hand_on(by=by, person=person, done="record_completion", now=now)
     return completion
 
 
 @transaction.atomic
 def acknowledge(*, by: Person, document: str, now: datetime) -> Acknowledgement:
-    if document not in {procedure.key for procedure in guidance().pack.procedures}:
+    """Somebody has read the version of a procedure that the pack holds, and accepts it."""
+    procedure = next((each for each in guidance().pack.procedures if each.key == document), None)
+    if procedure is None:
         raise Impossible(f"“{document}” is not a procedure of this body. Nothing was saved.")
-    row, made = Acknowledgement.objects.get_or_create(person=by, document=document, defaults={"at": now})
+    row, made = Acknowledgement.objects.get_or_create(
+        person=by, document=document, version=procedure.version, defaults={"at": now}
+    )
     if made:
-        record(by=by, what="person.acknowledged", about=[by.audit_ref], facts={"document": document}, now=now)
+        about = {"document": document, "version": procedure.version}
+        record(by=by, what="person.acknowledged", about=[by.audit_ref], facts=about, now=now)
+        Notice.objects.filter(person=by, subject=to_read(procedure), read_at=None).update(read_at=now)
     return row
+
+
+def to_read(procedure: Procedure) -> str:
+    """The subject of the notice that asks somebody to read and accept this version."""
+    return f"Read and accept: {procedure.name}, version {procedure.version}"[:200]
 
 
 @transaction.atomic
@@ -309,6 +351,7 @@ def authorise(*, by: By, person: Person, now: datetime) -> Authorisation:
     with once(f"The access of {person} is authorised already."):
         row = Authorisation.objects.create(person=person, completion=completion, at=now, by=person_or_none(by))
     record(by=by, what="person.authorised", about=[person.audit_ref], facts={"completion": str(completion.pk)}, now=now)
+    hand_on(by=by, person=person, done="authorise_access", now=now)
     return row
 
 
@@ -321,6 +364,7 @@ def confirm_training(*, by: By, person: Person, reference: str, now: datetime) -
             person=person, reference=reference, confirmed_at=now, confirmed_by=person_or_none(by)
         )
     record(by=by, what="person.training_confirmed", about=[person.audit_ref], facts={"request": reference}, now=now)
+    hand_on(by=by, person=person, done="confirm_training", now=now)
     return access
 
 
@@ -335,8 +379,10 @@ def open_access(*, by: By, person: Person, now: datetime) -> Access:
     if access.opened_at:
         raise Impossible(f"Access for {person} is open already. Nothing was changed.")
     access.opened_at, access.opened_by = now, person_or_none(by)
-    access.save()
+    with once(f"Access for {person} is open already."):
+        access.save(update_fields=["opened_at", "opened_by"] if access.pk else None)
     record(by=by, what="person.access_opened", about=[person.audit_ref], facts={"request": access.reference}, now=now)
+    hand_on(by=by, person=person, done="open_access", now=now)
     return access
 
 
@@ -352,7 +398,19 @@ def assign_licence(*, by: By, person: Person, now: datetime) -> Licence:
     with once(f"{person} has a licence already."):
         licence = Licence.objects.create(person=person, at=now, by=person_or_none(by))
     record(by=by, what="person.licensed", about=[person.audit_ref], now=now)
+    hand_on(by=by, person=person, done="assign_licence", now=now)
     return licence
+
+
+@transaction.atomic
+def end_licence(*, by: By, person: Person, reason: str, now: datetime) -> None:
+    """Give one licence back to the pool. Whoever may end all of somebody's access may end this part of it."""
+    require(by, "end_access", person, now=now)
+    _has_reason(reason)
+    if not Licence.objects.filter(person=person, ended_at=None).update(ended_at=now):
+        raise Impossible(f"{person} has no licence: there is nothing to end.")
+    record(by=by, what="person.licence_ended", about=[person.audit_ref], personal={"reason": reason}, now=now)
+    tell([person], subject="Your licence has ended", body=f"By {by}. Why: {reason}", link=OWN_PATH, now=now)
 
 
 @transaction.atomic
@@ -363,7 +421,49 @@ def end_access(*, by: By, person: Person, reason: str, now: datetime) -> None:
     standing = [step.objects.filter(person=person, ended_at=None) for step in (Access, Authorisation, Licence)]
     if not sum(rows.update(ended_at=now) for rows in standing):
         raise Impossible(f"{person} has no access, authorisation or licence: there is nothing to end.")
+    _settle_requests(person, now=now)
     record(by=by, what="person.access_ended", about=[person.audit_ref], personal={"reason": reason}, now=now)
+
+
+def hand_on(*, by: By, person: Person, done: str, now: datetime) -> None:
+    """A step is done: settle what asked for it, tell the person, and ask those whose step is next. Part of the step.
+
+    What the programme does by itself (founding, import) is told to nobody: it stands in the queues.
+    """
+    settle(subject=asks_for(done), link=path_of(person), now=now)
+    SentBack.objects.filter(person=person, to=done, ended_at=None).update(ended_at=now)
+    if not isinstance(by, Person):
+        return
+    standing = person_facts(person, now=now)
+    action = next_of(standing, now)
+    comes = f"{STEPS[action].title} is next." if action else "You have gone the whole way."
+    tell([person], subject=STEPS[done].news, body=f"By {by}. {comes}", link=OWN_PATH, now=now)
+    if action and standing.nominated:
+        ask_for(action, person, standing, now=now)
+
+
+def ask_for(action: str, person: Person, standing: facts.Person, *, now: datetime) -> None:
+    """Tell those whose step this is, once for a request."""
+    request = {"subject": asks_for(action), "link": path_of(person)}
+    if Notice.objects.filter(**request, read_at=None).exists():
+        return
+    body = f"{person}, {person.unit}. All who wait for you stand in your queues, under People."
+    tell(list(holders(action, standing, now)), body=body, **request, now=now)
+
+
+def asks_for(action: str) -> str:
+    """The subject of the notice that asks for a step."""
+    return f"{STEPS[action].title}: somebody waits for you"
+
+
+def path_of(person: Person) -> str:
+    return f"/people/{person.pk}/"
+
+
+def _settle_requests(person: Person, *, now: datetime) -> None:
+    """Whatever step was asked for is asked for no more."""
+    for action in by_others():
+        settle(subject=asks_for(action), link=path_of(person), now=now)
 
 
 def settle(*, subject: str, link: str, now: datetime) -> None:

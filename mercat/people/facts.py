@@ -9,8 +9,10 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
+from django.utils import timezone
 
 from mercat.guidance import facts
+from mercat.guidance.shape import Procedure
 from mercat.people.models import (
     Access,
     Acknowledgement,
@@ -34,6 +36,7 @@ STEP_COLUMNS = {
     "authorise_access": "authorised_by",
     "confirm_training": "confirmed_by",
     "open_access": "opened_by",
+    "assign_licence": "licensed_by",
 }
 
 
@@ -53,14 +56,14 @@ def person_facts(person: Person | UUID | str, *, now: datetime) -> facts.Person:
 
 def people_facts(ids: Iterable[UUID | str], *, now: datetime) -> dict[str, facts.Person]:
     """Facts by person id."""
-    return {str(row.pk): _facts(row) for row in _with_standing(Person.objects.filter(pk__in=list(ids)), now)}
+    return {str(row.pk): _facts(row, now) for row in _with_standing(Person.objects.filter(pk__in=list(ids)), now)}
 
 
 def _with_standing(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
     mine = {"person": OuterRef("pk")}
     standing = {**mine, "ended_at": None}
-    best = Completion.objects.filter(**mine, course=guidance().pack.course.key, completed_at__lte=now, ended_at=None)
-    best = best.order_by("-signed_off", "-expires_at")
+    of_the_course = Completion.objects.filter(**standing, course=guidance().pack.course.key, completed_at__lte=now)
+    best = of_the_course.order_by("-signed_off", "-expires_at")
     return people.select_related(f"unit__{UNIT_JOINS}").annotate(
         nominated=Exists(Nomination.objects.filter(**standing)),
         trained_until=Subquery(best.values("expires_at")[:1]),
@@ -74,15 +77,25 @@ def _with_standing(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
         authorised_by=ArraySubquery(Authorisation.objects.filter(**standing).values("by_id")),
         confirmed_by=ArraySubquery(Access.objects.filter(**standing).values("confirmed_by_id")),
         opened_by=ArraySubquery(Access.objects.filter(**standing).values("opened_by_id")),
-        documents=ArraySubquery(Acknowledgement.objects.filter(**mine).values("document")),
+        licensed_by=ArraySubquery(Licence.objects.filter(**standing).values("by_id")),
+        accepted=ArraySubquery(
+            Acknowledgement.objects.filter(**mine).values(each=JSONObject(document="document", version="version"))
+        ),
         grants=ArraySubquery(
             RoleGrant.objects.filter(**standing).values(grant=JSONObject(role="role", unit="unit_id"))
         ),
     )
 
 
-def _facts(row: Person) -> facts.Person:
-    wanted = {procedure.key for procedure in guidance().pack.procedures}
+def is_accepted(procedure: Procedure, accepted: Iterable[tuple[str, str]], *, now: datetime) -> bool:
+    """Whether (document, version) pairs hold this procedure's version; in its days of grace an earlier one will do."""
+    versions = {version for document, version in accepted if document == procedure.key}
+    in_grace = timezone.localdate(now) < procedure.asked_until
+    return procedure.version in versions or (in_grace and bool(versions))
+
+
+def _facts(row: Person, now: datetime) -> facts.Person:
+    accepted = [(each["document"], each["version"]) for each in row.accepted]
     return facts.Person(
         id=str(row.pk),
         unit=unit_facts(row.unit),
@@ -94,7 +107,7 @@ def _facts(row: Person) -> facts.Person:
         trained_until=row.trained_until,
         training_signed_off=bool(row.training_signed_off),
         authorised=row.authorised,
-        acknowledged=wanted <= set(row.documents),
+        acknowledged=all(is_accepted(each, accepted, now=now) for each in guidance().pack.procedures),
         training_confirmed=row.confirmed,
         access=row.opened,
         licensed=row.licensed,

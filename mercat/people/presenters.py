@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from mercat.guidance import facts
 from mercat.guidance.decision import Refusal
-from mercat.guidance.gate import Prepared, decide, prepare, reserved
-from mercat.people.models import Person
+from mercat.guidance.gate import Prepared, decide, prepare
+from mercat.people.joining.steps import ACKNOWLEDGE, STEPS, holders, kept_for, known, next_of
+from mercat.people.models import Person, SentBack
 from mercat.people.pack import guidance
 from mercat.people.queries import Steps
 
 DONE, NEXT, LATER, LAPSED = "done", "next", "later", "lapsed"
-ACKNOWLEDGE = "acknowledge"  # a step that everybody takes for themselves, and no action of guidance
+ASKED = 5  # of those who hold a role
+RENEWS = (
+    "Without a course in force nobody posts. Once a trainer has signed off a new completion, you can post again: "
+    "authorisation, access and licence stand, and nothing else has to be given anew."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PathStep:
     """One step of a joining. `action` is guidance's name of it; `may`: whether the person who looks may take it now.
 
-    `clause` and `supplier` say whose the step is; empty where the guidance leaves it to anybody. `refusals` is why not,
-    for the step that is next.
+    `clause` and `supplier` say whose the step is; empty where the guidance leaves it to anybody. `asks`: some who hold
+    that role, for the step that is next. `refusals` is why not. `renews`: what applies when this step lapses.
     """
 
     title: str
@@ -38,6 +43,9 @@ class PathStep:
     action: str = ""
     may: bool = False
     refusals: tuple[Refusal, ...] = ()
+    asks: tuple[Person, ...] = ()
+    sent_back: SentBack | None = None
+    renews: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +101,14 @@ def path(person: Person, standing: facts.Person, rows: Steps, viewer: facts.Pers
     asked = prepare(guidance(), viewer, [standing])
     steps = _steps()
     first_missing = next((step for step in steps if not step.taken(standing, now)), None)
+    turn = next_of(standing, now)
     found = []
     for step in steps:
         done = step.taken(standing, now)
         lapsed = step.action == "record_completion" and not done and rows.completion is not None
         state = DONE if done else LAPSED if lapsed else NEXT if step is first_missing else LATER
         at, by, said = step.told(rows) if done or lapsed else (None, "", step.missing)
-        kept = _kept_for(step, standing, now)
+        kept = kept_for(step.action, standing, now)
         found.append(
             PathStep(
                 title=step.title,
@@ -109,6 +118,9 @@ def path(person: Person, standing: facts.Person, rows: Steps, viewer: facts.Pers
                 at=at,
                 by=by,
                 supplier=kept.owner_name if kept else "",
+                asks=tuple(holders(step.action, standing, now)[:ASKED]) if step.action == turn else (),
+                sent_back=rows.sent_back.get(step.action),
+                renews=RENEWS if step.action == "record_completion" and rows.authorisation and not done else "",
                 **_open_to(asked, viewer, standing, step.action, done=done, now=now),
             )
         )
@@ -116,9 +128,8 @@ def path(person: Person, standing: facts.Person, rows: Steps, viewer: facts.Pers
 
 
 def _steps() -> list[_Step]:
-    """Those of the steps that this body's guidance knows, in their order."""
-    known = guidance().policies.keys() | ({ACKNOWLEDGE} if guidance().pack.procedures else set())
-    return [step for step in STEPS if step.action in known]
+    """Those of the steps that this body has, in their order."""
+    return [TOLD[action] for action in known()]
 
 
 def _open_to(
@@ -130,33 +141,6 @@ def _open_to(
         return {"action": action, "may": viewer.id == standing.id}
     decision = asked.decide(action, standing, facts.Situation(now=now))
     return {"action": action, "may": decision.allowed, "refusals": decision.refusals}
-
-
-def _kept_for(step: _Step, standing: facts.Person, now: datetime) -> Refusal | None:
-    """The clause that says whose a step is: what guidance has against a stranger, when nothing else is missing."""
-    whole = _with_everything(standing, now)
-    if step.action != ACKNOWLEDGE:
-        return next(iter(reserved(guidance(), step.action, whole, facts.Situation(now=now))), None)
-    # Everybody's own, and no action: whatever stands in the way of access only without it.
-    without, with_it = (
-        reserved(guidance(), "open_access", each, facts.Situation(now=now))
-        for each in (replace(whole, acknowledged=False), whole)
-    )
-    return next((refusal for refusal in without if refusal not in with_it), None)
-
-
-def _with_everything(standing: facts.Person, now: datetime) -> facts.Person:
-    return replace(
-        standing,
-        active=True,
-        nominated=True,
-        trained_until=now + timedelta(days=1),
-        training_signed_off=True,
-        acknowledged=True,
-        authorised=True,
-        training_confirmed=True,
-        access=True,
-    )
 
 
 def may_end_access(viewer: facts.Person, standing: facts.Person, *, now: datetime) -> bool:
@@ -186,13 +170,18 @@ Told = tuple[datetime | None, str, str]  # when, by whom, in which words
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One step of a joining, whichever body takes it. `action` is guidance's name of it."""
+    """What a page says of one step. `action` is guidance's name of it."""
 
-    title: str
     action: str
     missing: str
-    taken: Callable[[facts.Person, datetime], bool]
     told: Callable[[Steps], Told]
+
+    @property
+    def title(self) -> str:
+        return STEPS[self.action].title
+
+    def taken(self, standing: facts.Person, now: datetime) -> bool:
+        return STEPS[self.action].taken(standing, now)
 
 
 def _nomination(rows: Steps) -> Told:
@@ -212,8 +201,9 @@ def _training(rows: Steps) -> Told:
 
 
 def _acknowledgement(rows: Steps) -> Told:
-    found = list(rows.acknowledged.values())
-    names = ", ".join(each.name for each in guidance().pack.procedures)
+    wanted = guidance().pack.procedures
+    found = [rows.acknowledged[each.key] for each in wanted if each.key in rows.acknowledged]
+    names = ", ".join(each.name for each in wanted)
     return (max(row.at for row in found), "", f"{names}: read and accepted") if found else (None, "", "")
 
 
@@ -246,40 +236,15 @@ def _name(person: Person | None) -> str:
     return person.name if person else "the founding import"
 
 
-def _trained(standing: facts.Person, now: datetime) -> bool:
-    return standing.training_signed_off and standing.trained_until is not None and now < standing.trained_until
-
-
-STEPS = (
-    _Step(
-        "Nomination",
-        "nominate",
-        "Nobody has nominated this person yet.",
-        lambda standing, _: standing.nominated,
-        _nomination,
-    ),
-    _Step("Training", "record_completion", "No completed course is on record.", _trained, _training),
-    _Step(
-        "Procedure read",
-        ACKNOWLEDGE,
-        "The procedure has not been read and accepted.",
-        lambda standing, _: standing.acknowledged,
-        _acknowledgement,
-    ),
-    _Step(
-        "Authorisation",
-        "authorise_access",
-        "Access has not been authorised.",
-        lambda standing, _: standing.authorised,
-        _authorisation,
-    ),
-    _Step(
-        "Training confirmed",
-        "confirm_training",
-        "The training has not been confirmed.",
-        lambda standing, _: standing.training_confirmed,
-        _confirmation,
-    ),
-    _Step("Access", "open_access", "Access has not been opened.", lambda standing, _: standing.access, _access),
-    _Step("Licence", "assign_licence", "No licence has been given.", lambda standing, _: standing.licensed, _licence),
-)
+TOLD = {
+    step.action: step
+    for step in (
+        _Step("nominate", "Nobody has nominated this person yet.", _nomination),
+        _Step("record_completion", "No completed course is on record.", _training),
+        _Step(ACKNOWLEDGE, "The procedures have not been read and accepted.", _acknowledgement),
+        _Step("authorise_access", "Access has not been authorised.", _authorisation),
+        _Step("confirm_training", "The training has not been confirmed.", _confirmation),
+        _Step("open_access", "Access has not been opened.", _access),
+        _Step("assign_licence", "No licence has been given.", _licence),
+    )
+}

@@ -17,15 +17,14 @@ from mercat.people.models import (
     Notice,
     Person,
     RoleGrant,
+    SentBack,
 )
 from mercat.people.pack import guidance
 
 
 def search(*, text: str = "", unit: str = "", role: str = "", joining: bool = False) -> QuerySet[Person]:
     """People by name, number or e-mail, unit and role; `joining`: nominated, and not yet at the end of the path."""
-    people = Person.objects.select_related("unit").order_by("name", "pk")
-    if text:
-        people = people.filter(Q(name__icontains=text) | Q(number__iexact=text) | Q(email__icontains=text))
+    people = matching(Person.objects.select_related("unit").order_by("name", "pk"), text)
     if unit:
         people = people.filter(unit=unit)
     if role:
@@ -35,6 +34,13 @@ def search(*, text: str = "", unit: str = "", role: str = "", joining: bool = Fa
             pk__in=_arrivals().filter(ended_at=None).values("person")
         )
     return people
+
+
+def matching(people: QuerySet[Person], text: str) -> QuerySet[Person]:
+    """Those whose name, number or e-mail is meant by these words; all where there are none."""
+    if not text:
+        return people
+    return people.filter(Q(name__icontains=text) | Q(number__iexact=text) | Q(email__icontains=text))
 
 
 def _arrivals() -> QuerySet[Licence] | QuerySet[Access]:
@@ -54,10 +60,11 @@ class Steps:
 
     nomination: Nomination | None
     completion: Completion | None
-    acknowledged: dict[str, Acknowledgement]  # by the document's key
+    acknowledged: dict[str, Acknowledgement]  # by the document's key, the latest
     authorisation: Authorisation | None
     access: Access | None
     licence: Licence | None
+    sent_back: dict[str, SentBack]  # by the step that it was sent back to
 
 
 def steps_of(person: Person) -> Steps:
@@ -66,10 +73,11 @@ def steps_of(person: Person) -> Steps:
     return Steps(
         nomination=Nomination.objects.filter(**standing).select_related("by").first(),
         completion=completions.order_by("-signed_off", "-expires_at").select_related("trainer").first(),
-        acknowledged={row.document: row for row in Acknowledgement.objects.filter(person=person)},
+        acknowledged={row.document: row for row in Acknowledgement.objects.filter(person=person).order_by("at")},
         authorisation=Authorisation.objects.filter(**standing).select_related("by").first(),
         access=Access.objects.filter(**standing).select_related("confirmed_by", "opened_by").first(),
         licence=Licence.objects.filter(**standing).select_related("by").first(),
+        sent_back={row.to: row for row in SentBack.objects.filter(**standing).select_related("by").order_by("at")},
     )
 
 

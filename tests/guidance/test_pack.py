@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from mercat.guidance.fault import Fault, PackError
 from mercat.guidance.gate import Guidance
 from mercat.guidance.lines import read_document
 from mercat.guidance.pack import find_pack, load_pack, pack_digest
+from mercat.guidance.shape import Procedure
 
 
 def line_of(file: Path, text: str) -> int:
@@ -78,6 +81,22 @@ SPOILED = {
         "approvals:",
         "tier regional has no rule",
     ),
+    "a procedure in two places": (
+        "pack.yaml",
+        "    text: |\n",
+        "    url: https://example.org/\n    text: |\n",
+        "personal-mobile-phones",
+        "either text or url",
+    ),
+    "a procedure without a version": ("pack.yaml", '    version: "1.00"\n', "", "personal-mobile-phones", "version"),
+    "a procedure of nobody": (
+        "pack.yaml",
+        "owner: corporate-communications",
+        "owner: mayor",
+        "owner: mayor",
+        "no role or owner mayor",
+    ),
+    "licences that are idle at once": ("pack.yaml", "idle_days: 90", "idle_days: 0", "idle_days: 0", "greater than"),
     "approval of an unknown tier": (
         "pack.yaml",
         "  regional: {needed",
@@ -532,3 +551,11 @@ def test_a_pack_cannot_be_changed_once_it_is_loaded(police: Guidance) -> None:
     change: Callable[[], None] = lambda: setattr(police.pack, "version", "2")  # noqa: E731
     with pytest.raises(ValueError, match="frozen"):
         change()
+
+
+def test_a_procedure_is_to_be_read_somewhere() -> None:
+    about = {"key": "k", "name": "N", "version": "1", "since": date(2020, 1, 1), "grace_days": 7, "owner": "ict"}
+    for nowhere in ({}, {"text": "  "}, {"url": "http://example.org"}, {"url": "https://example.org", "text": "T"}):
+        with pytest.raises(ValidationError):
+            Procedure.model_validate({**about, **nowhere})
+    assert Procedure.model_validate({**about, "url": "https://example.org"}).asked_until == date(2020, 1, 8)

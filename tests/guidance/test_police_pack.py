@@ -126,7 +126,7 @@ def test_there_is_no_way_to_send_a_direct_message(police: Guidance) -> None:
         "recover_sign_in",
         "apply_for_account", "decide_application", "register_account",
         "appoint_spoc", "connect_account", "suspend_account", "close_account",
-        "pause", "resume", "read_audit", "export_audit", "import_people", "administer",
+        "pause", "resume", "read_audit", "read_acknowledgements", "export_audit", "import_people", "administer",
     }  # fmt: skip
 
 

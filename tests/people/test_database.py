@@ -16,9 +16,11 @@ from mercat.people.models import (
     Nomination,
     Person,
     RoleGrant,
+    SentBack,
 )
 from tests import factories as make
-from tests.factories import NOW
+from tests.factories import NOW, TEST
+from tests.people.conftest import CHAIN
 
 pytestmark = pytest.mark.django_db
 
@@ -41,38 +43,57 @@ def completion(person: Person, trainer: Person, **about: object) -> Completion:
     )
 
 
+def up_to(step: str, person: Person) -> None:
+    """Every step before this one, by the programme."""
+    for name in list(CHAIN)[: list(CHAIN).index(step)]:
+        CHAIN[name](TEST, person)
+
+
+def authorisation(person: Person, by: Person | None, **about: object) -> Authorisation:
+    rests_on = person.completions.get() if "completion" not in about else about["completion"]
+    return Authorisation(**{"person": person, "by": by, "completion": rests_on, "at": NOW, **about})
+
+
 # What is written, by `one` about `one`, or about `one` by `other`; and the constraint that refuses it.
 REFUSED = {
     "nobody_nominates_themselves": lambda one, other: [Nomination(person=one, by=one, at=NOW)],
     "nobody_trains_themselves": lambda one, other: [completion(one, one)],
-    "nobody_authorises_themselves": lambda one, other: [
-        made := completion(one, other),
-        Authorisation(person=one, by=one, completion=made, at=NOW),
-    ],
+    "nobody_authorises_themselves": lambda one, other: [up_to("authorise", one), authorisation(one, one)],
     "nobody_opens_their_own_access": lambda one, other: [
-        Access(person=one, reference="R", confirmed_at=NOW, confirmed_by=one)
+        up_to("confirm_training", one),
+        Access(person=one, reference="R", confirmed_at=NOW, confirmed_by=one),
     ],
-    "access_takes_two_people": lambda one, other: [
-        Access(person=one, reference="R", confirmed_at=NOW, confirmed_by=other, opened_at=NOW, opened_by=other)
+    "nobody_licenses_themselves": lambda one, other: [
+        up_to("assign_licence", one),
+        Licence(person=one, by=one, at=NOW),
     ],
-    "confirmed_before_opened": lambda one, other: [
-        Access(person=one, reference="R", confirmed_at=LATER, confirmed_by=other, opened_at=NOW)
+    "nobody_sends_themselves_back": lambda one, other: [
+        SentBack(person=one, by=one, at=NOW, step="authorise_access", to="record_completion", reason="No")
     ],
-    "nobody_licenses_themselves": lambda one, other: [Licence(person=one, by=one, at=NOW)],
     "nobody_grants_themselves_a_role": lambda one, other: [RoleGrant(person=one, by=one, role="ict", at=NOW)],
     "a_completion_expires_after_it_began": lambda one, other: [completion(one, other, expires_at=NOW)],
-    "one_standing_nomination": lambda one, other: [Nomination(person=one, by=other, at=NOW) for _ in range(2)],
-    "one_standing_authorisation": lambda one, other: [
-        made := completion(one, other),
-        *(Authorisation(person=one, by=other, completion=made, at=NOW) for _ in range(2)),
+    "access_is_opened_at_a_time": lambda one, other: [
+        up_to("confirm_training", one),
+        Access(person=one, reference="R", confirmed_at=NOW, opened_by=other),
     ],
-    "one_standing_access": lambda one, other: [Access(person=one, reference="R", confirmed_at=NOW) for _ in range(2)],
-    "one_standing_licence": lambda one, other: [Licence(person=one, by=other, at=NOW) for _ in range(2)],
+    "one_standing_nomination": lambda one, other: [Nomination(person=one, at=NOW) for _ in range(2)],
+    "one_standing_authorisation": lambda one, other: [
+        up_to("authorise", one),
+        *(authorisation(one, None) for _ in range(2)),
+    ],
+    "one_standing_access": lambda one, other: [
+        up_to("confirm_training", one),
+        *(Access(person=one, reference="R", confirmed_at=NOW) for _ in range(2)),
+    ],
+    "one_standing_licence": lambda one, other: [
+        up_to("assign_licence", one),
+        *(Licence(person=one, at=NOW) for _ in range(2)),
+    ],
     "one_standing_grant_of_a_role": lambda one, other: [
         RoleGrant(person=one, by=other, role="ict", at=NOW) for _ in range(2)
     ],
-    "a_procedure_is_acknowledged_once": lambda one, other: [
-        Acknowledgement(person=one, document="phones", at=NOW) for _ in range(2)
+    "a_version_is_acknowledged_once": lambda one, other: [
+        Acknowledgement(person=one, document="phones", version="1", at=NOW) for _ in range(2)
     ],
 }
 
@@ -81,22 +102,33 @@ REFUSED = {
 def test_what_may_not_be_cannot_be_written(constraint: str) -> None:
     one, other = make.person("One"), make.person("Other")
     *before, last = REFUSED[constraint](one, other)
-    for row in before:
+    for row in filter(None, before):
         row.save()
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
         last.save()
 
 
-def test_access_opened_later_by_whoever_confirmed_it_is_refused_too() -> None:
+@pytest.fixture
+def confirmed() -> Access:
     one, other = make.person("One"), make.person("Other")
-    row = Access.objects.create(person=one, reference="R", confirmed_at=NOW, confirmed_by=other)
+    up_to("confirm_training", one)
+    return Access.objects.create(person=one, reference="R", confirmed_at=LATER, confirmed_by=other)
+
+
+def test_access_is_not_opened_by_whoever_confirmed_it(confirmed: Access) -> None:
     with pytest.raises(IntegrityError, match="access_takes_two_people"), transaction.atomic():
-        Access.objects.filter(pk=row.pk).update(opened_by=other, opened_at=LATER)
+        Access.objects.update(opened_by=confirmed.confirmed_by, opened_at=LATER)
+
+
+def test_access_is_not_opened_before_it_was_confirmed(confirmed: Access) -> None:
+    with pytest.raises(IntegrityError, match="confirmed_before_opened"), transaction.atomic():
+        Access.objects.update(opened_at=NOW)
 
 
 def test_what_has_ended_makes_room_for_the_next() -> None:
-    one, other = make.person("One"), make.person("Other")
+    one = make.person("One")
+    up_to("assign_licence", one)
     for _ in range(2):
-        Licence.objects.update(ended_at=LATER)
-        Licence.objects.create(person=one, by=other, at=NOW)
+        Licence.objects.filter(ended_at=None).update(ended_at=LATER)
+        Licence.objects.create(person=one, at=NOW)
     assert Licence.objects.filter(person=one, ended_at=None).count() == 1

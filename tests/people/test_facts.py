@@ -52,8 +52,10 @@ def test_a_completion_of_another_course_or_of_tomorrow_does_not_count() -> None:
     row = actions.record_completion(by=TEST, person=person, trainer=make.trainer(), completed_at=NOW, now=NOW)
     assert person_facts(person, now=NOW - timedelta(seconds=1)).trained_until is None
     assert person_facts(person, now=NOW).trained_until == row.expires_at
-    type(row).objects.update(course="dog-handling")
-    assert person_facts(person, now=NOW).trained_until is None
+    other = make.person()
+    about = {"trainer": row.trainer, "completed_at": NOW, "expires_at": row.expires_at, "recorded_at": NOW}
+    type(row).objects.create(person=other, course="dog-handling", signed_off=True, source="scope", **about)
+    assert person_facts(other, now=NOW).trained_until is None
 
 
 def test_who_took_each_step_is_told_and_the_system_leaves_no_name(holders, newcomer) -> None:

@@ -16,20 +16,29 @@ from mercat.people.pack import guidance
 from tests import factories as make
 from tests.factories import NOW, TEST
 from tests.meanwhile import meanwhile
+from tests.people.conftest import CHAIN
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+def with_access(name: str) -> Person:
+    """Somebody who has taken every step but the licence."""
+    person = make.person(name)
+    for step in list(CHAIN)[: list(CHAIN).index("assign_licence")]:
+        CHAIN[step](TEST, person)
+    return person
+
+
 @pytest.fixture
 def pool_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    pack = guidance().pack.model_copy(update={"licences": Licences(pool=1)})
+    pack = guidance().pack.model_copy(update={"licences": Licences(pool=1, idle_days=90)})
     small = replace(guidance(), pack=pack)
     monkeypatch.setattr(actions, "guidance", lambda: small)
 
 
 @pytest.mark.usefixtures("pool_of_one")
 def test_the_last_licence_is_not_given_twice() -> None:
-    first, second = make.person("First"), make.person("Second")
+    first, second = with_access("First"), with_access("Second")
 
     def take() -> None:
         actions.assign_licence(by=TEST, person=second, now=NOW)
@@ -44,7 +53,7 @@ def test_the_last_licence_is_not_given_twice() -> None:
 
 @pytest.mark.usefixtures("pool_of_one")
 def test_a_licence_that_ended_is_given_to_the_next() -> None:
-    first, second = make.person("First"), make.person("Second")
+    first, second = with_access("First"), with_access("Second")
     actions.assign_licence(by=TEST, person=first, now=NOW)
     actions.end_access(by=TEST, person=first, reason="Left", now=NOW)
     assert actions.assign_licence(by=TEST, person=second, now=NOW).person == second

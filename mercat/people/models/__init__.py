@@ -6,7 +6,16 @@ Nothing of the chain is ever changed or deleted: a step is a row, its end is a d
 
 from mercat.people.models.devices import BreakGlass
 from mercat.people.models.hr import HrRecord, Import, ImportRow, Reminder
-from mercat.people.models.joining import Access, Acknowledgement, Authorisation, Completion, Licence, Nomination
+from mercat.people.models.joining import (
+    Access,
+    Acknowledgement,
+    Authorisation,
+    Completion,
+    Licence,
+    Nomination,
+    RequiredStep,
+    SentBack,
+)
 from mercat.people.models.notices import Notice
 from mercat.people.models.persons import Person, RoleGrant, Step, Unit
 from mercat.people.models.signing_in import KnownDevice, Recovery, Session
@@ -27,8 +36,10 @@ __all__ = [
     "Person",
     "Recovery",
     "Reminder",
+    "RequiredStep",
     "RoleGrant",
     "Session",
+    "SentBack",
     "Step",
     "Unit",
 ]
