@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from mercat.delivery import at_risk
 from mercat.people.hr import drop, imports, reminders
+from mercat.people.joining import procedures
 from mercat.people.signing_in import sessions
 from mercat.register.keeping import actions as keeping
 
@@ -43,6 +44,7 @@ CHORES: tuple[Chore, ...] = (
     Chore("ended sessions", timedelta(hours=1), sessions.clear),
     Chore("connections", timedelta(minutes=1), keeping.run),
     Chore("ends of connections", timedelta(hours=1), at_risk.run),
+Chore("procedures", timedelta(hours=1), procedures.remind),
 )
 
 

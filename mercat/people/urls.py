@@ -4,8 +4,9 @@ from django.urls import path
 
 from mercat.people import views
 from mercat.people.devices import views as devices
-from mercat.people.signing_in.views import entering, others, own
 from mercat.people.hr import views as hr
+from mercat.people.joining import views as joining
+from mercat.people.signing_in.views import entering, others, own
 
 app_name = "people"
 urlpatterns = [
@@ -18,6 +19,14 @@ urlpatterns = [
     path("people/imports/<int:import_id>/choose/", hr.choose, name="import-choose"),
     path("people/imports/<int:import_id>/<slug:act>/", hr.act, name="import-act"),
     path("people/<uuid:person_id>/details/", views.details, name="details"),
+    path("access/", joining.own_path, name="access"),
+    path("procedures/", joining.procedures, name="procedures"),
+    path("procedures/<slug:key>/accept/", joining.accept, name="accept"),
+    path("procedures/<slug:key>/people/", joining.readings, name="readings"),
+    path("people/licences/", joining.licences, name="licences"),
+    path("people/queues/", joining.index, name="queues"),
+    path("people/queues/<slug:key>/", joining.queue, name="queue"),
+    path("people/queues/<slug:key>/<uuid:person_id>/back/", joining.back, name="send-back"),
     path("people/<uuid:person_id>/", views.person, name="person"),
     path("people/<uuid:person_id>/passphrase/", views.passphrase, name="passphrase"),
     path("people/<uuid:person_id>/sign-in/", others.sign_in_of, name="sign-in-of"),

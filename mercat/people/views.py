@@ -246,14 +246,6 @@ def _record_completion(request: HttpRequest, row: Person, now: datetime) -> Take
     return None, f"The training of {row} is on record, signed off by you."
 
 
-def _acknowledge(request: HttpRequest, row: Person, now: datetime) -> Taken:
-    if row.pk != request.user.pk:
-        raise Impossible("Everybody acknowledges a procedure for themselves. Nothing was changed.")
-    for procedure in guidance().pack.procedures:
-        actions.acknowledge(by=request.user, document=procedure.key, now=now)
-    return None, "Kept: you have read the procedure and accept it."
-
-
 def _authorise(request: HttpRequest, row: Person, now: datetime) -> Taken:
     actions.authorise(by=request.user, person=row, now=now)
     return None, f"The access of {row} is authorised."
@@ -325,7 +317,6 @@ def _problem(form: forms.Form) -> dict[str, str]:
 STEPS: dict[str, Step] = {
     "nominate": _nominate,
     "record_completion": _record_completion,
-    "acknowledge": _acknowledge,
     "authorise_access": _authorise,
     "confirm_training": _confirm,
     "open_access": _open,

@@ -8,21 +8,16 @@ from datetime import datetime
 from mercat.delivery.presenters import Progress, progress
 from mercat.delivery.queries import FOR_A_PERSON, answered_for_by, by_urgency, told
 from mercat.guidance import facts
-from mercat.guidance.gate import prepare
-from mercat.people.facts import people_facts
+from mercat.people.joining.queues import Count, counts
 from mercat.people.models import Notice, Person
-from mercat.people.pack import guidance
 from mercat.people.presenters import Line as PersonLine
 from mercat.people.presenters import line as person_line
-from mercat.people.queries import search
-from mercat.people.scope import open_to
 from mercat.posts.presenters.lines import Line, lines
 from mercat.posts.queries import accounts_of, drafts_of, sent_back_to, submitted_by, waiting_for
 from mercat.register.models import Application
 from mercat.register.queries import applications_to_decide
 
 ON_HOME = 6  # lines of one part; the rest is a link away
-MOST_JOINING = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +31,13 @@ class Home:
     submitted: list[Line]
     troubles: list[Progress]
     applications: list[Application]  # to decide
-    joining: list[PersonLine]
+    queues: list[Count]  # people whose next step is this person's
     notices: list[Notice]
 
     @property
     def nothing(self) -> bool:
         own = self.sent_back or self.drafts or self.submitted
-        return not (own or self.waiting or self.troubles or self.applications or self.joining)
+        return not (own or self.waiting or self.troubles or self.applications or self.queues)
 
 
 def home(person: Person, standing: facts.Person, *, now: datetime) -> Home:
@@ -59,7 +54,7 @@ def home(person: Person, standing: facts.Person, *, now: datetime) -> Home:
         submitted=lines(submitted, accounts),
         troubles=_troubles(standing, now),
         applications=applications_to_decide(standing, now=now)[:ON_HOME],
-        joining=_joining(standing, now),
+        queues=counts(standing, now=now),
         notices=list(Notice.objects.filter(person=person, read_at=None)[:ON_HOME]),
     )
 
@@ -67,16 +62,3 @@ def home(person: Person, standing: facts.Person, *, now: datetime) -> Home:
 def _troubles(standing: facts.Person, now: datetime) -> list[Progress]:
     rows = answered_for_by(standing, now=now).filter(state__in=FOR_A_PERSON)
     return [progress(row, may_act=True, now=now) for row in by_urgency(told(rows))[:ON_HOME]]
-
-
-def _joining(standing: facts.Person, now: datetime) -> list[PersonLine]:
-    """People whose next step is one that this person may take."""
-    people = list(open_to(standing, search(joining=True), now=now)[:MOST_JOINING])
-    known = people_facts([row.pk for row in people], now=now)
-    asked = prepare(guidance(), standing, known.values())
-    found = []
-    for row in people:
-        line = person_line(row, known[str(row.pk)], now=now)
-        if asked.decide(line.action, known[str(row.pk)], facts.Situation(now=now)).allowed:
-            found.append(line)
-    return found[:ON_HOME]

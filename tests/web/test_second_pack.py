@@ -98,7 +98,8 @@ def test_a_step_is_offered_to_the_councils_own_roles() -> None:
     manager.post(f"/people/{person.pk}/nominate/")
     assert "Identified by their own service" in is_the_councils(manager.get(f"/people/{person.pk}/"))
     team = signed_in(somebody("Communications", "communications", roles=("communications-team",)))
-    assert "Newcomer" in is_the_councils(team.get("/"))
+    assert "For the course 1 person" in is_the_councils(team.get("/"))
+    assert "Newcomer, Libraries" in is_the_councils(team.get("/people/queues/course/"))
 
 
 def test_pausing_is_for_the_councils_communications_team() -> None:
@@ -126,6 +127,18 @@ def test_the_compliance_record_says_when_a_review_is_due_and_when_it_is_overdue(
     assert f"Data protection impact assessment completed 10 February 2025, {said}" in shown
 
 
-@pytest.mark.parametrize("path", ["/guidance/", "/guidance/access/", "/register/", "/people/", "/posts/new/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/guidance/",
+        "/guidance/access/",
+        "/register/",
+        "/people/",
+        "/people/queues/",
+        "/access/",
+        "/procedures/",
+        "/posts/new/",
+    ],
+)
 def test_the_other_pages_are_the_councils_too(path: str) -> None:
     is_the_councils(signed_in(joined("Librarian")).get(path))
