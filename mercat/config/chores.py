@@ -44,7 +44,7 @@ CHORES: tuple[Chore, ...] = (
     Chore("ended sessions", timedelta(hours=1), sessions.clear),
     Chore("connections", timedelta(minutes=1), keeping.run),
     Chore("ends of connections", timedelta(hours=1), at_risk.run),
-Chore("procedures", timedelta(hours=1), procedures.remind),
+    Chore("procedures", timedelta(hours=1), procedures.remind),
 )
 
 

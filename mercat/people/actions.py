@@ -16,8 +16,8 @@ from psycopg.errors import UniqueViolation
 from mercat.audit.actions import record
 from mercat.audit.actors import System
 from mercat.guidance import facts
-from mercat.people import signals
 from mercat.guidance.shape import Procedure
+from mercat.people import signals
 from mercat.people.facts import person_facts
 from mercat.people.gate import By, person_or_none, require
 from mercat.people.joining.steps import STEPS, by_others, holders, next_of, required_rows

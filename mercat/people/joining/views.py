@@ -111,7 +111,9 @@ def licences(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     me = person_facts(request.user, now=now)
     if "assign_licence" not in units_of(me, now):
-        require(request.user, "assign_licence", with_everything(facts.Person(id="somebody", unit=me.unit), now), now=now)
+        require(
+            request.user, "assign_licence", with_everything(facts.Person(id="somebody", unit=me.unit), now), now=now
+        )
     return _end_licence(request, now) if request.method == "POST" else _licences_page(request, me, now)
 
 
