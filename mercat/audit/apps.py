@@ -9,7 +9,7 @@ class AuditConfig(AppConfig):
     label = "audit"
 
     def ready(self) -> None:
-        from mercat.audit.grants import after_migrate  # noqa: PLC0415 - models are not loaded before ready()
+        from mercat.audit.grants import after_migrate
 
         # Django sends this after every app has migrated, so one receiver sees all tables.
         post_migrate.connect(after_migrate, sender=self)

@@ -21,6 +21,8 @@ from mercat.delivery import at_risk
 from mercat.people.hr import drop, imports, reminders
 from mercat.people.joining import procedures
 from mercat.people.signing_in import sessions
+from mercat.posts import leavers as posts_leavers
+from mercat.register import leavers as register_leavers
 from mercat.register.keeping import actions as keeping
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,8 @@ class Chore:
     run: Callable[..., object]
 
 
+AT_ONCE = timedelta(seconds=10)  # what must have followed within a minute
+
 CHORES: tuple[Chore, ...] = (
     Chore("files of the HR system", timedelta(seconds=10), drop.run),
     Chore("imports of people", timedelta(seconds=2), imports.run),
@@ -45,6 +49,8 @@ CHORES: tuple[Chore, ...] = (
     Chore("connections", timedelta(minutes=1), keeping.run),
     Chore("ends of connections", timedelta(hours=1), at_risk.run),
     Chore("procedures", timedelta(hours=1), procedures.remind),
+    Chore("leavers in the register", AT_ONCE, register_leavers.run),
+    Chore("leavers in posts", AT_ONCE, posts_leavers.run),
 )
 
 

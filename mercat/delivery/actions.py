@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -86,8 +87,34 @@ def let_go_on(*, by: Person, consignment: Consignment, now: datetime) -> None:
     require(by, "withdraw", facts_of(row.account), now=now, post=post_facts(row))
     if row.hold == Consignment.Hold.PAUSED:
         raise Impossible("Sending is paused here: it goes on when a second person lifts the pause.")
+    if row.hold == Consignment.Hold.LEAVER:
+        raise Impossible(f"{row.reason} Nothing was changed.")
     _move(row, "release", by=by, now=now, hold="", reason="", refusals=[], not_before=max(row.not_before, now))
     _nudge_after_commit()
+
+
+def stop(*, by: By, consignments: Iterable[Consignment], reason: str, now: datetime) -> None:
+    """Hold what has not begun to go out: somebody whom it rests on is no longer there.
+
+    Part of the action that calls it. `reason` tells a person what to do. A worker that has one leased finds its fence
+    gone.
+    """
+    for each in sorted(consignments, key=lambda row: row.pk):
+        row = _locked(each)
+        if (row.state, "stop") not in states.TABLE:
+            continue  # it began in the meantime
+        row.fence += 1
+        _move(row, "stop", by=by, now=now, hold=Consignment.Hold.LEAVER, reason=reason, refusals=[], leased_until=None)
+
+
+def restore(*, by: By, consignments: Iterable[Consignment], now: datetime) -> list[Consignment]:
+    """Let go on what only waited for another approval, which is there now. Part of the action that calls it."""
+    rows = [_locked(each) for each in sorted(consignments, key=lambda row: row.pk)]
+    for row in rows:
+        _move(row, "release", by=by, now=now, hold="", reason="", not_before=max(row.not_before, now))
+    if rows:
+        _nudge_after_commit()
+    return rows
 
 
 @transaction.atomic

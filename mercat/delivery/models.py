@@ -42,6 +42,7 @@ class Consignment(models.Model):
         PAUSED = "paused", "Paused"
         DISCONNECTED = "disconnected", "The account is not connected"
         ALTERED = "altered", "Not what was approved"
+        LEAVER = "leaver", "Somebody it rests on has left or moved"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     manifest = models.ForeignKey(Manifest, on_delete=models.PROTECT, related_name="consignments")

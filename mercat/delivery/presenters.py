@@ -122,7 +122,7 @@ def _attempt(row: Attempt) -> AttemptLine:
 
 
 def _steps(row: Consignment) -> list[Step]:
-    if row.state == states.HELD and row.hold != Consignment.Hold.PAUSED:
+    if row.state == states.HELD and row.hold not in (Consignment.Hold.PAUSED, Consignment.Hold.LEAVER):
         return [Step("go-on", "Let it go on")]
     if row.state == states.NEEDS_PERSON:
         return [Step("seen", "Say what you saw")]

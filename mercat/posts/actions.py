@@ -13,10 +13,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from mercat.audit.actions import record
 from mercat.delivery import states as sending
-from mercat.delivery.actions import withdraw_all
+from mercat.delivery.actions import restore, withdraw_all
 from mercat.delivery.manifest import digest_of
 from mercat.delivery.models import Consignment, Manifest
 from mercat.delivery.queue import nudge
@@ -102,7 +103,7 @@ def compose(*, by: Person, draft: Draft, now: datetime, post: Post | None = None
         post = Post.objects.create(created_by=by, created_at=now, changed_at=now, draft=draft.stored())
         record(by=by, what="post.composed", about=[post.audit_ref], now=now)
     else:
-        post = _locked(post)
+        post = locked(post)
         may_edit(by=by, post=post, now=now)
         if base not in ("", post.stamp):
             raise ChangedElsewhere("This post was changed after you opened it. Nothing was overwritten.")
@@ -116,7 +117,7 @@ def compose(*, by: Person, draft: Draft, now: datetime, post: Post | None = None
 @transaction.atomic
 def submit(*, by: Person, post: Post, now: datetime) -> Version:
     """Make the working copy a version and ask for its approval. Whatever was approved before is void with it."""
-    post = _locked(post)
+    post = locked(post)
     draft = Draft.restored(post.draft)
     may_edit(by=by, post=post, now=now)
     for obstacle in obstacles(by=by, post=post, now=now):
@@ -124,7 +125,7 @@ def submit(*, by: Person, post: Post, now: datetime) -> Version:
     accounts = _accounts(draft)
     _recall(by, post, now=now)
     version = _new_version(by, post, draft, accounts, _pictures(draft), now=now)
-    _step(post, "submit", now=now, current=version)
+    step(post, "submit", now=now, current=version)
     record(
         by=by,
         what="post.submitted",
@@ -132,7 +133,7 @@ def submit(*, by: Person, post: Post, now: datetime) -> Version:
         facts={"version": version.number, "digest": version.digest, **_under_pack()},
         now=now,
     )
-    _ask_for_approval(version, accounts, now=now)
+    ask_for_approval(version, accounts, now=now)
     return version
 
 
@@ -170,7 +171,7 @@ def approve(*, by: Person, post: Post, digest: str, now: datetime) -> list[Consi
     With the last approval that an account needs, its consignment is made in this same transaction. It goes out on the
     standing of its author, so guidance is asked about them again too.
     """
-    post = _locked(post)
+    post = locked(post)
     version = _version_seen(post, digest)
     targets = targets_of(version)
     decisions = decisions_on(by, "approve", version, targets, now=now)
@@ -211,13 +212,13 @@ def reject(*, by: Person, post: Post, digest: str, reason: str, now: datetime) -
 @transaction.atomic
 def withdraw(*, by: Person, post: Post, reason: str, now: datetime) -> list[Consignment]:
     """Take the post back. Returns the consignments for which it was too late: those are out, or may be."""
-    post = _locked(post)
+    post = locked(post)
     if not reason.strip():
         raise Impossible("Say why this post is withdrawn. Nothing was changed.")
     _allow_on_post(by, "withdraw", post, now=now)
     _is_not_over(post)
     too_late = withdraw_all(by=by, post_ref=post.audit_ref, reason=reason, now=now)
-    _step(post, "withdraw", now=now)
+    step(post, "withdraw", now=now)
     Remark.objects.create(post=post, version=post.current, step="withdraw", text=reason, at=now, by=by)
     record(
         by=by,
@@ -239,12 +240,12 @@ def too_late_for(consignments: Sequence[Consignment]) -> str:
 # Parts of the actions
 
 
-def _locked(post: Post) -> Post:
+def locked(post: Post) -> Post:
     """Locked first, its version loaded after: a join would keep the version of before the wait, or none at all."""
     return Post.objects.select_for_update().get(pk=post.pk)
 
 
-def _step(post: Post, event: str, *, now: datetime, **changes: object) -> None:
+def step(post: Post, event: str, *, now: datetime, **changes: object) -> None:
     try:
         post.state = states.after(post.state, event)
     except states.ImpossibleStep as error:
@@ -411,7 +412,7 @@ def _new_version(
     return version
 
 
-def _ask_for_approval(version: Version, accounts: list[Account], *, now: datetime) -> None:
+def ask_for_approval(version: Version, accounts: list[Account], *, now: datetime) -> None:
     tell(
         [person for person in people_of_all(accounts) if person.pk != version.author_id],
         subject=WAITS,
@@ -441,7 +442,7 @@ def _send_what_is_approved(
     by: Person, post: Post, version: Version, targets: list[Account], *, now: datetime
 ) -> list[Consignment]:
     counted: dict[str, int] = {}
-    for account_id in version.approvals.filter(digest=version.digest).values_list("account_id", flat=True):
+    for account_id in version.approvals.standing().filter(digest=version.digest).values_list("account_id", flat=True):
         counted[str(account_id)] = counted.get(str(account_id), 0) + 1
     complete = [account for account in targets if counted.get(str(account.pk), 0) >= approvals_needed(account)]
     underway = set(version.manifest.consignments.values_list("account_id", flat=True))
@@ -451,8 +452,9 @@ def _send_what_is_approved(
         if account.pk not in underway
     ]
     Consignment.objects.bulk_create(consignments)
+    restored = restore(by=by, consignments=_waits_for_approval(version, complete), now=now)
     if len(complete) == len(targets):
-        _step(post, "approve", now=now)
+        step(post, "approve", now=now)
     if consignments:
         record(
             by=by,
@@ -463,7 +465,13 @@ def _send_what_is_approved(
         )
         lane = consignments[0].lane
         transaction.on_commit(lambda: nudge(lane))
-    return consignments
+    return [*consignments, *restored]
+
+
+def _waits_for_approval(version: Version, accounts: list[Account]) -> QuerySet[Consignment]:
+    """What was on its way, until an approval that it needs was void."""
+    waiting = {"state": sending.HELD, "hold": Consignment.Hold.LEAVER}
+    return version.manifest.consignments.filter(account__in=accounts, **waiting)
 
 
 def _consignment(post: Post, version: Version, account: Account, approvals: int, *, now: datetime) -> Consignment:
@@ -487,13 +495,13 @@ def _decide_against(
     by: Person, post: Post, digest: str, event: str, reason: str, *, now: datetime
 ) -> list[Consignment]:
     """Takes back what others have approved too, so it is for those who may decide for every account of the version."""
-    post = _locked(post)
+    post = locked(post)
     version = _version_seen(post, digest)
     if not reason.strip():
         raise Impossible("Say why: its author needs to know. Nothing was decided.")
     _allow_on_post(by, event, post, now=now)
     too_late = withdraw_all(by=by, post_ref=post.audit_ref, reason=reason, now=now)
-    _step(post, event, now=now)
+    step(post, event, now=now)
     Remark.objects.create(post=post, version=version, step=event, text=reason, at=now, by=by)
     what = {"send_back": "post.sent_back", "reject": "post.rejected"}[event]
     record(

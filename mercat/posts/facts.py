@@ -65,7 +65,7 @@ def version_facts(version: Version, accounts: Iterable[Account]) -> dict[str, fa
 def _with_facts(version: Version) -> Version:
     """The version in one query, with all that `version_facts` reads."""
     written = Version.objects.filter(post=OuterRef("post")).order_by()
-    said = Approval.objects.filter(version=OuterRef("pk"), digest=OuterRef("manifest_id")).order_by()
+    said = Approval.objects.standing().filter(version=OuterRef("pk"), digest=OuterRef("manifest_id")).order_by()
     told = Version.objects.select_related("post", "manifest").annotate(
         writers=ArraySubquery(written.values("author_id")),
         editor_ids=ArraySubquery(Post.editors.through.objects.filter(post=OuterRef("post")).values("person_id")),

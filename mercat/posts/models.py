@@ -102,6 +102,13 @@ class Target(models.Model):
         return f"{self.version_id} for {self.account_id}"
 
 
+class Approvals(models.QuerySet["Approval"]):
+    """Approvals, some of which may be void."""
+
+    def standing(self) -> Approvals:
+        return self.filter(void=None)
+
+
 @append_only()
 class Approval(models.Model):
     """One person approved one version, by its digest, for one account. A trigger refuses it to any of its authors."""
@@ -111,6 +118,8 @@ class Approval(models.Model):
     approver = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="approvals")
     digest = models.CharField(max_length=64)
     at = models.DateTimeField()
+
+    objects = Approvals.as_manager()
 
     PRIVATE: ClassVar[dict[str, str]] = {"digest": "open"}
 
@@ -125,6 +134,19 @@ class Approval(models.Model):
 
 
 @append_only()
+class VoidApproval(models.Model):
+    """An approval that counts no more: who gave it left or moved before all that it allowed was out."""
+
+    approval = models.OneToOneField(Approval, on_delete=models.PROTECT, related_name="void")
+    at = models.DateTimeField()
+
+    PRIVATE: ClassVar[dict[str, str]] = {}
+
+    def __str__(self) -> str:
+        return f"void: {self.approval}"
+
+
+@append_only()
 class Remark(models.Model):
     """Why a version was sent back, rejected or withdrawn."""
 
@@ -133,7 +155,7 @@ class Remark(models.Model):
     step = models.CharField(max_length=16)
     text = models.TextField()
     at = models.DateTimeField()
-    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")  # null: the programme
 
     PRIVATE: ClassVar[dict[str, str]] = {"step": "open", "text": "operational"}
 
@@ -142,3 +164,7 @@ class Remark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step}: {self.text[:40]}"
+
+    @property
+    def who(self) -> str:
+        return self.by.name if self.by else "Mercat"

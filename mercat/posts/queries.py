@@ -213,5 +213,5 @@ def _authors(posts: Sequence[Post]) -> dict[object, frozenset[str]]:
 
 
 def _approvals(posts: Sequence[Post]) -> Counter[tuple[object, str]]:
-    rows = Approval.objects.filter(version__in=[post.current_id for post in posts])
+    rows = Approval.objects.standing().filter(version__in=[post.current_id for post in posts])
     return Counter((version, str(account)) for version, account in rows.values_list("version_id", "account_id"))

@@ -20,6 +20,7 @@ TABLE: dict[tuple[str, str], str] = {
     (SUBMITTED, "submit"): SUBMITTED,  # a changed post is a new version: approvals of the old one are void
     (APPROVED, "submit"): SUBMITTED,
     (SUBMITTED, "approve"): APPROVED,  # with the last approval of the last account
+    (APPROVED, "reopen"): SUBMITTED,  # an approval is void before all of it is out
     (SUBMITTED, "send_back"): SENT_BACK,
     (SUBMITTED, "reject"): REJECTED,
     (DRAFT, "withdraw"): WITHDRAWN,
@@ -27,7 +28,7 @@ TABLE: dict[tuple[str, str], str] = {
     (SUBMITTED, "withdraw"): WITHDRAWN,
     (APPROVED, "withdraw"): WITHDRAWN,
 }
-EVENTS = ("submit", "approve", "send_back", "reject", "withdraw")
+EVENTS = ("submit", "approve", "reopen", "send_back", "reject", "withdraw")
 EDITABLE = tuple(state for state, event in TABLE if event == "submit")
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from mercat.audit.actions import record
 from mercat.audit.actors import System
@@ -172,7 +172,7 @@ def register_account(*, by: By, slot: Slot, name: str, now: datetime, holder: Pe
 
 @transaction.atomic
 def appoint_spoc(*, by: By, account: Account, person: Person, now: datetime) -> Spoc:
-    account = _locked(account)
+    account = locked(account)
     require(by, "appoint_spoc", facts_of(account), now=now)
     if not person.is_active:
         raise Impossible(f"{person} has left, and cannot be a point of contact. Nothing was changed.")
@@ -185,7 +185,7 @@ def appoint_spoc(*, by: By, account: Account, person: Person, now: datetime) -> 
 
 @transaction.atomic
 def dismiss_spoc(*, by: By, spoc: Spoc, now: datetime) -> None:
-    account = _locked(spoc.account)
+    account = locked(spoc.account)
     require(by, "appoint_spoc", facts_of(account), now=now)
     if not Spoc.objects.filter(pk=spoc.pk, ended_at=None).update(ended_at=now):
         raise Impossible(f"{spoc.person} is no longer a point of contact of this account. Nothing was changed.")
@@ -197,7 +197,7 @@ def dismiss_spoc(*, by: By, spoc: Spoc, now: datetime) -> None:
 @transaction.atomic
 def connect_account(*, by: By, account: Account, identity: Identity, now: datetime) -> Connection:
     """Keep what a connector found out. The secret is sealed; the record names the account, never the secret."""
-    account = _locked(account)
+    account = locked(account)
     require(by, "connect_account", facts_of(account), now=now)
     previous = Connection.objects.select_for_update().filter(account=account).first()
     if account.native_id and not _is_the_same(account, previous, identity):
@@ -310,7 +310,7 @@ def suspend_account(*, by: By, account: Account, reason: str, now: datetime) -> 
     require(by, "suspend_account", facts_of(account), now=now)
     if not reason.strip():
         raise Impossible("Say why this account is suspended. Nothing was changed.")
-    account = _locked(account)
+    account = locked(account)
     if account.status in (Account.Status.SUSPENDED, Account.Status.CLOSED):
         raise Impossible(f"“{account}” is {account.get_status_display().lower()} already. Nothing was changed.")
     Account.objects.filter(pk=account.pk).update(status=Account.Status.SUSPENDED)
@@ -322,7 +322,7 @@ def reinstate_account(*, by: By, account: Account, reason: str, now: datetime) -
     require(by, "suspend_account", facts_of(account), now=now)
     if not reason.strip():
         raise Impossible("Say why this account is reinstated. Nothing was changed.")
-    account = _locked(account)
+    account = locked(account)
     if account.status != Account.Status.SUSPENDED:
         raise Impossible(f"“{account}” is not suspended. Nothing was changed.")
     was_connected = Connection.objects.filter(account=account).exists()
@@ -331,7 +331,24 @@ def reinstate_account(*, by: By, account: Account, reason: str, now: datetime) -
     record(by=by, what="account.reinstated", about=[account.audit_ref], personal={"reason": reason}, now=now)
 
 
-def _locked(account: Account) -> Account:
+@transaction.atomic
+def close_account(*, by: By, account: Account, reason: str, now: datetime) -> None:
+    """For good: nothing goes out there any more, and its credentials are wiped. What was said stays on record."""
+    require(by, "close_account", facts_of(account), now=now)
+    if not reason.strip():
+        raise Impossible("Say why this account is closed. Nothing was changed.")
+    account = locked(account)
+    if account.status == Account.Status.CLOSED:
+        raise Impossible(f"“{account}” is closed already. Nothing was changed.")
+    account.status = Account.Status.CLOSED
+    account.save(update_fields=["status"])
+    Connection.objects.filter(account=account).update(
+        state=Connection.State.BROKEN, reason="The account is closed.", sealed=b"", generation=F("generation") + 1
+    )
+    record(by=by, what="account.closed", about=[account.audit_ref], personal={"reason": reason}, now=now)
+
+
+def locked(account: Account) -> Account:
     return Account.objects.select_for_update().get(pk=account.pk)
 
 

@@ -93,7 +93,7 @@ def _shown(post: Post, number: int, entry: Mapping[str, Any]) -> Shown:
 
 
 def standings(version: Version, accounts: Sequence[Account]) -> list[Standing]:
-    given = list(version.approvals.filter(digest=version.digest).select_related("approver"))
+    given = list(version.approvals.standing().filter(digest=version.digest).select_related("approver"))
     return [
         Standing(
             account,

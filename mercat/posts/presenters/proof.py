@@ -28,7 +28,7 @@ class Proof:
 def proofs(post: Post) -> list[Proof]:
     """The latest first; of a post that is open only because it is out, its present version."""
     versions = versions_open(post).select_related("manifest", "author")
-    versions = versions.prefetch_related("approvals__approver", "approvals__account")
+    versions = versions.prefetch_related("approvals__approver", "approvals__account", "approvals__void")
     events = list(Event.objects.filter(about__contains=[post.audit_ref], what__in=["post.submitted", "post.approved"]))
     return [_proof(version, events) for version in versions.order_by("-number")]
 

@@ -19,6 +19,7 @@ WORDS = {
     "post.edited": "Changed another person’s words",
     "post.submitted": "Submitted for approval",
     "post.approved": "Approved",
+    "post.approval_void": "An approval is void",
     "post.sent_back": "Sent back",
     "post.rejected": "Rejected",
     "post.withdrawn": "Withdrawn",

@@ -2,7 +2,8 @@
 
 from mercat.register.models.accounts import Account, Spoc
 from mercat.register.models.connections import Connection
+from mercat.register.models.hand_overs import HandOver
 from mercat.register.models.public import PublicEdition
 from mercat.register.models.structure import Application, Slot
 
-__all__ = ["Account", "Application", "Connection", "PublicEdition", "Slot", "Spoc"]
+__all__ = ["Account", "Application", "Connection", "HandOver", "PublicEdition", "Slot", "Spoc"]
