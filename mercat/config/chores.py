@@ -18,9 +18,11 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from mercat.delivery import at_risk
+from mercat.people.api import once
 from mercat.people.hr import drop, imports, reminders
 from mercat.people.joining import procedures
 from mercat.people.signing_in import sessions
+from mercat.people.webhooks import sending as webhooks
 from mercat.posts import leavers as posts_leavers
 from mercat.register import leavers as register_leavers
 from mercat.register.keeping import actions as keeping
@@ -51,6 +53,8 @@ CHORES: tuple[Chore, ...] = (
     Chore("procedures", timedelta(hours=1), procedures.remind),
     Chore("leavers in the register", AT_ONCE, register_leavers.run),
     Chore("leavers in posts", AT_ONCE, posts_leavers.run),
+    Chore("webhooks", timedelta(seconds=5), webhooks.run),
+    Chore("answers of a day ago", timedelta(hours=1), once.forget),
 )
 
 

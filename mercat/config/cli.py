@@ -35,6 +35,7 @@ COMMANDS = {
     ),
     "post": Command("mercat.posts.cli:post", "Compose, submit, approve and follow posts."),
     "people": Command("mercat.people.cli:people", "Take in people from a file of the HR system."),
+    "token": Command("mercat.people.api.cli:token", "Make, list and revoke tokens for other programmes."),
     "guidance": Command(
         "mercat.guidance.cli:guidance", "Check a pack of guidance, and what of it is covered.", **PLAIN
     ),

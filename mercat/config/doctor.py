@@ -219,8 +219,8 @@ def grants(connection: psycopg.Connection) -> Finding:
 
 def vault(connection: psycopg.Connection) -> Finding:
     """Whether all credentials are sealed for the key of now."""
-    from mercat.register import keyring
-    from mercat.register.vault import VERSION, Unopenable
+    from mercat.people import keyring
+    from mercat.people.vault import VERSION, Unopenable
 
     total = connection.execute("SELECT count(*) FROM register_connection WHERE sealed <> ''").fetchone()[0]
     if not total:

@@ -48,11 +48,11 @@ from mercat.networks.port import (
 )
 from mercat.people.facts import people_facts
 from mercat.people.pack import guidance
+from mercat.people.vault import Unopenable
 from mercat.register.actions import mark_broken
 from mercat.register.connections import channel
 from mercat.register.facts import account_facts, accounts_by_id
 from mercat.register.models import Account
-from mercat.register.vault import Unopenable
 
 log = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 from mercat.delivery import queue
 from mercat.delivery.engine import http_for
 from mercat.networks import registry
+from mercat.people.keyring import opening_keys
 from mercat.people.pack import guidance
-from mercat.register.keyring import opening_keys
 
 
 def run(lane: str) -> None:

@@ -387,6 +387,31 @@ def open_access(*, by: By, person: Person, now: datetime) -> Access:
 
 
 @transaction.atomic
+def reject_access(*, by: By, person: Person, reason: str, now: datetime) -> Access:
+    """Those who open access send a confirmed request away, with a reason; another may be confirmed after it."""
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    require(by, "end_access", person, now=now)
+    _has_reason(reason)
+    access = Access.objects.filter(person=person, ended_at=None, opened_at=None).first()
+    if access is None:
+        raise Impossible(f"No confirmed request for {person} waits to be opened. Nothing was changed.")
+    access.ended_at, access.rejected_by = now, person_or_none(by)
+    access.save(update_fields=["ended_at", "rejected_by"])
+    record(
+        by=by,
+        what="person.access_rejected",
+        about=[person.audit_ref],
+        facts={"request": access.reference},
+        personal={"reason": reason},
+        now=now,
+    )
+    concerned = [each for each in (access.confirmed_by, person) if each and each.is_active]
+    body = f"By {by}: {reason}"
+    tell(concerned, subject=f"Access for {person} was not opened", body=body, link=f"/people/{person.pk}/", now=now)
+    return access
+
+
+@transaction.atomic
 def assign_licence(*, by: By, person: Person, now: datetime) -> Licence:
     """One licence of the pool. Taking the last one twice is shut out by a lock on the pool's count."""
     _may_take_step(by, "assign_licence", person, now=now)

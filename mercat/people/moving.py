@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from mercat.audit.actions import record
+from mercat.audit.actors import System
 from mercat.guidance import facts
 from mercat.people import signals
 from mercat.people.actions import Impossible, is_valid, once, tell
@@ -102,6 +103,6 @@ def _tell(row: Person, by: By, before: dict[str, Any], *, now: datetime) -> None
     if by == row or not row.is_active:
         return
     what = ", ".join(Person._meta.get_field(field).verbose_name for field in before)
-    author = str(by) if isinstance(by, Person) else by.reason
+    author = by.reason if isinstance(by, System) else str(by)
     body = f"Changed: {what}. By: {author}. If that is wrong, tell the administrator."
     tell([row], subject="What is known of you was changed", body=body, link=f"/people/{row.pk}/", now=now)

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from mercat.audit.actors import System
 from mercat.people.actions import Impossible
+from mercat.people.vault import Unopenable
 from mercat.register.keeping import actions
 from mercat.register.models import Account
-from mercat.register.vault import Unopenable
 
 
 @click.group()

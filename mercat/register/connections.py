@@ -8,18 +8,17 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import httpx
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from mercat.networks import registry
 from mercat.networks.port import Channel, Lifetime
-from mercat.register import keyring
+from mercat.people import keyring
+from mercat.people.vault import Unopenable, seal, unseal
 from mercat.register.models import Account, Connection
-from mercat.register.vault import Unopenable, seal, unseal
 
 LONGEST_TURN = timedelta(seconds=60)  # to renew a secret; who takes longer has died
-LOCK = "mercat.vault"  # shared by whoever seals; alone, for whoever ends the time of a key
 
 
 def bound_to(account: Account, base_url: str, generation: int) -> str:
@@ -31,10 +30,7 @@ def bound_to(account: Account, base_url: str, generation: int) -> str:
 
 def sealed_for(account: Account, base_url: str, generation: int, values: Mapping[str, str]) -> bytes:
     """Sealed for the key of now, which lives at least until the transaction ends."""
-    if connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtext(%s))", [LOCK])
-    return seal(values, to=keyring.sealing_key(), bound_to=bound_to(account, base_url, generation))
+    return seal(values, to=keyring.sealing_key_held(), bound_to=bound_to(account, base_url, generation))
 
 
 def lifetime_of(network: str, values: Mapping[str, str]) -> Lifetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import click
@@ -79,8 +80,16 @@ def paragraph(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
+def interface() -> str:
+    """The programming interface in OpenAPI 3.1. Expects Django to be set up."""
+    from mercat.people.api.interface import api
+
+    return json.dumps(api.get_openapi_schema(path_prefix="/api/v1/"), indent=2, ensure_ascii=False) + "\n"
+
+
 def main() -> None:
     cli.set_up_django()
+    (FOLDER / "api.json").write_text(interface(), encoding="utf-8")
     (FOLDER / "environment.md").write_text(settings(), encoding="utf-8")
     (FOLDER / "command-line.md").write_text(commands(), encoding="utf-8")
 

@@ -8,7 +8,12 @@ from tests.config import reference
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("environment.md", reference.settings), ("command-line.md", reference.commands)]
+    ("name", "text"),
+    [
+        ("environment.md", reference.settings),
+        ("command-line.md", reference.commands),
+        ("api.json", reference.interface),
+    ],
 )
 def test_the_reference_is_what_the_programme_says(name: str, text) -> None:
     written = (reference.FOLDER / name).read_text(encoding="utf-8")

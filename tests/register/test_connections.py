@@ -19,10 +19,10 @@ from mercat.networks.kit.http import guarded_client
 from mercat.networks.port import ConnectError, Identity, Item
 from mercat.people.actions import Impossible
 from mercat.people.models import Notice
+from mercat.people.vault import Unopenable
 from mercat.register import actions
 from mercat.register.connections import StoredCredentials, channel
 from mercat.register.models import Account, Connection
-from mercat.register.vault import Unopenable
 from tests import factories as make
 from tests.factories import NOW, TEST
 from tests.kept import gained, kept

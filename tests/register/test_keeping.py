@@ -28,15 +28,16 @@ from mercat.guidance.gate import Refused
 from mercat.networks.bluesky import session
 from mercat.networks.kit.http import guarded_client
 from mercat.networks.port import Identity, Kept, Later, Reconnect
+from mercat.people import keyring
 from mercat.people.actions import Impossible
 from mercat.people.models import Notice
-from mercat.register import actions, begun, keyring
+from mercat.people.vault import Unopenable, is_for
+from mercat.register import actions, begun
 from mercat.register.cli import vault
 from mercat.register.connections import StoredCredentials, channel, sealed_for
 from mercat.register.keeping import actions as keeping
 from mercat.register.keeping.presenters import BROKEN, ENDS, NONE, SILENT, WELL, state_of
 from mercat.register.models import Account, Connection
-from mercat.register.vault import Unopenable, is_for
 from tests import factories as make
 from tests.factories import NOW, TEST
 from tests.pages import SOON, at_noon, signed_in, text_of  # noqa: F401
@@ -398,7 +399,7 @@ def test_the_pages_seal_and_cannot_open(settings, tmp_path) -> None:
     script = (
         "import django; django.setup()\n"
         "from mercat.register import keyring\n"
-        "from mercat.register.vault import seal, unseal, Unopenable\n"
+        "from mercat.people.vault import seal, unseal, Unopenable\n"
         "sealed = seal({'a': 'b'}, to=keyring.sealing_key(), bound_to='x')\n"
         "for each in (sealed, bytes.fromhex(input())):\n"
         "    try: unseal(each, keys=keyring.opening_keys(), bound_to='x')\n"

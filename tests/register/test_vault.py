@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mercat.register import keyring
-from mercat.register.vault import OpeningKey, Unopenable, is_for, new_key, rewrap, seal, unseal
+from mercat.people import keyring
+from mercat.people.vault import OpeningKey, Unopenable, is_for, new_key, rewrap, seal, unseal
 
 KEY, OTHER_KEY = OpeningKey("x25519", b"k" * 32), OpeningKey("x25519", b"o" * 32)
 VALUES = {"access": "token-é-𝕏", "refresh": ""}

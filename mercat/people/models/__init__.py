@@ -19,13 +19,19 @@ from mercat.people.models.joining import (
 from mercat.people.models.notices import Notice
 from mercat.people.models.persons import Person, RoleGrant, Step, Unit
 from mercat.people.models.signing_in import KnownDevice, Recovery, Session
+from mercat.people.models.tokens import SCOPES, Answered, Token
+from mercat.people.models.webhooks import Delivery, Endpoint, Try
 
 __all__ = [
+    "SCOPES",
     "Access",
     "Acknowledgement",
+    "Answered",
     "Authorisation",
     "BreakGlass",
     "Completion",
+    "Delivery",
+    "Endpoint",
     "HrRecord",
     "Import",
     "ImportRow",
@@ -41,5 +47,7 @@ __all__ = [
     "SentBack",
     "Session",
     "Step",
+    "Token",
+    "Try",
     "Unit",
 ]

@@ -113,6 +113,7 @@ class Access(models.Model):
     opened_at = models.DateTimeField(null=True, blank=True)
     opened_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     ended_at = models.DateTimeField(null=True, blank=True)
+    rejected_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     PRIVATE: ClassVar[dict[str, str]] = {"reference": "operational"}
 
@@ -128,6 +129,10 @@ class Access(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(opened_at=None) | Q(opened_at__gte=F("confirmed_at")), name="confirmed_before_opened"
+            ),
+            models.CheckConstraint(
+                condition=Q(rejected_by=None) | Q(ended_at__isnull=False, opened_at=None),
+                name="rejected_means_ended_and_never_opened",
             ),
             models.UniqueConstraint(fields=["person"], condition=Q(ended_at=None), name="one_standing_access"),
         ]

@@ -15,14 +15,15 @@ from mercat.audit.actors import System
 from mercat.networks import registry
 from mercat.networks.kit.http import guarded_client
 from mercat.networks.port import Kept, Reconnect
+from mercat.people import keyring
 from mercat.people.actions import Impossible
 from mercat.people.gate import By, require
-from mercat.register import keyring
+from mercat.people.vault import Unopenable, is_for, rewrap
+from mercat.people.webhooks.actions import rewrap_secrets
 from mercat.register.actions import mark_broken
-from mercat.register.connections import LOCK, bound_to, channel
+from mercat.register.connections import bound_to, channel
 from mercat.register.facts import facts_of
 from mercat.register.models import Account, Connection
-from mercat.register.vault import Unopenable, is_for, rewrap
 
 log = logging.getLogger(__name__)
 
@@ -120,10 +121,11 @@ def _finish(done: int, *, by: System, now: datetime) -> int:
     """Forget the older keys, once nothing is sealed for them. Returns how many came late, and were rewrapped instead:
     a key goes only when all that was rewrapped before is committed."""
     with connection.cursor() as cursor:  # whoever is sealing for an older key has finished after this
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [keyring.LOCK])
     late, shut = _rewrap_rows(Connection.objects.exclude(sealed=b""))
     if late:
         return late
+    rewrap_secrets()
     if not shut and settings.MERCAT_VAULT_KEY.startswith(keyring.FILE):
         keyring.forget_older()
     facts = {"rewrapped": done, "unopenable": len(shut)}

@@ -18,9 +18,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 
-from mercat.register.vault import KEY, OpeningKey, SealingKey, Unopenable, new_key
+from mercat.people.vault import KEY, OpeningKey, SealingKey, Unopenable, new_key
 
+LOCK = "mercat.vault"  # in the database: shared by whoever seals; alone, for whoever ends the time of a key
 FILE, ENV, NONE = "file:", "env:", "none:"
 _PUBLIC = "x25519-public"
 
@@ -54,6 +56,14 @@ def sealing_key() -> SealingKey:
     if kind != _PUBLIC or len(public) != KEY:
         raise Unopenable(f"{public_path()} is damaged. Restore it from its backup.")
     return SealingKey(public)
+
+
+def sealing_key_held() -> SealingKey:
+    """The same; it is not forgotten before the transaction ends, in which what it seals is kept."""
+    if connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtext(%s))", [LOCK])
+    return sealing_key()
 
 
 def add_key() -> OpeningKey:

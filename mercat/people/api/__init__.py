@@ -1,0 +1,1 @@
+"""The programming interface: for the service desk and the directory, with tokens."""
