@@ -6,6 +6,7 @@ urlpatterns = [
     path("", include("mercat.register.public.urls")),  # first: asked most, and by everybody
     path("", include("mercat.web.urls")),
     path("", include("mercat.people.urls")),
+    path("scim/v2/", include("mercat.people.scim.urls")),
     path("api/v1/", include("mercat.people.api.urls")),
     path("register/", include("mercat.register.urls")),
     path("sending/", include("mercat.delivery.urls")),

@@ -33,6 +33,7 @@ def contradictions(documents: Mapping[str, Document], parts: Parts) -> list[Faul
         *_in_head(documents["pack.yaml"], parts.head),
         *_in_structure(documents["structure.yaml"], parts.head, parts.structure),
         *_in_spellings(documents["pack.yaml"], parts.head, parts.structure),
+        *_in_directory(documents["pack.yaml"], parts.head, parts.structure),
         *_in_clauses(documents["clauses.yaml"], parts.clauses),
         *_in_policies(parts.head, parts.clauses, parts.policies),
         *_in_actions(parts.policies, parts.schema),
@@ -56,6 +57,9 @@ def _in_head(document: Document, head: PackFile) -> Iterator[Fault]:
     alarm = head.devices.break_glass.alarm
     yield from _unknown(document, ("devices", "break_glass", "alarm"), "role", alarm, roles)
     yield from _in_groups(document, head)
+    ranks = {each.key: each.name for each in head.ranks}
+    yield from _unknown(document, ("directory", "ranks"), "rank", head.directory.ranks, ranks.keys())
+    yield from _spelt_twice(document, "ranks", head.directory.ranks, ranks)
     yield from _unknown(document, ("course", "trainer"), "role", [head.course.trainer], roles)
     owners = {*head.owners, *roles}
     for index, procedure in enumerate(head.procedures):
@@ -71,6 +75,24 @@ def _in_groups(document: Document, head: PackFile) -> Iterator[Fault]:
         if rule.role in scopes and (scopes[rule.role] == "body") != (rule.unit is None):
             needs = "no unit" if scopes[rule.role] == "body" else "a unit"
             yield document.fault(place, f"role {rule.role} needs {needs}")
+
+
+def _in_directory(document: Document, head: PackFile, structure: StructureFile) -> Iterator[Fault]:
+    units = {each.id: each.name for each in structure.units}
+    yield from _unknown(document, ("directory", "units"), "unit", head.directory.units, units.keys())
+    yield from _spelt_twice(document, "units", head.directory.units, units)
+
+
+def _spelt_twice(
+    document: Document, name: str, spellings: Mapping[str, Sequence[str]], names: Mapping[str, str]
+) -> Iterator[Fault]:
+    """The directory's spelling of one thing must not be another's, nor its key or name."""
+    known = {spelt.casefold(): key for key, called in names.items() for spelt in (key, called)}
+    for key, spelt in spellings.items():
+        for each in spelt:
+            other = known.setdefault(each.casefold(), key)
+            if other != key:
+                yield document.fault(("directory", name, key), f"“{each}” is also {other}")
 
 
 def _in_structure(document: Document, head: PackFile, structure: StructureFile) -> Iterator[Fault]:

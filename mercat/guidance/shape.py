@@ -218,6 +218,13 @@ class HrRule(Shape):
     apply: Literal["ask", "unconflicted"]
 
 
+class DirectoryRule(Shape):
+    """How the body's directory spells its units and ranks, beside their keys and names; capitals do not matter."""
+
+    units: dict[Key, list[Text]] = Field(default_factory=dict)
+    ranks: dict[Key, list[Text]] = Field(default_factory=dict)
+
+
 class WarningRule(Shape):
     """Warnings: who approves one, whether a pause lets it through, and whether a double is better than a miss."""
 
@@ -265,6 +272,7 @@ class PackFile(Shape):
     devices: DeviceRule
     sign_in: SignInRule
     hr: HrRule
+    directory: DirectoryRule = DirectoryRule()
     warnings: WarningRule
     compliance: list[ComplianceItem]
     versions: list[VersionEntry] = Field(min_length=1)

@@ -3,10 +3,12 @@
 from django.urls import path
 
 from mercat.people import views
+from mercat.people.api import views as api
 from mercat.people.devices import views as devices
 from mercat.people.hr import views as hr
 from mercat.people.joining import views as joining
 from mercat.people.signing_in.views import entering, others, own
+from mercat.people.webhooks import views as webhooks
 
 app_name = "people"
 urlpatterns = [
@@ -56,6 +58,12 @@ urlpatterns = [
     path("sessions/<int:row_id>/end/", own.end_session, name="end-session"),
     path("sessions/end-others/", own.end_others, name="end-other-sessions"),
     path("prove/", own.prove, name="prove"),
+    path("tokens/", api.all_tokens, name="tokens"),
+    path("tokens/<uuid:token_id>/revoke/", api.revoke, name="token-revoke"),
+    path("webhooks/", webhooks.endpoints, name="webhooks"),
+    path("webhooks/<uuid:endpoint_id>/", webhooks.log, name="webhook-log"),
+    path("webhooks/<uuid:endpoint_id>/end/", webhooks.end, name="webhook-end"),
+    path("webhooks/deliveries/<uuid:delivery_id>/again/", webhooks.replay, name="webhook-replay"),
     path("notices/", views.notices, name="notices"),
     path("notices/read/", views.read_all_notices, name="read-all"),
     path("notices/<int:notice_id>/", views.read_notice, name="read"),

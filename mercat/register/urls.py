@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from mercat.register.hand_overs import views as hand_overs
 from mercat.register.keeping import views as keeping
 from mercat.register.views import accounts, applications, connecting
 
@@ -13,6 +14,9 @@ urlpatterns = [
     path("applications/", applications.applications, name="applications"),
     path("applications/<uuid:application_id>/", applications.application, name="application"),
     path("health/", keeping.health, name="health"),
+    path("hand-overs/", hand_overs.hand_overs, name="hand-overs"),
+    path("hand-overs/<int:row_id>/", hand_overs.hand_over, name="hand-over"),
+    path("hand-overs/<int:row_id>/close/", hand_overs.close, name="hand-over-close"),
     path("connected/", connecting.finish, name="finish"),
     path("<uuid:account_id>/", accounts.account, name="account"),
     path("<uuid:account_id>/suspend/", accounts.suspend, name="suspend"),

@@ -57,6 +57,8 @@ def test_what_everybody_would_call_secret_is() -> None:
         "people.Session.sealed",
         "people.KnownDevice.digest",
         "people.Recovery.digest",
+        "people.Token.digest",
+        "people.Endpoint.sealed",
         "register.Connection.sealed",
         "audit.PersonalData.salt",
     }

@@ -5,6 +5,7 @@ Nothing of the chain is ever changed or deleted: a step is a row, its end is a d
 """
 
 from mercat.people.models.devices import BreakGlass
+from mercat.people.models.directory import DirectoryEntry
 from mercat.people.models.hr import HrRecord, Import, ImportRow, Reminder
 from mercat.people.models.joining import (
     Access,
@@ -31,6 +32,7 @@ __all__ = [
     "BreakGlass",
     "Completion",
     "Delivery",
+    "DirectoryEntry",
     "Endpoint",
     "HrRecord",
     "Import",

@@ -42,7 +42,7 @@ class Person(AbstractBaseUser):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=120)
     email = models.EmailField(unique=True)
-    number = models.CharField("staff number", max_length=32, unique=True)
+    number = models.CharField("staff number", max_length=64, unique=True)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="people")
     rank = models.CharField(max_length=64)
     employment = models.CharField(max_length=16, choices=Employment.choices)

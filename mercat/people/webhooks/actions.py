@@ -102,7 +102,7 @@ def secret_of(endpoint: Endpoint) -> str:
 
 
 def rewrap_secrets() -> None:
-    """Seal every secret for the newest key. Part of the change of the key. Raises Unopenable; then nothing is changed."""
+    """Seal every secret for the newest key: part of changing it. Raises Unopenable; then nothing is changed."""
     opening, sealing = keyring.opening_keys(), keyring.sealing_key()
     for row in Endpoint.objects.filter(ended_at=None).select_for_update():
         sealed = bytes(row.sealed)
