@@ -15,6 +15,7 @@ from tests.pages import at_noon, signed_in, text_of  # noqa: F401
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 PAGE = reverse("register:hand-overs")
+REASON = "Say why"
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_what_is_wrong_is_said(comms: Person, waiting: HandOver) -> None:
     assert "Enter the reason" in text_of(answer)
     answer = client.post(reverse("register:hand-over-close", args=[waiting.pk]), {})
     assert answer.status_code == 422
-    assert "Enter the reason" in text_of(answer)
+    assert REASON in text_of(answer)
 
 
 def test_or_closed(comms: Person, waiting: HandOver) -> None:

@@ -19,6 +19,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("user_name", models.CharField(max_length=254)),
                 ("external_id", models.CharField(blank=True, max_length=254)),
+                ("emails", models.JSONField(default=list)),
                 ("title", models.CharField(max_length=254)),
                 ("department", models.CharField(max_length=254)),
                 ("changed_at", models.DateTimeField()),

@@ -20,6 +20,7 @@ class DirectoryEntry(models.Model):
     person = models.OneToOneField(Person, on_delete=models.PROTECT, related_name="directory")
     user_name = models.CharField(max_length=254)
     external_id = models.CharField(max_length=254, blank=True)
+    emails = models.JSONField(default=list)  # of {"value", "type", "primary"}
     title = models.CharField(max_length=254)
     department = models.CharField(max_length=254)
     changed_at = models.DateTimeField()
@@ -28,6 +29,7 @@ class DirectoryEntry(models.Model):
     PRIVATE: ClassVar[dict[str, str]] = {
         "user_name": "personal",
         "external_id": "operational",
+        "emails": "personal",
         "title": "personal",
         "department": "operational",
     }

@@ -47,9 +47,8 @@ class _Strict(Transpiler):
 def users() -> QuerySet[Person]:
     """Everybody whom the directory has not deleted; `login` is their userName."""
     people = Person.objects.filter(directory__deleted_at=None).select_related("unit", "directory")
-    return people.annotate(login=Coalesce("directory__user_name", "email", output_field=CharField())).order_by(
-        "number", "pk"
-    )
+    login = Coalesce("directory__user_name", "email", output_field=CharField())
+    return people.annotate(login=login).order_by("number", "pk")
 
 
 def found(text: str | None) -> QuerySet[Person]:

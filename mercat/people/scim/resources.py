@@ -42,6 +42,7 @@ POLICY = ScimPolicy(unknown=ScimPolicy.Unknown.ignore)
 
 class Email(ComplexAttribute):
     value: Annotated[str | None, Required.true] = None
+    type: str | None = None
     primary: bool | None = None
 
 
@@ -94,7 +95,7 @@ def provider() -> ScimProvider:
 @cache
 def _provider(pack_digest: str) -> ScimProvider:
     user = user_model(pack_digest)
-    binding = ResourceType.from_resource(user[user.enterprise])
+    binding = ResourceType.from_resource(user[Annotated[user.enterprise, Required.true]])
     binding.meta = Meta(resource_type="ResourceType", location=f"{_base()}/ResourceTypes/User")
     scheme = AuthenticationScheme(
         type="oauthbearertoken",
@@ -133,7 +134,7 @@ def user_of(row: Person) -> Resource[Any]:
         user_name=entry.user_name if entry else row.email,
         display_name=row.name,
         title=entry.title if entry else rank,
-        emails=[{"value": row.email, "primary": True}],
+        emails=_emails(row),
         active=row.is_active,
         meta=Meta(
             resource_type="User",
@@ -144,6 +145,14 @@ def user_of(row: Person) -> Resource[Any]:
     department = entry.department if entry else row.unit.name
     user[enterprise] = enterprise(employee_number=row.number, department=department)
     return user
+
+
+def _emails(row: Person) -> list[dict[str, Any]]:
+    """As the directory spelt them, as long as the person's is among them."""
+    entry = getattr(row, "directory", None)
+    if entry and any(str(each["value"]).casefold() == row.email for each in entry.emails):
+        return entry.emails
+    return [{"value": row.email, "type": "work", "primary": True}]
 
 
 def said_of(user: Resource[Any]) -> dict[str, Any]:
@@ -162,12 +171,13 @@ def said_of(user: Resource[Any]) -> dict[str, Any]:
     }
 
 
-def spelt(user: Resource[Any]) -> dict[str, str]:
+def spelt(user: Resource[Any]) -> dict[str, Any]:
     """What is kept as the directory spells it."""
     extension = user[next(iter(type(user).get_extension_models().values()))]
     return {
         "user_name": user.user_name,
         "external_id": user.external_id or "",
+        "emails": [each.model_dump(scim_ctx=None, include={"value", "type", "primary"}) for each in user.emails],
         "title": str(user.title),
         "department": str(extension.department),
     }

@@ -182,15 +182,13 @@ def _found(request: HttpRequest, wanted: Any, context: Context = Context.RESOURC
         items_per_page=len(page),
         resources=[user_of(row) for row in page],
     )
-    return _said(listed, 200, context, attributes=wanted.attributes, excluded_attributes=wanted.excluded_attributes)
+    return _said(listed, 200, context, wanted)
 
 
 def _user(request: HttpRequest, row: Person, context: Context, *, status: int = 200) -> HttpResponse:
     wanted = ResponseParameters[model()].model_validate(request.GET.dict())
     user = user_of(row)
-    response = _said(
-        user, status, context, attributes=wanted.attributes, excluded_attributes=wanted.excluded_attributes
-    )
+    response = _said(user, status, context, wanted)
     response["Location"] = str(user.meta.location)
     return response
 
@@ -208,9 +206,9 @@ def _not_json() -> SCIMException:
     return error
 
 
-def _said(said: Any, status: int, context: Context = Context.DEFAULT, **wanted: Any) -> HttpResponse:
-    wanted = {name: value for name, value in wanted.items() if value}
-    body = json.dumps(said.model_dump(scim_ctx=context, **wanted), ensure_ascii=False)
+def _said(said: Any, status: int, context: Context = Context.DEFAULT, wanted: Any = None) -> HttpResponse:
+    """`wanted`: the attributes that were asked for, where some were."""
+    body = json.dumps(said.model_dump(scim_ctx=context, response_parameters=wanted), ensure_ascii=False)
     return HttpResponse(body, status=status, content_type=SCIM)
 
 
