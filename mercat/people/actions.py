@@ -40,7 +40,7 @@ from mercat.people.signing_in.sessions import end_sessions
 
 OWN_PATH = "/access/"
 
-# By these names the database's triggers refuse a step of a joining (migration 0041), in words for people.
+# By these names the database's triggers refuse a step of a joining (migration 0010), in words for people.
 ORDER = {"the_steps_in_order", "nobody_takes_two_steps"}
 
 

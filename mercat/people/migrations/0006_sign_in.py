@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0010_files_of_the_hr_system'),
+        ('people', '0005_files_of_the_hr_system'),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("people", "0020_desk")]
+    dependencies = [("people", "0007_desk")]
 
     operations = [
         migrations.AlterField(

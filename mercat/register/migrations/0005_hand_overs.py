@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('register', '0002_account_ids_by_server'),
+        ("register", "0004_connections_that_end"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ("audit", "0003_nothing_stands_in"),
-        ("delivery", "0020_held_for_leavers"),
+        ("delivery", "0005_held_for_leavers"),
         ("posts", "0004_approvals_are_counted"),
     ]
 

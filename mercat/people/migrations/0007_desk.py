@@ -12,7 +12,7 @@ from mercat.audit.migration_operations import AppendOnly
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0004_another_device'),
+        ("people", "0006_sign_in"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0015_sign_in'),
+        ("people", "0008_directory"),
     ]
 
     operations = [

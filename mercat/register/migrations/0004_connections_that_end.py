@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('register', '0020_public_editions'),
+        ('register', '0003_public_editions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

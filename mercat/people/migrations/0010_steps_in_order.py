@@ -246,7 +246,7 @@ DROP = "".join(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("people", "0040_chain_of_steps")]
+    dependencies = [("people", "0009_chain_of_steps")]
 
     operations = [
         *(AppendOnly(table, updatable=columns) for table, columns in ENDS.items()),
