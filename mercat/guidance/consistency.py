@@ -60,6 +60,7 @@ def _in_head(document: Document, head: PackFile) -> Iterator[Fault]:
     ranks = {each.key: each.name for each in head.ranks}
     yield from _unknown(document, ("directory", "ranks"), "rank", head.directory.ranks, ranks.keys())
     yield from _spelt_twice(document, "ranks", head.directory.ranks, ranks)
+    yield from _unknown(document, ("reviews", "by"), "role", [head.reviews.by], roles)
     yield from _unknown(document, ("course", "trainer"), "role", [head.course.trainer], roles)
     owners = {*head.owners, *roles}
     for index, procedure in enumerate(head.procedures):

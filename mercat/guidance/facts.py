@@ -51,7 +51,7 @@ class Account:
     network: str
     tier: str
     unit: Unit
-    status: str  # applied | approved | connected | active | dormant | suspended | closed
+    status: str  # vacant (a place without one) | applied | approved | connected | active | dormant | suspended | closed
     in_structure: bool = True  # holds a slot, founded or granted by application
     connected: bool = False  # credentials that work
     supported: bool = True  # an adapter for its network is installed

@@ -18,6 +18,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
 ClauseKind = Literal["forbid", "require", "permit", "duty", "fact"]
 Status = Literal["done", "part", "open"]
+Days = Annotated[int, Field(ge=0)]
 
 
 class Shape(BaseModel):
@@ -225,6 +226,31 @@ class DirectoryRule(Shape):
     ranks: dict[Key, list[Text]] = Field(default_factory=dict)
 
 
+class ReviewRule(Shape):
+    """How often places and accounts are reviewed, and whose role `by` is reminded how many days before.
+
+    `second_person`: closing or merging an account that is connected takes two people.
+    """
+
+    every_days: int = Field(ge=1)
+    remind_days: list[Days] = Field(min_length=1)
+    by: Key
+    second_person: bool
+
+
+class PostureRule(Shape):
+    """For how long a look at an account's own protection on its network counts, and when a reminder goes out."""
+
+    valid_days: int = Field(ge=1)
+    remind_days: list[Days] = Field(min_length=1)
+
+
+class AccountRule(Shape):
+    """After how many days without a post an account is dormant."""
+
+    dormant_days: int = Field(ge=1)
+
+
 class WarningRule(Shape):
     """Warnings: who approves one, whether a pause lets it through, and whether a double is better than a miss."""
 
@@ -273,6 +299,9 @@ class PackFile(Shape):
     sign_in: SignInRule
     hr: HrRule
     directory: DirectoryRule = DirectoryRule()
+    reviews: ReviewRule
+    posture: PostureRule
+    accounts: AccountRule
     warnings: WarningRule
     compliance: list[ComplianceItem]
     versions: list[VersionEntry] = Field(min_length=1)

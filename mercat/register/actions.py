@@ -97,7 +97,7 @@ def decide_application(*, by: By, application: Application, grant: bool, reasons
         raise Impossible("Say why: a decision on an application is kept with its reasons. Nothing was decided.")
     locked = Application.objects.select_for_update(of=("self",))
     application = locked.select_related("holder", "applicant").get(pk=application.pk)
-    require(by, "decide_application", application_facts(application), now=now)
+    require(by, "grant_application" if grant else "decide_application", application_facts(application), now=now)
     if application.decision:
         raise Impossible("This application has been decided already. Nothing was changed.")
     application.decision = Application.Decision.GRANTED if grant else Application.Decision.REFUSED

@@ -132,6 +132,28 @@ SPOILED = {
         "coach",
         "no role coach",
     ),
+    "reviews by an unknown role": (
+        "pack.yaml",
+        "remind_days: [30, 7], by: corporate-communications",
+        "remind_days: [30, 7], by: mayor",
+        "by: mayor",
+        "no role mayor",
+    ),
+    "reviews without a reminder": (
+        "pack.yaml",
+        "remind_days: [30, 7]",
+        "remind_days: []",
+        "remind_days: []",
+        "at least 1 item",
+    ),
+    "a reminder after the day": ("pack.yaml", "[14, 3]", "[-3]", "[-3]", "greater than or equal to 0"),
+    "dormant from the first day": (
+        "pack.yaml",
+        "dormant_days: 180",
+        "dormant_days: 0",
+        "dormant_days: 0",
+        "greater than or equal to 1",
+    ),
     "administered by nobody": (
         "pack.yaml",
         "administered_by: administrator",

@@ -96,7 +96,8 @@ def test_stopping_a_post_needs_no_training(police: Guidance, action: str) -> Non
 
 def test_everything_that_changes_something_by_hand_needs_a_device_of_the_force(police: Guidance) -> None:
     away = replace(HERE, managed_device=False)
-    readable = {"view_post", "view_person", "read_audit", "read_acknowledgements", "publish", "read", "ask_break_glass"}
+    readable = {"view_post", "view_person", "view_account", "read_audit", "read_acknowledgements", "publish", "read"}
+    readable |= {"ask_break_glass"}
     for action in police.policies:
         for thing in (LOCAL, EVERYBODY["colleague"], APPLICATION, Body()):
             answer = decide(police, action, OFFICER, thing, away, APPROVED)
@@ -267,6 +268,36 @@ def test_a_commander_answers_for_the_accounts_of_the_own_division_alone(police: 
     assert who_may(police, "connect_account", LOCAL) == {"communicator", "administrator"}
 
 
+def test_reviews_are_proposed_in_the_own_division_and_concluded_by_corporate_communications(police: Guidance) -> None:
+    for unit, commander in ((TAYSIDE, "commander"), (FIFE, "fife-commander")):
+        for status in ("vacant", "approved", "active", "dormant", "suspended"):
+            place = replace(LOCAL, unit=unit, status=status, spocs=frozenset())
+            assert who_may(police, "propose_review", place) == {commander, "communicator"}
+            assert who_may(police, "review_account", place) == {"communicator"}
+    assert refusers(police, "propose_review", LOCAL) == {"4.6-propose"}
+    assert refusers(police, "review_account", LOCAL) == {"4.6-review"}
+
+
+def test_an_account_is_described_by_those_who_answer_for_it_and_managed_by_corporate_communications(
+    police: Guidance,
+) -> None:
+    named, unnamed = replace(LOCAL, unit=FIFE), replace(LOCAL, unit=FIFE, spocs=frozenset())
+    assert who_may(police, "edit_account", LOCAL) == {"spoc", "commander", "communicator"}
+    assert who_may(police, "edit_account", named) == {"spoc", "fife-commander", "communicator"}
+    assert who_may(police, "edit_account", unnamed) == {"fife-commander", "communicator"}
+    assert who_may(police, "manage_account", LOCAL) == {"communicator"}
+    assert refusers(police, "edit_account", LOCAL) == {"5.6-edit"}
+    assert refusers(police, "manage_account", LOCAL) == {"5.1-manage"}
+
+
+def test_the_history_of_an_account_is_open_to_those_who_answer_for_it_and_to_oversight(police: Guidance) -> None:
+    oversight = {"communicator", "head", "security", "auditor", "foi"}
+    assert who_may(police, "view_account", LOCAL) == oversight | {"spoc", "commander"}
+    held = replace(LOCAL, unit=FIFE, spocs=frozenset(), tier="individual", holder="colleague")
+    assert who_may(police, "view_account", held) == oversight | {"fife-commander", "colleague"}
+    assert refusers(police, "view_account", LOCAL) == {"5.6-view-account"}
+
+
 def test_who_pauses_and_who_resumes(police: Guidance) -> None:
     reach = {LOCAL: {"spoc", "commander"}, TAYSIDE: {"spoc", "commander"}, FIFE: {"fife-commander"}, Body(): set()}
     for thing, answering in reach.items():
@@ -282,7 +313,7 @@ def test_who_pauses_and_who_resumes(police: Guidance) -> None:
 def test_an_individual_account_is_for_four_ranks_and_a_role_specific_one_for_a_reason(police: Guidance) -> None:
     eligible = {"chief-superintendent", "assistant-chief-constable", "deputy-chief-constable", "chief-constable"}
     ranks = [rank.key for rank in police.pack.ranks] + [""]
-    acts = (("apply_for_account", OFFICER), ("decide_application", HEAD), ("register_account", COMMUNICATOR))
+    acts = (("apply_for_account", OFFICER), ("grant_application", HEAD), ("register_account", COMMUNICATOR))
     for kind, rank, justified in product(("local", "individual", "role-specific"), ranks, YES_NO):
         wanted = replace(APPLICATION, kind=kind, holder_rank=rank, justified=justified, decided=True, approved=True)
         in_the_way = set()
@@ -292,15 +323,17 @@ def test_an_individual_account_is_for_four_ranks_and_a_role_specific_one_for_a_r
             in_the_way = {"4.8-justified"}
         for action, who in acts:
             assert refused_by(decide(police, action, who, wanted, HERE)) == in_the_way
+        assert decide(police, "decide_application", HEAD, wanted, HERE), "what cannot be granted can be refused"
 
 
 def test_applications_are_decided_by_one_role_and_nothing_is_registered_without_a_yes(police: Guidance) -> None:
     assert who_may(police, "apply_for_account", APPLICATION) == set(EVERYBODY)
     assert who_may(police, "decide_application", APPLICATION) == {"head"}
-    assert refused_by(decide(police, "decide_application", COMMUNICATOR, APPLICATION, HERE)) == {"4.12-head"}
-    for applicant, expected in (("head", {"M.5-own-application"}), ("", {"M.5-own-application"}), ("x", set())):
-        answer = decide(police, "decide_application", HEAD, replace(APPLICATION, applicant=applicant), HERE)
-        assert refused_by(answer) == expected
+    for action in ("decide_application", "grant_application"):
+        assert refused_by(decide(police, action, COMMUNICATOR, APPLICATION, HERE)) == {"4.12-head"}
+        for applicant, expected in (("head", {"M.5-own-application"}), ("", {"M.5-own-application"}), ("x", set())):
+            answer = decide(police, action, HEAD, replace(APPLICATION, applicant=applicant), HERE)
+            assert refused_by(answer) == expected
     for decided, approved in product(YES_NO, YES_NO):
         granted = replace(APPLICATION, decided=decided, approved=approved)
         assert who_may(police, "register_account", granted) == ({"communicator"} if decided and approved else set())

@@ -151,6 +151,18 @@ def test_a_refusal_adds_no_place_and_both_need_reasons(holders: Holders, head: P
     assert Event.objects.get(what="application.refused").actor == head.audit_ref
 
 
+def test_what_may_not_be_granted_any_more_can_be_refused(holders: Holders, head: Person) -> None:
+    holder = make.person("Holder", rank="chief-superintendent")
+    row = application(holders["officer"], kind="individual", holder=holder)
+    Person.objects.filter(pk=holder.pk).update(rank="inspector")
+    with pytest.raises(Refused) as refused:
+        actions.decide_application(by=head, application=row, grant=True, reasons="Yes", now=NOW)
+    assert clauses(refused) == {"4.7"}
+    actions.decide_application(by=head, application=row, grant=False, reasons="The rank has gone.", now=NOW)
+    row.refresh_from_db()
+    assert row.decision == "refused"
+
+
 @pytest.mark.parametrize(("grant", "said"), [(True, "granted"), (False, "refused")])
 def test_the_applicant_is_told_and_the_words_of_the_decision_stay_with_it(
     holders: Holders, head: Person, grant: bool, said: str
