@@ -14,7 +14,9 @@ from mercat.posts.contents import Draft
 from mercat.posts.models import Post
 from mercat.register import actions as register
 from mercat.register.connections import sealed_for
-from mercat.register.models import Account, Connection, Slot
+from mercat.register.models import Account, Connection, Founding, Review, Slot
+from mercat.register.standing.moves import move, shut
+from mercat.register.standing.states import TABLE
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TEST = System("A test")
@@ -84,6 +86,45 @@ def spoc_of(account: Account, name: str = "") -> Person:
     return row
 
 
+def slot(
+    key: str = "test", *, network: str = "bluesky", tier: str = "local", unit_key: str = "tayside", name: str = "Dundee"
+) -> Slot:
+    """A place of a founding of its own, reviewed in a year."""
+    founding = Founding.objects.create(at=NOW, pack="test", version="1", digest="d")
+    return Slot.objects.create(
+        key=key,
+        network=network,
+        tier=tier,
+        unit=unit(unit_key),
+        name=name,
+        founding=founding,
+        review_due=(NOW + timedelta(days=365)).date(),
+    )
+
+
+def put(row: Account, status: str, *, now: datetime = NOW) -> None:
+    """Bring an account into this status, by whatever steps of the table lead there."""
+    row.refresh_from_db()
+    if row.status == status:
+        return
+    if (row.status, status) not in TABLE:
+        put(row, "active", now=now)
+    if status == "closed":
+        shut(row, by=TEST, reason="A test", now=now)
+    else:
+        move(row, Account.Status(status), by=TEST, reason="A test", now=now)
+
+
+def shut_place(place: Slot, *, now: datetime = NOW) -> None:
+    """Close a place by a review that leaves its account as it is."""
+    account_there = place.accounts.exclude(status="closed").first()
+    Review.objects.create(
+        slot=place, account=account_there, outcome="close", account_stays=account_there is not None, reason="A test",
+        needs_second=False, at=now, answer="done", answered_at=now,
+    )  # fmt: skip
+    Slot.objects.filter(pk=place.pk).update(closed_at=now)
+
+
 def account(
     name: str = "",
     *,
@@ -97,12 +138,11 @@ def account(
 ) -> Account:
     """An account in a slot of its own; connected to nothing real unless `base_url` and `credentials` say so."""
     number = next(_number)
-    slot = Slot.objects.create(
-        key=f"test-{number}", network=network, tier=tier, unit=unit(unit_key), name=name or f"Account {number}"
-    )
-    row = register.register_account(by=TEST, slot=slot, name=slot.name, now=NOW)
+    place = slot(f"test-{number}", network=network, tier=tier, unit_key=unit_key, name=name or f"Account {number}")
+    row = register.register_account(by=TEST, slot=place, name=place.name, now=NOW)
     if connected:
-        row.handle, row.native_id, row.status = f"account{number}.example", f"id-{number}", Account.Status.ACTIVE
+        move(row, Account.Status.ACTIVE, by=TEST, reason="Connected", now=NOW)
+        row.handle, row.native_id = f"account{number}.example", f"id-{number}"
         row.url = f"https://network.example/account{number}"
         row.save()
         Connection.objects.create(

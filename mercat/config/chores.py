@@ -18,6 +18,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from mercat.delivery import at_risk
+from mercat.delivery.dormancy import mark_dormant
 from mercat.people.api import once
 from mercat.people.hr import drop, imports, reminders
 from mercat.people.joining import procedures
@@ -26,6 +27,8 @@ from mercat.people.webhooks import sending as webhooks
 from mercat.posts import leavers as posts_leavers
 from mercat.register import leavers as register_leavers
 from mercat.register.keeping import actions as keeping
+from mercat.register.reviews.chores import remind_of_reviews
+from mercat.register.standing.chores import remind_of_posture
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +58,9 @@ CHORES: tuple[Chore, ...] = (
     Chore("leavers in posts", AT_ONCE, posts_leavers.run),
     Chore("webhooks", timedelta(seconds=5), webhooks.run),
     Chore("answers of a day ago", timedelta(hours=1), once.forget),
+    Chore("reviews due", timedelta(hours=1), remind_of_reviews),
+    Chore("protection to look at", timedelta(hours=1), remind_of_posture),
+    Chore("dormant accounts", timedelta(hours=6), mark_dormant),
 )
 
 

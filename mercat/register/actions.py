@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import Q
+from django.utils import timezone
 
 from mercat.audit.actions import record
 from mercat.audit.actors import System
@@ -19,7 +20,11 @@ from mercat.people.models import Person, Unit
 from mercat.people.pack import guidance
 from mercat.register.connections import lifetime_of, sealed_for
 from mercat.register.facts import application_facts, facts_of, slot_facts
-from mercat.register.models import Account, Application, Connection, Slot, Spoc
+from mercat.register.models import Account, Application, Connection, Founding, Slot, Spoc
+from mercat.register.standing.contacts import misses_contact
+from mercat.register.standing.moves import move
+
+CONNECTED = "Connected to its network"
 
 
 @transaction.atomic
@@ -27,18 +32,34 @@ def found_structure(*, by: System, now: datetime) -> int:
     """Lay out the pack's slots, once: they are imported as decided (clause 4.12). Returns how many are new."""
     known = set(Slot.objects.values_list("pk", flat=True))
     fresh = [slot for slot in guidance().pack.slots if slot.id not in known]
+    if not fresh:
+        return 0
+    pack = guidance().pack
+    founding = Founding.objects.create(at=now, pack=pack.key, version=pack.version, digest=pack.digest)
     Slot.objects.bulk_create(
-        Slot(key=slot.id, network=slot.network, tier=slot.tier, unit_id=slot.unit, name=slot.name) for slot in fresh
-    )
-    if fresh:
-        record(
-            by=by,
-            what="structure.founded",
-            about=["structure:slots"],
-            facts={"slots": [slot.id for slot in fresh]},
-            now=now,
+        Slot(
+            key=slot.id,
+            network=slot.network,
+            tier=slot.tier,
+            unit_id=slot.unit,
+            name=slot.name,
+            founding=founding,
+            review_due=_first_review(now),
         )
+        for slot in fresh
+    )
+    record(
+        by=by,
+        what="structure.founded",
+        about=["structure:slots"],
+        facts={"slots": [slot.id for slot in fresh]},
+        now=now,
+    )
     return len(fresh)
+
+
+def _first_review(now: datetime) -> date:
+    return timezone.localdate(now) + timedelta(days=guidance().pack.reviews.every_days)
 
 
 @transaction.atomic
@@ -54,8 +75,10 @@ def apply_for_account(
     justification: str = "",
     holder: Person | None = None,
 ) -> Application:
-    """Ask in writing for a new account of `kind`, a tier of the pack."""
-    _can_be_asked_for(network, kind, name, purpose)
+    """Ask in writing, in one step, for a new account of `kind`, a tier of the pack."""
+    can_be_asked_for(network, kind)
+    if not name.strip() or not purpose.strip():
+        raise Impossible("Say what the account is to be called, and what it is for. Nothing was saved.")
     application = Application(
         network=network,
         kind=kind,
@@ -65,6 +88,7 @@ def apply_for_account(
         justification=justification,
         holder=holder,
         applicant=by,
+        begun_at=now,
         applied_at=now,
     )
     require(by, "apply_for_account", application_facts(application), now=now)
@@ -80,14 +104,13 @@ def apply_for_account(
     return application
 
 
-def _can_be_asked_for(network: str, kind: str, name: str, purpose: str) -> None:
+def can_be_asked_for(network: str, kind: str) -> None:
+    """Raises Impossible for a network or a kind of account that this body does not have."""
     pack = guidance().pack
     if network not in {known.key for known in pack.networks}:
         raise Impossible(f"“{network}” is not a network of this body. Nothing was saved.")
     if kind not in {known.key for known in pack.tiers}:
         raise Impossible(f"“{kind}” is not a kind of account of this body. Nothing was saved.")
-    if not name.strip() or not purpose.strip():
-        raise Impossible("Say what the account is to be called, and what it is for. Nothing was saved.")
 
 
 @transaction.atomic
@@ -100,6 +123,8 @@ def decide_application(*, by: By, application: Application, grant: bool, reasons
     require(by, "grant_application" if grant else "decide_application", application_facts(application), now=now)
     if application.decision:
         raise Impossible("This application has been decided already. Nothing was changed.")
+    if application.applied_at is None or application.withdrawn_at:
+        raise Impossible("This application is not made, or was withdrawn. Nothing was decided.")
     application.decision = Application.Decision.GRANTED if grant else Application.Decision.REFUSED
     application.reasons, application.decided_at, application.decided_by = reasons, now, person_or_none(by)
     application.save(update_fields=["decision", "reasons", "decided_at", "decided_by"])
@@ -120,6 +145,7 @@ def decide_application(*, by: By, application: Application, grant: bool, reasons
         unit=application.unit,
         name=application.name,
         application=application,
+        review_due=application.review_on or _first_review(now),
     )
 
 
@@ -154,6 +180,8 @@ def register_account(*, by: By, slot: Slot, name: str, now: datetime, holder: Pe
         name=name,
         status=Account.Status.APPROVED,
         holder=holder,
+        purpose=slot.application.purpose if slot.application else "",
+        languages=slot.application.languages if slot.application else "",
         registered_at=now,
         spoc_missing_since=now,
     )
@@ -189,8 +217,7 @@ def dismiss_spoc(*, by: By, spoc: Spoc, now: datetime) -> None:
     require(by, "appoint_spoc", facts_of(account), now=now)
     if not Spoc.objects.filter(pk=spoc.pk, ended_at=None).update(ended_at=now):
         raise Impossible(f"{spoc.person} is no longer a point of contact of this account. Nothing was changed.")
-    if not account.spocs.filter(ended_at=None).exists():
-        Account.objects.filter(pk=account.pk).update(spoc_missing_since=now)
+    misses_contact(account, now=now)
     record(by=by, what="account.spoc_dismissed", about=[account.audit_ref, spoc.person.audit_ref], now=now)
 
 
@@ -199,6 +226,8 @@ def connect_account(*, by: By, account: Account, identity: Identity, now: dateti
     """Keep what a connector found out. The secret is sealed; the record names the account, never the secret."""
     account = locked(account)
     require(by, "connect_account", facts_of(account), now=now)
+    if account.status == Account.Status.CLOSED:
+        raise Impossible(f"“{account}” is closed. Nothing was connected.")
     previous = Connection.objects.select_for_update().filter(account=account).first()
     if account.native_id and not _is_the_same(account, previous, identity):
         raise Impossible(
@@ -227,10 +256,10 @@ def connect_account(*, by: By, account: Account, identity: Identity, now: dateti
             "warned_of": None,
         },
     )
-    if account.status == Account.Status.APPROVED:
-        account.status = Account.Status.ACTIVE
     with once(f"{identity.handle} is connected to another account of the register."):
-        account.save(update_fields=["handle", "native_id", "url", "status"])
+        account.save(update_fields=["handle", "native_id", "url"])
+    if account.status == Account.Status.APPROVED:
+        move(account, Account.Status.ACTIVE, by=by, reason=CONNECTED, now=now)
     record(
         by=by,
         what="account.connected",
@@ -313,7 +342,7 @@ def suspend_account(*, by: By, account: Account, reason: str, now: datetime) -> 
     account = locked(account)
     if account.status in (Account.Status.SUSPENDED, Account.Status.CLOSED):
         raise Impossible(f"“{account}” is {account.get_status_display().lower()} already. Nothing was changed.")
-    Account.objects.filter(pk=account.pk).update(status=Account.Status.SUSPENDED)
+    move(account, Account.Status.SUSPENDED, by=by, reason=reason, now=now)
     record(by=by, what="account.suspended", about=[account.audit_ref], personal={"reason": reason}, now=now)
 
 
@@ -326,26 +355,9 @@ def reinstate_account(*, by: By, account: Account, reason: str, now: datetime) -
     if account.status != Account.Status.SUSPENDED:
         raise Impossible(f"“{account}” is not suspended. Nothing was changed.")
     was_connected = Connection.objects.filter(account=account).exists()
-    account.status = Account.Status.ACTIVE if was_connected else Account.Status.APPROVED
-    account.save(update_fields=["status"])
+    status = Account.Status.ACTIVE if was_connected else Account.Status.APPROVED
+    move(account, status, by=by, reason=reason, now=now)
     record(by=by, what="account.reinstated", about=[account.audit_ref], personal={"reason": reason}, now=now)
-
-
-@transaction.atomic
-def close_account(*, by: By, account: Account, reason: str, now: datetime) -> None:
-    """For good: nothing goes out there any more, and its credentials are wiped. What was said stays on record."""
-    require(by, "close_account", facts_of(account), now=now)
-    if not reason.strip():
-        raise Impossible("Say why this account is closed. Nothing was changed.")
-    account = locked(account)
-    if account.status == Account.Status.CLOSED:
-        raise Impossible(f"“{account}” is closed already. Nothing was changed.")
-    account.status = Account.Status.CLOSED
-    account.save(update_fields=["status"])
-    Connection.objects.filter(account=account).update(
-        state=Connection.State.BROKEN, reason="The account is closed.", sealed=b"", generation=F("generation") + 1
-    )
-    record(by=by, what="account.closed", about=[account.audit_ref], personal={"reason": reason}, now=now)
 
 
 def locked(account: Account) -> Account:

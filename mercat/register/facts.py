@@ -15,6 +15,8 @@ from mercat.people.facts import UNIT_JOINS, unit_facts
 from mercat.people.models import Person
 from mercat.register.models import Account, Application, Connection, Slot, Spoc
 
+VACANT = "vacant"
+
 
 def with_facts(accounts: QuerySet[Account]) -> QuerySet[Account]:
     """Load, in the same query, all that `account_facts` reads."""
@@ -80,4 +82,24 @@ def slot_facts(slot: Slot, holder: Person | None) -> facts.Application:
         justified=True,
         decided=True,
         approved=True,
+    )
+
+
+def place_facts(slot: Slot, account: Account | None) -> facts.Account:
+    """What a review is about: the account in a place; or the vacant place, as the account that it is for.
+
+    The slot's unit must be loaded with those around it.
+    """
+    return facts_of(account) if account else vacant_facts(slot)
+
+
+def vacant_facts(slot: Slot) -> facts.Account:
+    return facts.Account(
+        id=slot.audit_ref,
+        network=slot.network,
+        tier=slot.tier,
+        unit=unit_facts(slot.unit),
+        status=VACANT,
+        in_structure=slot.closed_at is None,
+        supported=registry.known(slot.network),
     )

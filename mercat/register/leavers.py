@@ -18,14 +18,14 @@ from mercat.audit.actions import record
 from mercat.audit.actors import System
 from mercat.guidance import facts
 from mercat.guidance.gate import reserved
-from mercat.people.actions import tell
 from mercat.people.facts import unit_facts
 from mercat.people.models import Person, Unit
 from mercat.people.pack import guidance
-from mercat.register.actions import locked, people_of
+from mercat.register.actions import locked
 from mercat.register.facts import slot_facts
 from mercat.register.hand_overs.actions import take_back
 from mercat.register.models import Account, HandOver, Spoc
+from mercat.register.standing.contacts import misses_contact
 
 LEFT = System("They have left")
 MOVED = System("They have moved to another unit")
@@ -79,22 +79,7 @@ def _end(appointments: Iterable[Spoc], by: System, *, now: datetime) -> None:
         Spoc.objects.filter(pk=spoc.pk, ended_at=None).update(ended_at=now)
         about = [account.audit_ref, spoc.person.audit_ref]
         record(by=by, what="account.spoc_dismissed", about=about, now=now)
-        if not account.spocs.filter(ended_at=None).exists():
-            _flag(account, spoc.person, now=now)
-
-
-def _flag(account: Account, person: Person, *, now: datetime) -> None:
-    """No point of contact is left: the days of grace begin, where its tier needs one."""
-    Account.objects.filter(pk=account.pk).update(spoc_missing_since=now)
-    if not any(tier.spoc for tier in guidance().pack.tiers if tier.key == account.tier):
-        return
-    days = guidance().pack.spoc.grace_days
-    body = (
-        f"{person} was the last one, and has left or moved. "
-        f"The account stops speaking after {days} days, unless another is appointed."
-    )
-    link = f"/register/{account.pk}/contacts/"
-    tell(people_of(account), subject=f"{account} has no point of contact", body=body, link=link, now=now)
+        misses_contact(account, now=now)
 
 
 def _rank_rules_out(account: Account, person: Person, before: str, *, now: datetime) -> bool:

@@ -15,14 +15,16 @@ from mercat.register.facts import slot_facts
 from mercat.register.models import Account, Connection, Slot
 
 VACANT, ACTIVE, UNCONNECTED, BROKEN, OTHER = "vacant", "active", "unconnected", "broken", "other"
+OVER = "over"
 STATES = {
     ACTIVE: "Active",
     VACANT: "Vacant",
     UNCONNECTED: "Not connected",
     BROKEN: "Connect again",
     OTHER: "Not in use",
+    OVER: "Over",
 }
-COLOURS = {ACTIVE: "green", VACANT: "grey", UNCONNECTED: "yellow", BROKEN: "red", OTHER: "grey"}
+COLOURS = {ACTIVE: "green", VACANT: "grey", UNCONNECTED: "yellow", BROKEN: "red", OTHER: "grey", OVER: "red"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +43,23 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """How many places of one network are filled."""
+    """How many open places are filled; `over`: accounts that are open beyond the structure. `tier` empty: all."""
 
     network: str
+    tier: str
     filled: int
     places: int
+    over: int
+
+    @property
+    def vacant(self) -> int:
+        return self.places - self.filled
 
 
 def line(slot: Slot) -> Line:
     """A slot that was loaded through `queries.slots`."""
     account = slot.open_accounts[0] if slot.open_accounts else None
-    state = state_of(account)
+    state = OVER if account and slot.closed_at else state_of(account)
     return Line(
         slot=slot,
         account=account,
@@ -87,10 +95,30 @@ def in_use_first(lines: Iterable[Line]) -> list[Line]:
 
 
 def filled(lines: Iterable[Line]) -> list[Filled]:
-    lines = list(lines)
-    places = Counter(line.slot.network for line in lines)
-    taken = Counter(line.slot.network for line in lines if line.account)
-    return [Filled(network, taken[network], places[network]) for network in sorted(places)]
+    """By network."""
+    return _counted([("", line) for line in lines])
+
+
+def filled_by_tier(lines: Iterable[Line]) -> list[Filled]:
+    """By network and tier, the tiers in the pack's order."""
+    order = [tier.key for tier in guidance().pack.tiers]
+    counted = _counted([(line.slot.tier, line) for line in lines])
+    return sorted(counted, key=lambda each: (each.network, order.index(each.tier) if each.tier in order else 99))
+
+
+def _counted(lines: Iterable[tuple[str, Line]]) -> list[Filled]:
+    found: dict[tuple[str, str], Counter[str]] = {}
+    for tier, line in lines:
+        counts = found.setdefault((line.slot.network, tier), Counter())
+        if line.state == OVER:
+            counts["over"] += 1
+            continue
+        counts["places"] += 1
+        counts["filled"] += line.account is not None
+    return [
+        Filled(network, tier, counts["filled"], counts["places"], counts["over"])
+        for (network, tier), counts in sorted(found.items())
+    ]
 
 
 def tier_name(key: str) -> str:
@@ -122,6 +150,8 @@ def refusal_lines(field: str, decision: Decision) -> list[dict[str, str]]:
 
 
 def _next(slot: Slot, account: Account | None, state: str) -> str:
+    if state == OVER:
+        return "Close the account"
     if state == VACANT:
         return "Granted: register its account" if slot.application_id else ""
     if state == UNCONNECTED:

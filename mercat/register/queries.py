@@ -6,16 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import BooleanField, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from mercat.guidance import facts
 from mercat.guidance.gate import prepare
-from mercat.people.facts import people_facts
+from mercat.people.facts import UNIT_JOINS, people_facts
 from mercat.people.models import Access, Person
 from mercat.people.pack import guidance
 from mercat.people.presenters import line
-from mercat.register.facts import application_facts
-from mercat.register.models import Account, Application, Slot, Spoc
+from mercat.register.facts import application_facts, with_facts
+from mercat.register.models import Account, Application, Posture, Question, Slot, Spoc
 
 MOST_CANDIDATES = 500  # people with access in one unit
 MOST_WAITING = 200
@@ -33,29 +34,34 @@ class Wanted:
 
 
 def slots(wanted: Wanted) -> QuerySet[Slot]:
-    """Open slots, each with `open_accounts`: the one that fills it, with its points of contact, or none."""
+    """Open slots, and closed ones with an account over; each with `open_accounts`: the one in it, or none."""
+    filled = Account.objects.exclude(status=Account.Status.CLOSED)
     found = (
-        Slot.objects.filter(closed_at=None)
-        .select_related("unit", "application__holder")
-        .prefetch_related(
-            Prefetch("accounts", told(Account.objects.exclude(status=Account.Status.CLOSED)), to_attr="open_accounts")
-        )
+        Slot.objects.filter(Q(closed_at=None) | Exists(filled.filter(slot=OuterRef("pk"))))
+        .select_related(f"unit__{UNIT_JOINS}", "application__holder")
+        .prefetch_related(Prefetch("accounts", told(with_facts(filled)), to_attr="open_accounts"))
     )
     columns = {"network": wanted.network, "tier": wanted.tier, "unit": wanted.unit, "name__icontains": wanted.text}
     return found.filter(**{column: value for column, value in columns.items() if value})
 
 
 def told(accounts: QuerySet[Account]) -> QuerySet[Account]:
-    """Load all that a page says of accounts."""
+    """Load all that a page says of accounts; `checked_until` and `second_factor` are of the latest look."""
     standing = Spoc.objects.filter(ended_at=None).select_related("person")
-    return accounts.select_related("unit", "connection", "holder").prefetch_related(
-        Prefetch("spocs", standing, to_attr="standing_spocs")
+    looks = Posture.objects.filter(account=OuterRef("pk"))
+    return (
+        accounts.select_related("unit", "connection", "holder")
+        .annotate(
+            checked_until=Subquery(looks.values("expires_at")[:1]),
+            second_factor=Subquery(looks.values("second_factor")[:1]),
+        )
+        .prefetch_related(Prefetch("spocs", standing, to_attr="standing_spocs"))
     )
 
 
 def account(account_id: object) -> QuerySet[Account]:
-    return told(Account.objects.filter(pk=account_id)).select_related(
-        "slot__application__decided_by", "connection__connected_by"
+    return told(with_facts(Account.objects.filter(pk=account_id))).select_related(
+        "slot__application__decided_by", "slot__unit", "connection__connected_by"
     )
 
 
@@ -82,17 +88,16 @@ def candidates(account: Account, people: QuerySet[Person], *, now: datetime) -> 
 def applications_for(person: facts.Person, *, now: datetime) -> QuerySet[Application]:
     """Those that this person made, decides, or registers once granted. What waits stands first, the oldest first."""
     kinds = {kind for action in ("decide_application", "register_account") for kind in _kinds(person, action, now)}
-    seen = Q(applicant=person.id) | Q(kind__in=kinds)
-    return _applications().filter(seen).order_by(F("decided_at").desc(nulls_first=True), "applied_at", "pk")
+    seen = Q(applicant=person.id) | Q(kind__in=kinds, applied_at__isnull=False)
+    done = Coalesce("decided_at", "withdrawn_at")
+    return _applications().filter(seen).order_by(done.desc(nulls_first=True), "applied_at", "pk")
 
 
 def applications_to_decide(person: facts.Person, *, now: datetime) -> list[Application]:
     """What waits for a decision that this person may take now, the oldest first."""
-    rows = (
-        _applications()
-        .filter(decision="", kind__in=_kinds(person, "decide_application", now))
-        .order_by("applied_at", "pk")[:MOST_WAITING]
-    )
+    kinds = _kinds(person, "decide_application", now)
+    sent = _applications().filter(decision="", withdrawn_at=None, applied_at__isnull=False, kind__in=kinds)
+    rows = sent.filter(all_answered=True).order_by("applied_at", "pk")[:MOST_WAITING]
     waiting = [(row, application_facts(row)) for row in rows]
     asked = prepare(guidance(), person, [about for _, about in waiting])
     situation = facts.Situation(now=now)
@@ -100,7 +105,12 @@ def applications_to_decide(person: facts.Person, *, now: datetime) -> list[Appli
 
 
 def _applications() -> QuerySet[Application]:
-    return Application.objects.select_related("unit", "holder", "applicant", "decided_by")
+    """Each with `all_answered`: false while a question about it waits for the applicant's answer."""
+    last = Question.objects.filter(application=OuterRef("pk")).order_by("-pk").values("is_answer")[:1]
+    people = ("holder", "applicant", "decided_by", "contact")
+    return Application.objects.select_related("unit", *people).annotate(
+        all_answered=Coalesce(Subquery(last), Value(True), output_field=BooleanField())
+    )
 
 
 def _kinds(person: facts.Person, action: str, now: datetime) -> list[str]:

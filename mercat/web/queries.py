@@ -14,8 +14,9 @@ from mercat.people.presenters import Line as PersonLine
 from mercat.people.presenters import line as person_line
 from mercat.posts.presenters.lines import Line, lines
 from mercat.posts.queries import accounts_of, drafts_of, sent_back_to, submitted_by, waiting_for
+from mercat.register.flags import Flagged, for_person
 from mercat.register.models import Application
-from mercat.register.queries import applications_to_decide
+from mercat.register.queries import Wanted, applications_to_decide, slots
 
 ON_HOME = 6  # lines of one part; the rest is a link away
 
@@ -32,12 +33,14 @@ class Home:
     troubles: list[Progress]
     applications: list[Application]  # to decide
     queues: list[Count]  # people whose next step is this person's
+    register: list[Flagged]  # what is amiss there
     notices: list[Notice]
 
     @property
     def nothing(self) -> bool:
         own = self.sent_back or self.drafts or self.submitted
-        return not (own or self.waiting or self.troubles or self.applications or self.queues)
+        waits = self.waiting or self.troubles or self.applications or self.queues or self.register
+        return not (own or waits)
 
 
 def home(person: Person, standing: facts.Person, *, now: datetime) -> Home:
@@ -55,6 +58,7 @@ def home(person: Person, standing: facts.Person, *, now: datetime) -> Home:
         troubles=_troubles(standing, now),
         applications=applications_to_decide(standing, now=now)[:ON_HOME],
         queues=counts(standing, now=now),
+        register=for_person(standing, slots(Wanted()), now=now)[:ON_HOME],
         notices=list(Notice.objects.filter(person=person, read_at=None)[:ON_HOME]),
     )
 

@@ -77,7 +77,7 @@ def test_a_name_is_given_to_one_open_account_only(fake_identity):
 def test_the_name_of_a_closed_account_is_free(fake_identity):
     seed.seed(people=True, accounts=False)
     assert tried("--name", "Mine", "--field", "token=t").exit_code == 0
-    Account.objects.update(status="closed")
+    make.put(Account.objects.get(), "closed")
     assert tried("--name", "Mine", "--field", "token=t").exit_code == 0
 
 

@@ -200,18 +200,26 @@ def test_training_that_lapsed_in_between_holds_the_post_and_tells_author_and_spo
 
 
 def test_a_suspended_account_holds_the_post(engine, network, row, account):
-    account.status = "suspended"
-    account.save()
+    make.put(account, "suspended")
     engine.drain()
     assert (state_of(row), network.published) == (states.HELD, [])
 
 
-def test_a_held_post_goes_on_when_guidance_allows_it_again(engine, network, row, account, spoc):
-    account.status = "suspended"
-    account.save()
+def test_an_account_that_was_closed_or_merged_holds_the_post_and_those_who_answer_are_told(
+    engine, network, row, account, author, spoc
+):
+    make.put(account, "closed")
     engine.drain()
-    account.status = "active"
-    account.save()
+    assert (state_of(row), network.published) == (states.HELD, [])
+    assert "4.10" in [refusal["clause"] for refusal in row.refusals]
+    for person in (author, spoc):
+        assert person.notices.filter(subject__contains="is held").exists()
+
+
+def test_a_held_post_goes_on_when_guidance_allows_it_again(engine, network, row, account, spoc):
+    make.put(account, "suspended")
+    engine.drain()
+    make.put(account, "active")
     actions.let_go_on(by=spoc, consignment=row, now=NOW)
     network.outcomes.append(YES)
     network.shows()
@@ -660,8 +668,7 @@ def test_a_person_who_denies_what_was_withdrawn_ends_it(unclear, author, spoc, n
 def test_a_call_that_had_to_wait_is_not_made_once_guidance_closed(row, network, account, time, nudges):
     engine = Engine("normal", clock=time, pools=waiting_pools())
     engine.drain()
-    account.status = "suspended"
-    account.save()
+    make.put(account, "suspended")
     time.pass_(timedelta(seconds=1))
     engine.pools(SERVER).run()
     assert (state_of(row), row.hold, network.published) == (states.HELD, Consignment.Hold.GUIDANCE, [])

@@ -52,3 +52,14 @@ def approve(page: Page, words: str = WORDS) -> None:
     page.get_by_role("link").filter(has_text=f"Look: {words[:40]}").click()
     page.get_by_role("button", name="Approve and send").click()
     expect(page.get_by_text("Approved. It is on its way")).to_be_visible()
+
+
+def writes(page: Page, name: str, purpose: str) -> None:
+    """The words of an application for an account, all but sending it."""
+    page.get_by_label("Name of the account").fill(name)
+    page.get_by_label("What is it for?").fill(purpose)
+    page.get_by_label("Whom is it to reach?").fill("Those who live there.")
+    page.get_by_label("Why will an account that exists not do?").fill("None speaks of this.")
+    page.get_by_label("Number of the person who will run it").fill("demo-spoc")
+    page.get_by_label("Languages").fill("English")
+    page.get_by_label("What is to be said there, and how often?").fill("Tides and traffic, daily.")

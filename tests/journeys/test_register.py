@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from mercat.register.models import Account, Application
 from tests.journeys.conftest import fits, no_findings, sign_in, sign_out
+from tests.journeys.steps import writes
 
 NAME = "Broughty Ferry Policing"
 
@@ -35,13 +36,13 @@ def applies(page: Page, look: Callable[[], None]) -> None:
     page.get_by_role("link", name="Apply for an account").click()
     page.get_by_label("Network").select_option("Bluesky")
     page.get_by_label("Kind of account").select_option("Individual")
-    page.get_by_label("Name of the account").fill(NAME)
-    page.get_by_label("What is it for?").fill("To warn and inform the people of the Ferry.")
-    look()
-    page.get_by_role("button", name="Apply", exact=True).click()
+    page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("alert").get_by_role("link", name="4.7: An individual account is only for")).to_be_visible()
     look()
     page.get_by_label("Kind of account").select_option("Local")
+    page.get_by_role("button", name="Go on").click()
+    writes(page, NAME, "To warn and inform the people of the Ferry.")
+    look()
     page.get_by_role("button", name="Apply", exact=True).click()
     expect(page.get_by_text("The application is made.")).to_be_visible()
     look()

@@ -34,7 +34,7 @@ def commander_elsewhere(db: None):
 
 
 def vacant(network: str = "bluesky") -> Slot:
-    return Slot.objects.create(key="the-ferry", network=network, tier="local", unit=make.unit(), name="The Ferry")
+    return make.slot("the-ferry", network=network, name="The Ferry")
 
 
 def test_a_vacant_place_is_filled_by_those_who_may_and_connecting_follows(communications) -> None:
@@ -76,8 +76,7 @@ def test_nobody_else_registers_and_the_register_offers_it_to_nobody_else(command
 
 
 def test_a_place_that_is_closed_or_was_never_there_has_no_page(communications) -> None:
-    vacant()
-    Slot.objects.update(closed_at=NOW)
+    make.shut_place(vacant())
     assert communications.get("/register/places/the-ferry/").status_code == 404
     assert communications.get("/register/places/nowhere/").status_code == 404
 

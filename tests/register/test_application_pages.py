@@ -16,12 +16,14 @@ from tests.pages import at_noon, queries_of, signed_in, text_of  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
-TYPED = {
-    "network": "bluesky",
-    "kind": "local",
-    "unit": "tayside",
+OUTLINE = {"network": "bluesky", "kind": "local", "unit": "tayside"}
+WORDS = {
     "name": "Broughty Ferry",
     "purpose": "To warn and inform the people of the Ferry.",
+    "audience": "Those who live there.",
+    "existing": "Dundee speaks of other things.",
+    "languages": "English",
+    "plan": "Tides and traffic, daily.",
 }
 
 
@@ -53,15 +55,43 @@ def communications(db: None) -> Person:
 # Applying
 
 
+def begun(client, **about: str) -> str:
+    """Through the first page to the second; its address."""
+    return client.post("/register/apply/", {**OUTLINE, **about}).headers["location"]
+
+
 def test_anybody_applies_and_is_shown_what_they_applied_for(officer: Person) -> None:
     client = signed_in(officer)
-    page = client.get("/register/apply/").content.decode()
-    assert '<option value="tayside" selected>' in page
-    said = text_of(client.post("/register/apply/", TYPED, follow=True))
+    assert '<option value="tayside" selected>' in client.get("/register/apply/").content.decode()
+    address = begun(client)
+    typed = {**WORDS, "contact": officer.number, "send": "yes"}
+    said = text_of(client.post(address, typed, follow=True))
     assert "The application is made." in said
     assert "Application for Broughty Ferry" in said
+    for words in WORDS.values():
+        assert words in said
     row = Application.objects.get()
-    assert (row.applicant, row.unit_id, row.purpose, row.holder) == (officer, "tayside", TYPED["purpose"], None)
+    assert (row.applicant, row.unit_id, row.purpose, row.holder) == (officer, "tayside", WORDS["purpose"], None)
+    assert (row.contact, row.applied_at is not None) == (officer, True)
+    assert client.get(address).status_code == 404, "what was applied for is written no more"
+
+
+def test_a_draft_is_kept_as_far_as_it_is_written_and_only_its_author_sees_it(officer: Person, head: Person) -> None:
+    client = signed_in(officer)
+    address = begun(client)
+    said = text_of(client.post(address, {"purpose": "To warn"}, follow=True))
+    assert "The draft is kept. Nothing is sent yet." in said
+    assert ">To warn</textarea>" in client.get(address).content.decode()
+    row = Application.objects.get()
+    assert row.applied_at is None
+    assert "Draft" in text_of(client.get("/register/applications/"))
+    other = signed_in(head)
+    assert "No applications" in text_of(other.get("/register/applications/"))
+    assert other.get(address).status_code == other.get(where(row)).status_code == 404
+    assert other.post(address, {**WORDS, "send": "yes"}).status_code == 404
+    client.post(f"{where(row)}withdraw/")
+    row.refresh_from_db()
+    assert row.withdrawn_at is not None
 
 
 @pytest.mark.parametrize(
@@ -70,51 +100,97 @@ def test_anybody_applies_and_is_shown_what_they_applied_for(officer: Person) -> 
         ({"network": ""}, "network", "Choose a network"),
         ({"kind": "galactic"}, "kind", "Choose a kind of account"),
         ({"unit": "atlantis"}, "unit", "Choose one of the list"),
+        ({"holder": "nobody"}, "holder", "Nobody on the list has this number"),
+    ],
+)
+def test_what_is_wrong_at_the_beginning_is_named_at_its_field(
+    officer: Person, change: dict[str, str], field: str, says: str
+) -> None:
+    before = kept()
+    response = signed_in(officer).post("/register/apply/", {**OUTLINE, **change})
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert f'<a href="#{field}">{says}</a>' in page
+    assert f'id="{field}-error"' in page
+    assert not gained(before)
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "says"),
+    [
         ({"name": " "}, "name", "Enter what the account is to be called"),
         ({"name": "x" * 121}, "name", "Shorten this to at most 120 characters"),
         ({"purpose": ""}, "purpose", "Say what the account is for"),
-        ({"holder": "nobody"}, "holder", "Nobody on the list has this number"),
+        ({"audience": ""}, "audience", "Say whom it is to reach"),
+        ({"existing": ""}, "existing", "Say why an account that exists will not do"),
+        ({"contact": ""}, "contact", "Enter the number of the person who will run it"),
+        ({"contact": "nobody"}, "contact", "Nobody on the list has this number"),
+        ({"review_on": "soon"}, "review_on", "Enter a real date"),
     ],
 )
 def test_what_is_missing_is_named_at_its_field_and_what_was_typed_stays(
     officer: Person, change: dict[str, str], field: str, says: str
 ) -> None:
+    client = signed_in(officer)
+    address = begun(client)
     before = kept()
-    response = signed_in(officer).post("/register/apply/", {**TYPED, "justification": "It is asked daily", **change})
+    response = client.post(address, {**WORDS, "contact": officer.number, "send": "yes", **change})
     assert response.status_code == 422
     page = response.content.decode()
-    assert f'<a href="#{field}">{says}</a>' in page
+    assert f'<a href="#{field}">{says}' in page
     assert f'id="{field}-error"' in page
-    assert "It is asked daily" in page
+    assert "Tides and traffic, daily." in page
     assert not gained(before)
 
 
-def test_a_refusal_by_rank_says_its_clause_its_remedy_and_whose_it_is(officer: Person) -> None:
+def test_the_rank_is_answered_before_the_rest_is_written_and_another_way_is_offered(officer: Person) -> None:
     holder = make.person("Sergeant", rank="sergeant")
+    client = signed_in(officer)
     before = kept()
-    typed = {**TYPED, "kind": "individual", "holder": holder.number}
-    response = signed_in(officer).post("/register/apply/", typed)
+    typed = {**OUTLINE, "kind": "individual", "holder": holder.number}
+    response = client.post("/register/apply/", typed)
     assert response.status_code == 422
     said = text_of(response)
     assert "4.7: An individual account is only for a Chief Superintendent" in said
     assert "Apply for a role-specific account instead, and say why the role needs it. (The applicant)" in said
     page = response.content.decode()
     assert '<a href="#kind">4.7' in page
-    assert TYPED["purpose"] in page
     assert f'value="{holder.number}"' in page
     assert '<option value="individual" selected>' in page
+    assert 'name="instead" value="role-specific"' in page
+    assert 'name="instead" value="individual"' not in page
     assert not gained(before)
+    address = client.post("/register/apply/", {**typed, "instead": "role-specific"}).headers["location"]
+    row = Application.objects.get()
+    assert (row.kind, row.holder) == ("role-specific", holder)
+    assert "Why does the role need an account of its own?" in text_of(client.get(address))
+
+
+def test_a_rank_lost_while_writing_is_answered_with_the_other_way_and_nothing_typed_is_lost(officer: Person) -> None:
+    holder = make.person("Commander", rank="chief-superintendent")
+    client = signed_in(officer)
+    address = begun(client, kind="individual", holder=holder.number)
+    Person.objects.filter(pk=holder.pk).update(rank="inspector")
+    typed = {**WORDS, "contact": officer.number, "justification": "It is asked daily."}
+    response = client.post(address, {**typed, "send": "yes"})
+    assert response.status_code == 422
+    assert "4.7" in text_of(response)
+    assert "Tides and traffic, daily." in response.content.decode()
+    client.post(address, {**typed, "instead": "role-specific"})
+    client.post(address, {**typed, "send": "yes"})
+    row = Application.objects.get()
+    assert (row.kind, row.plan, row.applied_at is not None) == ("role-specific", WORDS["plan"], True)
 
 
 def test_an_account_of_another_kind_has_no_holder(officer: Person) -> None:
-    response = signed_in(officer).post("/register/apply/", {**TYPED, "holder": officer.number})
+    response = signed_in(officer).post("/register/apply/", {**OUTLINE, "holder": officer.number})
     assert response.status_code == 422
     assert '<a href="#holder">Leave this empty' in response.content.decode()
 
 
 def test_the_holder_is_named_by_their_number_however_it_is_written(officer: Person) -> None:
     holder = make.person("Commander", rank="chief-superintendent")
-    typed = {**TYPED, "kind": "individual", "holder": f" {holder.number.upper()} "}
+    typed = {**OUTLINE, "kind": "individual", "holder": f" {holder.number.upper()} "}
     assert signed_in(officer).post("/register/apply/", typed).status_code == 302
     assert Application.objects.get().holder == holder
 
@@ -154,7 +230,10 @@ def test_what_is_wrong_with_an_application_does_not_hide_it_from_those_who_decid
     row = applied(officer, kind="individual", holder=holder)
     Person.objects.filter(pk=holder.pk).update(rank="constable")
     said = text_of(signed_in(head).get(where(row)))
-    assert "Why you cannot decide it 4.7 An individual account is only for" in said
+    assert "Why it cannot be granted 4.7 An individual account is only for" in said
+    signed_in(head).post(where(row), {"decision": "refused", "reasons": "The rank has gone."})
+    row.refresh_from_db()
+    assert row.decision == "refused"
 
 
 def test_what_waits_stands_first_then_what_was_decided_last(officer, head) -> None:
@@ -249,7 +328,7 @@ def test_nobody_else_decides_and_each_is_told_whose_it_is(officer, communication
     client = signed_in(communications)
     said = text_of(client.get(where(row)))
     assert "Waits for: Head of Communications Specialist Services." in said
-    assert "Is it granted?" not in said
+    assert "What is to become of it?" not in said
     response = client.post(where(row), {"decision": "granted", "reasons": "Yes"})
     assert response.status_code == 403
     assert "4.12 Applications are decided by" in text_of(response)
@@ -271,3 +350,31 @@ def test_what_is_granted_leads_those_who_register_on_to_its_account(officer, hea
     page = client.get(where(row)).content.decode()
     assert f'href="/register/{account.pk}/"' in page
     assert f'href="/register/places/{slot.pk}/"' not in page
+
+
+# Asking first
+
+
+def test_a_question_is_asked_and_answered_on_the_page(officer, head) -> None:
+    row = applied(officer)
+    deciding, own = signed_in(head), signed_in(officer)
+    said = text_of(deciding.post(where(row), {"decision": "ask", "reasons": "Who writes at night?"}, follow=True))
+    assert "The applicant is asked. It waits for the answer." in said
+    assert "Asked about" in said
+    assert "Your answer" in text_of(own.get(where(row)))
+    assert "Your answer" not in said
+    empty = own.post(f"{where(row)}answer/", {"text": " "})
+    assert empty.status_code == 422
+    said = text_of(own.post(f"{where(row)}answer/", {"text": "The control room."}, follow=True))
+    assert "Question Who writes at night? Head" in said
+    assert "Answer The control room. Officer" in said
+    assert deciding.post(f"{where(row)}answer/", {"text": "I answer myself"}).status_code == 404
+
+
+def test_whoever_applied_withdraws_and_nobody_else(officer, head) -> None:
+    row = applied(officer)
+    assert signed_in(head).post(f"{where(row)}withdraw/").status_code == 404
+    said = text_of(signed_in(officer).post(f"{where(row)}withdraw/", follow=True))
+    assert "The application is withdrawn. It stays on record." in said
+    assert "Withdraw it" not in said
+    assert "What is to become of it?" not in text_of(signed_in(head).get(where(row)))

@@ -7,7 +7,7 @@ import pytest
 from mercat.people.models import Person
 from mercat.register import actions
 from mercat.register.facts import account_facts, accounts_by_id, facts_of
-from mercat.register.models import Account, Slot
+from mercat.register.models import Account
 from tests import factories as make
 from tests.factories import NOW, TEST
 
@@ -35,7 +35,7 @@ def test_a_point_of_contact_who_left_is_none() -> None:
 
 def test_what_stands_in_the_way_of_an_account_is_told_as_facts() -> None:
     account = make.account(network="linkedin")
-    Slot.objects.update(closed_at=NOW)
+    make.shut_place(account.slot)
     account.connection.state = "broken"
     account.connection.save()
     found = facts_of(account)

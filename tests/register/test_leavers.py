@@ -14,10 +14,11 @@ from mercat.people import actions as people
 from mercat.people.actions import Impossible
 from mercat.people.models import Notice, Person
 from mercat.people.moving import change_details
-from mercat.register import actions, leavers
+from mercat.register import leavers
 from mercat.register.facts import facts_of
 from mercat.register.hand_overs.actions import WAITS, close, hand_over
 from mercat.register.models import Account, Connection, HandOver, Spoc
+from mercat.register.standing.actions import close_account
 from tests import factories as make
 from tests.factories import NOW, TEST
 from tests.kept import gained, kept
@@ -133,7 +134,7 @@ def test_a_rank_that_may_hold_it_too_keeps_it_and_so_does_a_role_specific_one(ch
     promote(chief, "assistant-chief-constable")
     account.refresh_from_db()
     assert account.holder == chief
-    actions.close_account(by=TEST, account=account, reason="For this test", now=LATER)
+    close_account(by=TEST, account=account, reason="For this test", now=LATER)
     promote(chief, "inspector")
     of_role.refresh_from_db()
     assert of_role.holder == chief

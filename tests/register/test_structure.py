@@ -12,7 +12,7 @@ from mercat.guidance.gate import Refused
 from mercat.people.actions import Impossible
 from mercat.people.models import Notice, Person
 from mercat.register import actions
-from mercat.register.models import Account, Application, Slot
+from mercat.register.models import Account, Application, Founding, Slot
 from tests import factories as make
 from tests.factories import NOW, TEST
 from tests.kept import gained, kept
@@ -60,11 +60,10 @@ def test_the_structure_is_founded_once_with_110_places() -> None:
 
 def test_what_the_pack_gains_later_is_added_and_what_is_there_stays() -> None:
     make.unit()
-    actions.found_structure(by=TEST, now=NOW)
-    Slot.objects.filter(pk="x-corporate").delete()
-    Slot.objects.filter(pk="x-divisional-tayside").update(name="As it was renamed")
-    assert actions.found_structure(by=TEST, now=NOW) == 1
-    assert Slot.objects.get(pk="x-divisional-tayside").name == "As it was renamed"
+    make.slot("x-corporate", network="x", tier="corporate", name="As it was named")
+    assert actions.found_structure(by=TEST, now=NOW) == 109
+    assert Slot.objects.get(pk="x-corporate").name == "As it was named"
+    assert Founding.objects.count() == 2
 
 
 # Applications
@@ -221,7 +220,7 @@ def test_half_a_decision_cannot_be_written(holders: Holders, change: dict, const
 
 @pytest.fixture
 def slot(db: None) -> Slot:
-    return Slot.objects.create(key="test", network="bluesky", tier="local", unit=make.unit(), name="Dundee")
+    return make.slot("test", name="Dundee")
 
 
 def test_corporate_communications_fill_a_founded_place_and_nobody_else(holders: Holders, slot: Slot) -> None:
@@ -248,7 +247,7 @@ def test_a_place_granted_by_application_is_filled_for_the_holder_it_names(holder
 
 
 def test_a_closed_place_is_not_filled(slot: Slot) -> None:
-    Slot.objects.update(closed_at=NOW)
+    make.shut_place(slot)
     before = kept()
     with pytest.raises(Impossible, match="closed"):
         actions.register_account(by=TEST, slot=slot, name="Dundee", now=NOW)
@@ -263,9 +262,9 @@ def test_a_place_holds_one_open_account(slot: Slot) -> None:
     assert not gained(before)
     with pytest.raises(IntegrityError, match="one_open_account_in_a_slot"), transaction.atomic():
         Account.objects.create(
-            slot=slot, network="bluesky", tier="local", unit=slot.unit, name="x", status="active", registered_at=NOW
+            slot=slot, network="bluesky", tier="local", unit=slot.unit, name="x", status="approved", registered_at=NOW
         )
-    Account.objects.filter(pk=first.pk).update(status="closed")
+    make.put(first, "closed")
     assert actions.register_account(by=TEST, slot=slot, name="Dundee anew", now=NOW).pk
 
 
@@ -339,7 +338,7 @@ def test_an_account_is_suspended_and_reinstated_by_its_commander_or_communicatio
     actions.reinstate_account(by=holders["comms"], account=account, reason="Cleared up", now=NOW)
     account.refresh_from_db()
     assert account.status == "active"
-    assert gained(before) == {"audit.Event": 2, "audit.Pending": 2, "audit.PersonalData": 2}
+    assert gained(before) == {"register.Change": 2, "audit.Event": 2, "audit.Pending": 2, "audit.PersonalData": 2}
 
 
 def test_an_account_that_was_never_connected_is_reinstated_as_such() -> None:
@@ -365,7 +364,7 @@ def test_only_what_is_open_is_suspended_and_only_what_is_suspended_is_reinstated
     act: str, status: str, reason: str, says: str
 ) -> None:
     account = make.account("Dundee")
-    Account.objects.update(status=status)
+    make.put(account, status)
     before = kept()
     with pytest.raises(Impossible, match=says):
         getattr(actions, act)(by=TEST, account=account, reason=reason, now=NOW)

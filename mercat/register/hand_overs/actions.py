@@ -10,9 +10,10 @@ from mercat.audit.actions import record
 from mercat.people.actions import Impossible, settle, tell
 from mercat.people.gate import By, person_or_none, require
 from mercat.people.models import Person
-from mercat.register.actions import close_account, locked, people_of
-from mercat.register.facts import slot_facts
+from mercat.register.actions import locked, people_of
+from mercat.register.facts import facts_of, slot_facts
 from mercat.register.models import Account, HandOver, Slot
+from mercat.register.standing.actions import close as close_account
 
 WAITS = "An individual account waits for its next holder"
 PAGE = "/register/hand-overs/"
@@ -64,9 +65,14 @@ def hand_over(*, by: By, row: HandOver, holder: Person, reason: str, now: dateti
 
 @transaction.atomic
 def close(*, by: By, row: HandOver, reason: str, now: datetime) -> None:
-    """Nobody is to hold it any more. What was said there stays on record."""
+    """Nobody is to hold it any more. What was said there stays on record.
+
+    One person is enough, connected or not: without a holder it does not speak, so that closing it cuts nothing off.
+    """
     row = _waiting(row)
-    close_account(by=by, account=row.account, reason=reason, now=now)
+    require(by, "close_account", facts_of(row.account), now=now)
+    _has_reason(reason)
+    close_account(locked(row.account), by=by, reason=reason, now=now)
     _end(row, HandOver.Outcome.CLOSED, by=by, holder=None, reason=reason, now=now)
 
 

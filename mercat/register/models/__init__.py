@@ -1,9 +1,24 @@
-"""The authorised structure, the accounts that fill it, and how each is reached."""
+"""The authorised structure, the accounts that fill it, their reviews, and how each is reached."""
 
-from mercat.register.models.accounts import Account, Spoc
+from mercat.register.models.accounts import Account, Change, Posture, Spoc
 from mercat.register.models.connections import Connection
 from mercat.register.models.hand_overs import HandOver
 from mercat.register.models.public import PublicEdition
-from mercat.register.models.structure import Application, Slot
+from mercat.register.models.reviews import Reminder, Review
+from mercat.register.models.structure import Application, Founding, Question, Slot
 
-__all__ = ["Account", "Application", "Connection", "HandOver", "PublicEdition", "Slot", "Spoc"]
+__all__ = [
+    "Account",
+    "Application",
+    "Change",
+    "Connection",
+    "Founding",
+    "HandOver",
+    "Posture",
+    "PublicEdition",
+    "Question",
+    "Reminder",
+    "Review",
+    "Slot",
+    "Spoc",
+]

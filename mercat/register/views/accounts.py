@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,18 +16,22 @@ from mercat.guidance import facts
 from mercat.guidance.gate import may, prepare, reserved
 from mercat.networks import registry
 from mercat.people.actions import Impossible
+from mercat.people.devices.here import situation as situation_here
 from mercat.people.facts import person_facts
 from mercat.people.gate import require
 from mercat.people.models import Person, Unit
 from mercat.people.pack import guidance
 from mercat.people.queries import search
 from mercat.register import actions, queries
-from mercat.register.facts import facts_of, slot_facts
+from mercat.register.facts import account_facts, facts_of, slot_facts
+from mercat.register.flags import Flag, flags_of
 from mercat.register.forms import AppointmentForm, NameForm, ReasonForm, lines_of
 from mercat.register.models import Account, Slot, Spoc
 from mercat.register.presenters import (
     STATES,
+    Line,
     filled,
+    filled_by_tier,
     in_use_first,
     line,
     needs_spoc,
@@ -36,8 +41,11 @@ from mercat.register.presenters import (
     title_of,
     wants_spoc,
 )
+from mercat.register.standing import actions as standing
+from mercat.register.standing.moves import is_live
 
 FILTERS = ("network", "tier", "unit", "state", "text")
+COLUMN = {"propose_review", "edit_account", "manage_account"}  # what no other column of the register says
 ON_A_PAGE = 25  # people who can be appointed; the rest is found by name or number
 
 
@@ -52,6 +60,9 @@ def register(request: HttpRequest) -> HttpResponse:
         "lines": shown,
         "registrable": registrable(shown, person_facts(request.user, now=now), now=now),
         "filled": filled(lines),
+        "by_tier": filled_by_tier(lines),
+        "tier_name": tier_name,
+        "flags": {each.slot.pk: _flags(each, now) for each in shown},
         "wanted": wanted,
         "networks": queries.networks_in_use(),
         "tiers": guidance().pack.tiers,
@@ -60,6 +71,11 @@ def register(request: HttpRequest) -> HttpResponse:
         "filtered": any(getattr(wanted, name) for name in FILTERS),
     }
     return render(request, "register/register.html", said)
+
+
+def _flags(each: Line, now: datetime) -> list[Flag]:
+    """What is urgent of a place, of those that stand in no other column."""
+    return [flag for flag in flags_of(each.slot, each.account, now=now) if flag.action in COLUMN and flag.urgent]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -108,6 +124,23 @@ def suspend(request: HttpRequest, account_id: UUID) -> HttpResponse:
 
 
 @require_POST
+def close(request: HttpRequest, account_id: UUID) -> HttpResponse:
+    news = "is closed, and its credentials are destroyed. What is due there is held."
+    return _with_reason(request, account_id, standing.close_account, news)
+
+
+@require_POST
+def dormant(request: HttpRequest, account_id: UUID) -> HttpResponse:
+    news = "is dormant. Nothing goes out there until it is woken."
+    return _with_reason(request, account_id, standing.mark_dormant, news)
+
+
+@require_POST
+def wake(request: HttpRequest, account_id: UUID) -> HttpResponse:
+    return _with_reason(request, account_id, standing.wake_account, "is active again.")
+
+
+@require_POST
 def reinstate(request: HttpRequest, account_id: UUID) -> HttpResponse:
     return _with_reason(request, account_id, actions.reinstate_account, "is reinstated.")
 
@@ -127,7 +160,7 @@ def _with_reason(request: HttpRequest, account_id: UUID, act: Callable[..., None
 
 def _account_page(request: HttpRequest, row: Account, problems: list[dict[str, str]] | None = None) -> HttpResponse:
     now = timezone.now()
-    about, situation = facts_of(row), facts.Situation(now=now)
+    about, situation = account_facts(row), situation_here(now=now)
     asked = prepare(guidance(), person_facts(request.user, now=now), [about])
     connecting = asked.decide("connect_account", about, situation)
     state = state_of(row)
@@ -140,6 +173,16 @@ def _account_page(request: HttpRequest, row: Account, problems: list[dict[str, s
         "appointers": reserved(guidance(), "appoint_spoc", about, situation),
         "may_appoint": asked.decide("appoint_spoc", about, situation).allowed,
         "may_suspend": asked.decide("suspend_account", about, situation).allowed,
+        "may_close": asked.decide("close_account", about, situation).allowed,
+        "may_edit": asked.decide("edit_account", about, situation).allowed,
+        "may_manage": asked.decide("manage_account", about, situation).allowed,
+        "may_propose": asked.decide("propose_review", about, situation).allowed,
+        "may_view": asked.decide("view_account", about, situation).allowed,
+        "two_needed": guidance().pack.reviews.second_person and is_live(row) and row.slot.closed_at is None,
+        "flags": flags_of(row.slot, row, now=now) if row.status != Account.Status.CLOSED else [],
+        "change": row.changes.select_related("by").last(),
+        "role_names": {role.key: role.name for role in guidance().pack.roles},
+        "look": row.postures.select_related("by").first(),
         "known": registry.known(row.network),
         "may_connect": connecting.allowed,
         "refusals": connecting.refusals,

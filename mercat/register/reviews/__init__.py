@@ -1,0 +1,1 @@
+"""Reviews: the only way by which the structure shrinks (clause 4.6)."""

@@ -1,0 +1,28 @@
+"""What follows when the last point of contact of an account has gone (clause 5.7)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mercat.people.actions import tell
+from mercat.people.pack import guidance
+from mercat.register.answering import answering
+from mercat.register.facts import facts_of
+from mercat.register.models import Account
+from mercat.register.presenters import wants_spoc
+
+
+def misses_contact(account: Account, *, now: datetime) -> None:
+    """Begin the grace of a locked account whose last point of contact has gone, and tell those who appoint the next."""
+    if account.spocs.filter(ended_at=None).exists():
+        return
+    Account.objects.filter(pk=account.pk).update(spoc_missing_since=now)
+    if account.status == Account.Status.CLOSED or not wants_spoc(account.tier):
+        return
+    tell(
+        answering("appoint_spoc", facts_of(account), now=now),
+        subject=f"{account} has no point of contact"[:200],
+        body=f"Appoint one: without, it stops speaking after {guidance().pack.spoc.grace_days} days.",
+        link=f"/register/{account.pk}/contacts/",
+        now=now,
+    )
