@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from mercat.audit.actors import System
-from mercat.config.demo import ACCOUNTS, PASSPHRASE, PEOPLE, DemoAccount, DemoPerson
+from mercat.config.demo import ACCOUNTS, DOMAIN, PASSPHRASE, PEOPLE, DemoAccount, DemoPerson
 from mercat.config.environment import environment
 from mercat.config.problem import Problem
 from mercat.networks import registry
@@ -24,6 +24,7 @@ from mercat.people.models import Person, Unit
 from mercat.people.pack import guidance
 from mercat.register import actions as register
 from mercat.register.models import Account
+from mercat.register.standing import actions as standing
 from mercat.sandbox.server import running
 
 FOUNDING = System("Founding, as the pack lays it out")
@@ -107,6 +108,23 @@ def _account(demo: DemoAccount, sandbox: str, *, now: datetime) -> None:
     if demo.spoc:
         register.appoint_spoc(by=DEMONSTRATION, account=account, person=_login(demo.spoc), now=now)
     connect_to_stand_in(account, handle=demo.handle, sandbox=sandbox, by=DEMONSTRATION, now=now)
+    _looked_after(account, now=now)
+
+
+def _looked_after(account: Account, *, now: datetime) -> None:
+    """As an account stands whose people do what the register asks of them."""
+    pack = guidance().pack
+    words = {"bio": pack.body.words.get("bio", ""), "languages": "English"}
+    standing.describe_account(by=DEMONSTRATION, account=account, words=words, now=now)
+    standing.record_posture(
+        by=DEMONSTRATION,
+        account=account,
+        second_factor=True,
+        recovery_role=pack.reviews.by,
+        recovery_mailbox=f"recovery@{DOMAIN}",
+        evidence="A demonstration: there is nothing to see.",
+        now=now,
+    )
 
 
 def granted_account(network: str, tier: str, unit: str, name: str, *, now: datetime) -> Account:

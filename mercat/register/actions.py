@@ -167,7 +167,8 @@ def register_account(*, by: By, slot: Slot, name: str, now: datetime, holder: Pe
 
     `holder` is by default the person whom the slot's application names.
     """
-    slot = Slot.objects.select_related("application__holder").get(pk=slot.pk)
+    rows = Slot.objects.select_for_update(of=("self",)).select_related("application__holder")
+    slot = rows.get(pk=slot.pk)
     holder = holder or (slot.application.holder if slot.application else None)
     require(by, "register_account", slot_facts(slot, holder), now=now)
     if slot.closed_at:

@@ -43,11 +43,11 @@ def missing_numbers(bio: str) -> list[str]:
 
 
 def flags_of(slot: Slot, account: Account | None, *, now: datetime) -> list[Flag]:
-    """Of a slot and an account that were loaded through `queries.slots`."""
+    """Of a slot and an account that were loaded through `queries.slots`; the urgent first."""
     found = list(_of_place(slot, account, now))
-    if account is not None:
+    if account is not None and slot.closed_at is None:
         found += _of_account(account, now)
-    return found
+    return sorted(found, key=lambda flag: not flag.urgent)
 
 
 def _of_place(slot: Slot, account: Account | None, now: datetime) -> Iterable[Flag]:

@@ -98,11 +98,12 @@ BEGIN
         RAISE EXCEPTION 'an account enters the register as approved: nothing was added'
             USING ERRCODE = 'check_violation';
     END IF;
-    IF NOT EXISTS (
-        SELECT FROM register_slot slot
+    -- Locked, so that a review that is closing the place right now is waited for, and seen.
+    PERFORM FROM register_slot slot
         WHERE slot.key = NEW.slot_id AND slot.closed_at IS NULL
             AND (slot.network, slot.tier, slot.unit_id) = (NEW.network, NEW.tier, NEW.unit_id)
-    ) THEN
+        FOR KEY SHARE;
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'an account enters an open place that is made for it: nothing was added'
             USING ERRCODE = 'check_violation';
     END IF;
