@@ -1,4 +1,5 @@
-"""`/api/v1/`: what the service desk's own system can read and do, as its token's owner may (clause 5.9)."""
+"""`/api/v1/`: what the service desk's own system and the HR system can read and do, as their tokens' owners may
+(clauses 5.2, 5.9)."""
 
 from __future__ import annotations
 
@@ -11,8 +12,9 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from ninja import Field, Header, NinjaAPI, Path, Query, Schema
+from ninja import Field, File, Header, NinjaAPI, Path, Query, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.files import UploadedFile
 from ninja.security import HttpBearer
 
 from mercat.guidance import facts
@@ -22,7 +24,10 @@ from mercat.people.actions import Impossible
 from mercat.people.api import problems, tokens
 from mercat.people.api.once import once
 from mercat.people.gate import require
-from mercat.people.models import Access, Person, Token
+from mercat.people.hr.comparing import summed
+from mercat.people.hr.files import MOST_BYTES, BadFile
+from mercat.people.hr.imports import address_of, receive
+from mercat.people.models import Access, Import, Person, Token
 from mercat.people.slices import slice_of
 
 State = Literal["confirmed", "open", "rejected", "ended"]
@@ -106,6 +111,15 @@ class People(Schema):
     more: bool = Field(description="Whether there is a next page.")
 
 
+class Received(Schema):
+    """A file of the HR system, compared with the list."""
+
+    id: int
+    state: Literal["waiting", "confirming", "applying", "closed"] = Field(description="Waiting: for somebody's choice.")
+    rows: dict[str, int] = Field(description="How many lines are new, changed, gone, conflicting, same, faulty.")
+    page: str = Field(description="Where people look at it and choose.")
+
+
 class Why(Schema):
     reason: str = Field(min_length=1, max_length=500, description="For the person and the record.")
 
@@ -126,8 +140,9 @@ ERRORS = dict.fromkeys((400, 401, 403, 404, 409, 422, 429, 500), Problem)
 api = NinjaAPI(
     title="Mercat",
     version="1",
-    description="For the service desk: access requests, as the communications team confirmed them. How to: "
-    "docs/how-to/service-desk.md. Every error is a problem of RFC 9457.",
+    description="For the service desk: access requests, as the communications team confirmed them "
+    "(docs/how-to/service-desk.md). For the HR system: its files (docs/how-to/import-people.md). "
+    "Every error is a problem of RFC 9457.",
     urls_namespace="api",
     docs_url=None,
 )
@@ -187,6 +202,27 @@ def get_person(request: HttpRequest, person_id: UUID) -> PersonOut:
     return _person(get_object_or_404(Person, pk=person_id))
 
 
+@api.post("/imports", auth=Bearer("people:import"), response={200: Received, **ERRORS})
+def hand_in_import(request: HttpRequest, key: Key, file: File[UploadedFile], whole: bool | None = None) -> HttpResponse:
+    """Hand in a file of the HR system, CSV or JSON. It is compared with the list; what it says is then chosen on its
+    page, unless the pack has what is new or changed without a conflict applied unasked.
+
+    `whole`: the file names everybody, so that whoever is missing has left; without it, as the file or the pack says.
+    """
+    token, now = request.auth, timezone.now()
+    name, data = file.name or "", file.read(MOST_BYTES + 1)
+
+    def done() -> str | HttpResponse:
+        by = tokens.agent(token)
+        try:
+            row = receive(by=by, name=name, data=data, source=Import.Source.API, whole=whole, now=now)
+        except BadFile as error:
+            return problems.problem(422, str(error))
+        return _received(row).model_dump_json()
+
+    return once(request, token, key, done, now=now, body=data)
+
+
 def _write(
     request: HttpRequest, number: int, key: str, act: Callable[[tokens.Agent, Person, datetime], object]
 ) -> HttpResponse:
@@ -225,6 +261,10 @@ def _state(row: Access) -> State:
     if row.ended_at:
         return "ended"
     return "open" if row.opened_at else "confirmed"
+
+
+def _received(row: Import) -> Received:
+    return Received(id=row.pk, state=row.state, rows=summed(row.rows.all()), page=address_of(row))
 
 
 def _person(row: Person) -> PersonOut:

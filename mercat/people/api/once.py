@@ -21,10 +21,19 @@ from mercat.people.models import Answered, Token
 KEPT = timedelta(hours=24)
 
 
-def once(request: HttpRequest, token: Token, key: str, act: Callable[[], str], *, now: datetime) -> HttpResponse:
-    """The answer to `act`, which gives JSON; of before, where this key was answered already."""
-    row, _ = Answered.objects.get_or_create(token=token, key=key, defaults={"request": _digest(request), "at": now})
-    if row.request != _digest(request):
+Act = Callable[[], str | HttpResponse]
+
+
+def once(
+    request: HttpRequest, token: Token, key: str, act: Act, *, now: datetime, body: bytes | None = None
+) -> HttpResponse:
+    """The answer to `act`, which gives JSON or a problem; of before, where this key was answered already.
+
+    `body`: what was sent, where it came as a form of parts.
+    """
+    digest = _digest(request, request.body if body is None else body)
+    row, _ = Answered.objects.get_or_create(token=token, key=key, defaults={"request": digest, "at": now})
+    if row.request != digest:
         return problem(422, f"This Idempotency-Key was used for another request. {NOT_CHANGED}")
     try:
         with transaction.atomic():
@@ -46,10 +55,11 @@ def forget(*, now: datetime) -> None:
     Answered.objects.filter(at__lte=now - KEPT).delete()
 
 
-def _done(act: Callable[[], str]) -> HttpResponse:
+def _done(act: Act) -> HttpResponse:
     try:
         with transaction.atomic():  # what a refusal had begun is taken back; that it was refused is kept
-            return _answer(200, act())
+            said = act()
+            return said if isinstance(said, HttpResponse) else _answer(200, said)
     except Refused as no:
         return refused(no)
     except Impossible as error:
@@ -62,6 +72,6 @@ def _answer(status: int, body: str, *, replayed: bool = False) -> HttpResponse:
     return HttpResponse(body, status=status, content_type=kind, headers=headers)
 
 
-def _digest(request: HttpRequest) -> str:
-    parts = (request.method.encode(), request.get_full_path().encode(), request.body)
+def _digest(request: HttpRequest, body: bytes) -> str:
+    parts = (request.method.encode(), request.get_full_path().encode(), body)
     return hashlib.sha256(b"\n".join(parts)).hexdigest()
