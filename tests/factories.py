@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from datetime import UTC, datetime, timedelta
 
+from django.db import transaction
+
 from mercat.audit.actors import System
 from mercat.people import actions as people
 from mercat.people.models import Person, Unit
@@ -102,6 +104,7 @@ def slot(
     )
 
 
+@transaction.atomic
 def put(row: Account, status: str, *, now: datetime = NOW) -> None:
     """Bring an account into this status, by whatever steps of the table lead there."""
     row.refresh_from_db()
