@@ -34,6 +34,7 @@ FULL, HALF, NONE = "●", "◐", ""
 # What those who answer for one division, or for nothing, can open of another. Everything else is kept from them.
 OPEN_TO_ALL = {
     "open an account",  # the register is public
+    "see who has accepted a procedure",  # the list holds the people of their own unit
     "follow a notice",
 }
 OF_A_UNIT = (NEWCOMER, OFFICER, "spoc", "divisional-commander")

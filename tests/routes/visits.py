@@ -13,7 +13,9 @@ from datetime import timedelta
 from mercat.audit.models import Event
 from mercat.delivery import states
 from mercat.people.models import Notice, Person
+from mercat.people.pack import guidance
 from mercat.posts.models import Post
+from mercat.register.models import Application
 from tests.factories import NOW
 from tests.routes.world import Place
 
@@ -31,6 +33,10 @@ def unread(_place: Place) -> int:
 
 def draft_kept(place: Place) -> object:
     return Post.objects.get(pk=place.draft.pk).draft
+
+
+def name_kept(place: Place) -> str:
+    return Application.objects.get(pk=place.written.pk).name
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,76 @@ def _written(place: Place, _viewer: Person) -> Mapping[str, object]:
     return {"text": "Other words", "targets": targets, "pillar": "warning", "base": place.draft.stamp}
 
 
+def _details(place: Place, _viewer: Person) -> Mapping[str, object]:
+    person = place.colleague
+    known = {name: getattr(person, name) for name in ("email", "number", "rank")}
+    return {**known, "name": "Another name", "unit": person.unit_id, "reason": "Tried"}
+
+
+def _procedure(_place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"key": guidance().pack.procedures[0].key}
+
+
+def _queue(key: str, action: str, **form: object) -> Visit:
+    return Visit(
+        f"take a step in the queue “{key}”",
+        "people:queue",
+        lambda _place, _viewer: {"key": key},
+        lambda place, _: {
+            "only": place.before(action).pk,
+            **{f"p-{place.before(action).pk}-{name}": value for name, value in form.items()},
+        },
+    )
+
+
+QUEUES: tuple[tuple[str, str, dict[str, object]], ...] = (
+    ("nominate", "nominate", {}),
+    ("course", "record_completion", {"completed": f"{NOW - timedelta(days=2):%Y-%m-%d}"}),
+    ("authorise", "authorise_access", {}),
+    ("confirm", "confirm_training", {"reference": "REQ-3"}),
+    ("open", "open_access", {}),
+    ("licence", "assign_licence", {}),
+)
+
+
+def _import(place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"import_id": place.imported.pk}
+
+
+def _locked_out(place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"person_id": place.recovery.person_id}
+
+
+def _endpoint(place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"endpoint_id": place.endpoint.pk}
+
+
+def _place(place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"key": place.account.slot_id}
+
+
+def _reviewed(place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"key": place.review.slot_id, "review_id": place.review.pk}
+
+
+def _written_one(place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"application_id": place.written.pk}
+
+
+def _own_application(place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"application_id": place.application.pk}
+
+
+def _hand_over(place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"row_id": place.hand_over.pk}
+
+
+PROTECTION = {
+    "second_factor": "yes",
+    "recovery_role": "corporate-communications",
+    "recovery_mailbox": "social@mercat.example",
+    "evidence": "Seen on its settings page",
+}
 PASSPHRASE = {"passphrase": "thistle harbour lantern", "again": "thistle harbour lantern"}
 
 VISITS: tuple[Visit, ...] = (
@@ -134,6 +210,70 @@ VISITS: tuple[Visit, ...] = (
     ),
     Visit("open the form for a passphrase", "people:passphrase", _person),
     Visit("set a passphrase", "people:passphrase", _person, _fixed(**PASSPHRASE)),
+    Visit("correct what is known of somebody", "people:details", _person, _details),
+    # the path to posting
+    Visit("see one’s own path", "people:access"),
+    Visit("read the procedures", "people:procedures"),
+    Visit("see who has accepted a procedure", "people:readings", _procedure),
+    Visit("see the pool of licences", "people:licences"),
+    Visit(
+        "end a licence",
+        "people:licences",
+        _nothing,
+        lambda place, _: {"person": place.colleague.pk, f"end-{place.colleague.pk}-reason": "Tried"},
+    ),
+    Visit("see the queues", "people:queues"),
+    *(_queue(key, action, **form) for key, action, form in QUEUES),
+    Visit(
+        "send somebody back to the step before",
+        "people:send-back",
+        lambda place, _: {"key": "authorise", "person_id": place.before("authorise_access").pk},
+        lambda place, _: {f"back-{place.before('authorise_access').pk}-reason": "Tried"},
+    ),
+    # files of the HR system
+    Visit("see the files of the HR system", "people:imports"),
+    Visit("look at what a file would change", "people:import", _import),
+    Visit("follow a file being applied", "people:import-progress", _import),
+    Visit("take the report of a file away", "people:import-report", _import),
+    Visit("choose what of a file is done", "people:import-choose", _import, _fixed(group="new")),
+    Visit(
+        "close a file", "people:import-act", lambda place, _: {"import_id": place.imported.pk, "act": "close"}, _nothing
+    ),
+    # signing in
+    Visit("see how one signs in oneself", "people:own-sign-in"),
+    Visit("see one’s own sessions", "people:sessions"),
+    Visit(
+        "end a session",
+        "people:end-session",
+        lambda place, viewer: {"row_id": place.session(viewer).pk},
+        _nothing,
+    ),
+    Visit("end one’s other sessions", "people:end-other-sessions", send=_nothing),
+    Visit("see how somebody signs in", "people:sign-in-of", _person),
+    Visit("open a recovery of somebody’s sign-in", "people:sign-in-of", _person, _fixed(reason="Lost the phone")),
+    Visit("confirm a recovery", "people:confirm-recovery", _locked_out, _nothing),
+    Visit("call a recovery off", "people:call-off-recovery", _locked_out, _nothing),
+    Visit("end all of somebody’s sessions", "people:end-sessions-of", _person, _nothing),
+    # other programmes
+    Visit("see the tokens", "people:tokens"),
+    Visit(
+        "make a token",
+        "people:tokens",
+        send=lambda place, _: {"name": "New", "owner": place.comms.number, "scopes": ["scim"], "days": "30"},
+    ),
+    Visit("revoke a token", "people:token-revoke", lambda place, _: {"token_id": place.token.pk}, _nothing),
+    Visit("see the webhooks", "people:webhooks"),
+    Visit(
+        "add a webhook", "people:webhooks", send=_fixed(url="https://desk.example/new", events=["person.left"])
+    ),
+    Visit("see what a webhook was told", "people:webhook-log", _endpoint),
+    Visit("end a webhook", "people:webhook-end", _endpoint, _nothing),
+    Visit(
+        "send to a webhook again",
+        "people:webhook-replay",
+        lambda place, _: {"delivery_id": place.delivery.pk},
+        _nothing,
+    ),
     # devices
     Visit("see what one’s device counts as", "people:device"),
     Visit("ask to work from another device", "people:device", send=_fixed(reason="The laptop broke")),
@@ -168,10 +308,10 @@ VISITS: tuple[Visit, ...] = (
     ),
     Visit("open the form for an application", "register:apply"),
     Visit(
-        "apply for an account",
+        "begin an application",
         "register:apply",
         send=lambda place, _: {
-            "network": "bluesky", "kind": "local", "unit": place.unit, "name": "New", "purpose": "To warn",
+            "network": "bluesky", "kind": "local", "unit": place.unit,
         },
     ),
     Visit("open the list of applications", "register:applications"),
@@ -203,6 +343,47 @@ VISITS: tuple[Visit, ...] = (
         _nothing,
     ),
     Visit("open the page to connect an account", "register:connect", _account),
+    Visit("describe an account", "register:describe", _account, _fixed(purpose="To warn", bio="", languages="English")),
+    Visit("rename an account", "register:manage", _account, _fixed(name="Another name", holder="")),
+    Visit("keep what protects an account", "register:protection", _account, _fixed(**PROTECTION)),
+    Visit("mark an account as dormant", "register:dormant", _account, _fixed(reason="Silent")),
+    Visit("wake an account", "register:wake", lambda place, _: {"account_id": place.dormant.pk}, _fixed(reason="Now")),
+    Visit(
+        "close an account",
+        "register:close",
+        lambda place, _: {"account_id": place.unconnected.pk},
+        _fixed(reason="Tried"),
+    ),
+    Visit("disconnect an account", "register:disconnect", _account, _fixed(reason="Tried")),
+    Visit("see the health of connections", "register:health"),
+    Visit("see what needs somebody on the register", "register:attention"),
+    Visit("see the reviews", "register:reviews"),
+    Visit("review a place", "register:review", _place, _fixed(outcome="keep", reason="Needed")),
+    Visit("see the history of a place", "register:history", _place),
+    Visit("conclude a review", "register:conclude", _reviewed, _nothing),
+    Visit("decline a review", "register:decline", _reviewed, _fixed(reason="Needed")),
+    Visit("write an application", "register:write", _written_one, _fixed(name="A better name"), name_kept),
+    Visit("withdraw an application", "register:withdraw", _own_application, _nothing),
+    Visit(
+        "answer a question about an application",
+        "register:answer",
+        lambda place, _: {"application_id": place.asked.pk},
+        _fixed(text="For everybody"),
+    ),
+    Visit("see the hand-overs", "register:hand-overs"),
+    Visit("open a hand-over", "register:hand-over", _hand_over),
+    Visit(
+        "hand an account to its next holder",
+        "register:hand-over",
+        _hand_over,
+        lambda place, _: {"number": place.next_chief.number, "reason": "Posted here"},
+    ),
+    Visit(
+        "close an account that waits for a holder",
+        "register:hand-over-close",
+        _hand_over,
+        _fixed(**{"close-reason": "Done"}),
+    ),
     # delivery
     Visit("open the page of sending", "delivery:sending"),
     Visit("open the page of pauses", "delivery:pause"),
@@ -249,6 +430,22 @@ VISITS: tuple[Visit, ...] = (
 # Routes that are no matter of roles, with the reason; a name that ends with a colon stands for all of its part.
 ELSEWHERE = {
     "public:": "for everybody: the public register",
+    "api:": "for other programmes, by token; tests/people/test_api.py",
+    "scim:": "for the directory, by token; tests/people/test_scim.py",
+    "people:second-factor": "on the way in: for whoever has given their passphrase",
+    "people:first-factor": "on the way in: for whoever has no second factor yet",
+    "people:passkey": "on the way in",
+    "people:ask-passkey": "on the way in",
+    "people:make-passkey": "on the way in, and about oneself",
+    "people:recover": "on the way in: with a code that two people gave",
+    "people:sso": "on the way in",
+    "people:sso-back": "on the way in: back from the identity provider",
+    "people:accept": "for everybody, about themselves; tests/people/test_procedures.py",
+    "people:prove": "for everybody, about themselves: a recent proof",
+    "people:add-factor": "for everybody, about themselves; needs a device’s answer; tests/people/test_signing_in.py",
+    "people:remove-factor": "for everybody, about themselves; tests/people/test_signing_in.py",
+    "people:recovery-codes": "for everybody, about themselves; tests/people/test_signing_in.py",
+    "people:own-passphrase": "for everybody, about themselves; tests/people/test_signing_in.py",
     "web:sign-in": "for whoever is not signed in yet",
     "web:sign-out": "for everybody, about themselves",
     "web:gallery": "only where demonstration people stand; not there otherwise",

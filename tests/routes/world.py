@@ -5,20 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import uuid4
 
 from mercat.delivery import actions as delivery
 from mercat.delivery import states
 from mercat.delivery.models import Consignment, Pause
 from mercat.people import actions as people
+from mercat.people.api import tokens
 from mercat.people.devices import break_glass
-from mercat.people.models import BreakGlass, Notice, Person, RoleGrant
+from mercat.people.hr import imports
+from mercat.people.models import (
+    BreakGlass,
+    Delivery,
+    Endpoint,
+    Import,
+    Notice,
+    Person,
+    Recovery,
+    RoleGrant,
+    Session,
+    Token,
+)
 from mercat.people.pack import guidance
+from mercat.people.signing_in import recovery
+from mercat.people.webhooks import actions as webhooks
 from mercat.posts import actions as posts
 from mercat.posts.models import Post
 from mercat.register import actions as register
-from mercat.register.models import Account, Application, Slot
+from mercat.register.applying import actions as applying
+from mercat.register.hand_overs import actions as hand_overs
+from mercat.register.models import Account, Application, HandOver, Review, Slot
+from mercat.register.reviews import actions as reviews
+from mercat.register.standing import actions as standing
 from tests import factories as make
 from tests.factories import NOW, TEST
+from tests.people.hr.files import as_csv, line
 
 OWN, FOREIGN = "tayside", "edinburgh"
 
@@ -92,8 +113,8 @@ class Place:
 
     @property
     def vacant(self) -> Slot:
-        about = {"key": f"vacant-{self.unit}", "network": "bluesky", "tier": "local", "name": f"Vacant in {self.unit}"}
-        return self._once("vacant", lambda: Slot.objects.create(unit=make.unit(self.unit), **about))
+        name = f"Vacant in {self.unit}"
+        return self._once("vacant", lambda: make.slot(f"vacant-{self.unit}", unit_key=self.unit, name=name))
 
     @property
     def application(self) -> Application:
@@ -148,6 +169,106 @@ class Place:
             answered_at=NOW, answered_by=self.comms, until=NOW + timedelta(hours=4)
         )
         return row
+
+    @property
+    def unconnected(self) -> Account:
+        """Whose closing cuts nothing off, so that one person closes it."""
+        name = f"Unconnected in {self.unit}"
+        return self._once("unconnected", lambda: make.account(name, unit_key=self.unit, connected=False))
+
+    @property
+    def dormant(self) -> Account:
+        return self._once("dormant", self._dormant)
+
+    def _dormant(self) -> Account:
+        row = make.account(f"Dormant in {self.unit}", unit_key=self.unit)
+        standing.mark_dormant(by=TEST, account=row, reason="Silent", now=NOW)
+        return row
+
+    @property
+    def review(self) -> Review:
+        """Proposed, and waiting for the second person."""
+        return self._once("review", self._review)
+
+    def _review(self) -> Review:
+        row = make.account(f"Reviewed in {self.unit}", unit_key=self.unit)
+        proposer = make.person("Another in communications", roles=("corporate-communications",))
+        return reviews.propose(by=proposer, slot=row.slot, outcome="close", reason="Not needed", now=NOW)
+
+    @property
+    def written(self) -> Application:
+        """Begun by the author, and not sent."""
+        about = {"network": "bluesky", "kind": "local", "unit": make.unit(self.unit), "holder": None}
+        return self._once("written", lambda: applying.begin(by=self.author, now=NOW, **about))
+
+    @property
+    def asked(self) -> Application:
+        """The author has been asked something about it."""
+        return self._once("asked", self._asked)
+
+    def _asked(self) -> Application:
+        about = {"network": "bluesky", "kind": "local", "name": "Asked about", "purpose": "To warn"}
+        row = register.apply_for_account(by=self.author, unit=make.unit(self.unit), now=NOW, **about)
+        applying.ask_applicant(by=TEST, application=row, question="For whom?", now=NOW)
+        return row
+
+    @property
+    def hand_over(self) -> HandOver:
+        return self._once("hand-over", self._hand_over)
+
+    def _hand_over(self) -> HandOver:
+        holder = make.authorised(f"Chief in {self.unit}", unit_key=self.unit, rank="chief-superintendent")
+        row = make.account(f"The chief of {self.unit}", unit_key=self.unit, tier="individual")
+        Account.objects.filter(pk=row.pk).update(holder=holder)
+        return hand_overs.take_back(by=TEST, account=row, why=HandOver.Why.MOVED, now=NOW)
+
+    @property
+    def next_chief(self) -> Person:
+        about = {"unit_key": self.unit, "rank": "chief-superintendent"}
+        return self._once("next chief", lambda: make.person(f"Next in {self.unit}", **about))
+
+    @property
+    def recovery(self) -> Recovery:
+        """Opened by one, to be confirmed by another."""
+        return self._once("recovery", self._recovery)
+
+    def _recovery(self) -> Recovery:
+        somebody = make.person(f"Locked out in {self.unit}", unit_key=self.unit)
+        opener = make.person("Another administrator", unit_key="ict", roles=("administrator",))
+        return recovery.open_(by=opener, person=somebody, reason="Lost the phone", now=NOW)
+
+    @property
+    def imported(self) -> Import:
+        return self._once(
+            "import",
+            lambda: imports.receive(
+                by=TEST, name="people.csv", data=as_csv(line(f"new-{self.unit}")), source="upload", now=NOW
+            ),
+        )
+
+    @property
+    def token(self) -> Token:
+        about = {"name": "Desk", "scopes": ["access:read"], "expires_at": NOW + timedelta(days=30)}
+        return self._once("token", lambda: tokens.make_token(by=TEST, owner=self.comms, now=NOW, **about)[0])
+
+    @property
+    def endpoint(self) -> Endpoint:
+        url = f"https://desk.example/{self.unit}"
+        return self._once("endpoint", lambda: webhooks.add(by=TEST, url=url, events=["person.left"], now=NOW)[0])
+
+    @property
+    def delivery(self) -> Delivery:
+        return self._once("delivery", self._delivery)
+
+    def _delivery(self) -> Delivery:
+        about = {"event": "person.left", "occurrence": uuid4(), "body": "{}", "at": NOW, "delivered_at": NOW}
+        return Delivery.objects.create(endpoint=self.endpoint, **about)
+
+    def session(self, viewer: Person) -> Session:
+        """Of whoever looks, where this is their own place; else of somebody there."""
+        whose = viewer if self.unit == OWN else self.colleague
+        about = {"sealed": b"-", "begun_at": NOW, "used_at": NOW, "expires_at": NOW + timedelta(hours=8)}
+        return Session.objects.create(person=whose, digest=uuid4().hex, **about)
 
     def notice(self, viewer: Person) -> Notice:
         """Of whoever looks, where this is their own place; else of somebody there."""

@@ -23,6 +23,7 @@ from mercat.people.actions import Impossible
 from mercat.people.facts import person_facts
 from mercat.people.forms import CompletionForm, ReasonForm, ReferenceForm
 from mercat.people.gate import require
+from mercat.people.hr.report import plain
 from mercat.people.joining.licences import idle, idle_before, pool, taken
 from mercat.people.joining.procedures import accepted_by, readers, reading, seen_by, table
 from mercat.people.joining.queues import Queue, counts, queues, rows_of, waiting
@@ -94,7 +95,7 @@ def readings(request: HttpRequest, key: str) -> HttpResponse:
 def _csv(rows: Iterable[list[str]], name: str) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    csv.writer(response).writerows(rows)
+    csv.writer(response).writerows([plain(cell) for cell in row] for row in rows)
     return response
 
 

@@ -15,13 +15,15 @@ from mercat.guidance import facts
 from mercat.guidance.gate import prepare, reserved
 from mercat.people.actions import Impossible
 from mercat.people.facts import person_facts
+from mercat.people.gate import require
 from mercat.people.models import Person
 from mercat.people.pack import guidance
 from mercat.people.slices import slice_of
-from mercat.register.facts import facts_of
+from mercat.register.facts import facts_of, with_facts
 from mercat.register.forms import ReasonForm, lines_of
 from mercat.register.hand_overs import actions
-from mercat.register.models import HandOver
+from mercat.register.models import Account, HandOver
+from mercat.register.scope import open_to
 
 ON_A_PAGE = 25
 
@@ -41,9 +43,12 @@ class HandOverForm(forms.Form):
 def hand_overs(request: HttpRequest) -> HttpResponse:
     """What waits, first; then what was answered."""
     rows = HandOver.objects.select_related("account__slot", "holder", "new_holder", "decided_by")
+    now = timezone.now()
+    me = person_facts(request.user, now=now)
+    mine = open_to(me, with_facts(Account.objects.filter(hand_overs__isnull=False).distinct()), now=now)
+    rows = rows.filter(account__in=mine)
     waiting = list(rows.filter(outcome="").order_by("at"))
     page = slice_of(rows.exclude(outcome=""), request.GET.get("page"), size=ON_A_PAGE)
-    now = timezone.now()
     return render(
         request,
         "register/hand-overs.html",
@@ -54,6 +59,7 @@ def hand_overs(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def hand_over(request: HttpRequest, row_id: int) -> HttpResponse:
     row = _row(row_id)
+    require(request.user, "view_account", facts_of(row.account), now=timezone.now())
     form = HandOverForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         holder, reason = form.cleaned_data["number"], form.cleaned_data["reason"]

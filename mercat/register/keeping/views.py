@@ -11,17 +11,21 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mercat.people.actions import Impossible
+from mercat.people.facts import person_facts
 from mercat.people.forms import ReasonForm
 from mercat.people.gate import require
 from mercat.register.facts import facts_of
 from mercat.register.keeping import actions, presenters, queries
 from mercat.register.models import Account
+from mercat.register.scope import open_to
 
 
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    """Every connection: whether it works, until when, and who must act."""
-    lines = presenters.health_of(queries.kept(), now=timezone.now())
+    """The connections of the accounts that this person answers for: whether they work, until when, who must act."""
+    now = timezone.now()
+    mine = open_to(person_facts(request.user, now=now), queries.kept(), now=now)
+    lines = presenters.health_of(mine, now=now)
     acting = sum(bool(line.act) for line in lines)
     return render(request, "register/health.html", {"lines": lines, "acting": acting})
 
