@@ -15,6 +15,7 @@ from django.db import connection
 from mercat.audit.actors import REFERENCE, Actor, System, columns
 from mercat.audit.canonical import leaf_bytes
 from mercat.audit.models import Event, PersonalData
+from mercat.audit.signals import recorded
 from mercat.audit.verifier import ERASURE, JSON, commitment
 
 VERB = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
@@ -96,6 +97,7 @@ def record_many(*, by: Actor | System, entries: Iterable[Entry], now: datetime |
         ],
         batch_size=INSERT_BATCH,
     )
+    recorded.send(Event, events=events)
     return events
 
 

@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_save
 
 
 class PeopleConfig(AppConfig):
@@ -8,11 +7,11 @@ class PeopleConfig(AppConfig):
     name = "mercat.people"
 
     def ready(self) -> None:
-        from mercat.audit.models import Event
+        from mercat.audit.signals import recorded
         from mercat.people import signals
         from mercat.people.api import tokens
         from mercat.people.signing_in import welcome  # noqa: F401 - hears of every sign-in
         from mercat.people.webhooks.actions import on_record
 
         signals.left.connect(tokens.on_leaving)
-        post_save.connect(on_record, sender=Event)
+        recorded.connect(on_record)

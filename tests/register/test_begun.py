@@ -6,8 +6,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 
+from mercat.people.signing_in.sessions import SessionStore
 from mercat.register import begun
 from tests import factories as make
 from tests.factories import NOW

@@ -15,7 +15,6 @@ from uuid import uuid4
 import httpx
 import pytest
 from click.testing import CliRunner
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import IntegrityError, transaction
 from django.db import connection as database
 
@@ -31,6 +30,7 @@ from mercat.networks.port import Identity, Kept, Later, Reconnect
 from mercat.people import keyring
 from mercat.people.actions import Impossible
 from mercat.people.models import Notice
+from mercat.people.signing_in.sessions import SessionStore
 from mercat.people.vault import Unopenable, is_for
 from mercat.register import actions, begun
 from mercat.register.cli import vault
@@ -398,7 +398,7 @@ def test_the_pages_seal_and_cannot_open(settings, tmp_path) -> None:
     ring = settings.MERCAT_VAULT_KEY
     script = (
         "import django; django.setup()\n"
-        "from mercat.register import keyring\n"
+        "from mercat.people import keyring\n"
         "from mercat.people.vault import seal, unseal, Unopenable\n"
         "sealed = seal({'a': 'b'}, to=keyring.sealing_key(), bound_to='x')\n"
         "for each in (sealed, bytes.fromhex(input())):\n"
@@ -473,8 +473,8 @@ def test_the_health_of_a_connection(about: dict, state: str) -> None:
 @pytest.mark.usefixtures("at_noon")
 def test_the_page_says_what_is_wrong_and_who_must_act() -> None:
     make.unit()
-    client = signed_in(make.person())
-    assert "No account is registered yet" in text_of(client.get("/register/health/"))
+    client = signed_in(make.person(roles=("corporate-communications",)))
+    assert "There is no connection for you to look after" in text_of(client.get("/register/health/"))
     connected("Sound")
     actions.mark_broken(by=TEST, account=connected("Dead"), reason="The network signed us out.", now=NOW)
     make.account("Never", connected=False)

@@ -154,7 +154,7 @@ def test_a_name_alone_says_on_which_network_it_is_official(accounts: dict[str, A
 
 def test_a_closed_account_says_until_when_it_was_official(accounts: dict[str, Account]) -> None:
     publish(by=CLOCK, now=NOW)
-    Account.objects.filter(pk=accounts["x"].pk).update(status="closed")
+    make.put(accounts["x"], "closed")
     later = NOW + timedelta(days=3)
     publish(by=CLOCK, now=later)
     publish(by=CLOCK, now=later + timedelta(days=30))
@@ -169,7 +169,7 @@ def test_a_closed_account_says_until_when_it_was_official(accounts: dict[str, Ac
 
 
 def test_a_name_that_was_closed_and_given_again_is_official(accounts: dict[str, Account]) -> None:
-    Account.objects.filter(pk=accounts["x"].pk).update(status="closed")
+    make.put(accounts["x"], "closed")
     listed("Anew", "x", "PoliceScotland", "https://x.com/PoliceScotland", "777")
     assert [each["name"] for each in book().look_up("x.com/policescotland").accounts] == ["Anew"]
 
@@ -188,7 +188,7 @@ def test_the_address_of_a_place_without_rules_is_known_to_the_letter() -> None:
 def test_an_edition_is_made_only_when_something_open_changes(accounts: dict[str, Account]) -> None:
     first = publish(by=CLOCK, now=NOW)
     assert publish(by=CLOCK, now=NOW + timedelta(days=1)) is None
-    Account.objects.filter(pk=accounts["x"].pk).update(status="suspended", spoc_missing_since=None)
+    make.put(accounts["x"], "suspended")
     assert publish(by=CLOCK, now=NOW + timedelta(days=2)) is None  # it is the body's still, and nothing else is open
     Account.objects.filter(pk=accounts["x"].pk).update(name="Police Scotland News")
     second = publish(by=CLOCK, now=NOW + timedelta(days=3))
@@ -361,7 +361,7 @@ def test_the_identity_of_the_account_whose_handle_is_the_host(accounts: dict[str
 
 
 def test_trust_txt_names_each_account(accounts: dict[str, Account]) -> None:
-    Account.objects.filter(pk=accounts["youtube"].pk).update(status="closed")
+    make.put(accounts["youtube"], "closed")
     publish(by=CLOCK, now=NOW)
     lines = client().get("/.well-known/trust.txt").content.decode().splitlines()
     assert lines[0] == "# Official accounts of Police Scotland"

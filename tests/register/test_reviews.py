@@ -6,11 +6,11 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from mercat.register.vault import Unopenable
 
 from mercat.guidance.gate import Refused
 from mercat.people.actions import Impossible
 from mercat.people.models import Notice, Person
+from mercat.people.vault import Unopenable
 from mercat.register import actions as register
 from mercat.register.connections import StoredCredentials
 from mercat.register.facts import facts_of

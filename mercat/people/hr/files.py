@@ -98,7 +98,10 @@ def _text(data: bytes) -> str:
 def _csv(text: str, rule: HrRule) -> Contents:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=rule.delimiter, strict=True)
     try:
-        header = next([cell.strip() for cell in row] for row in reader if any(map(str.strip, row)))
+        filled = ([cell.strip() for cell in row] for row in reader if any(map(str.strip, row)))
+        header = next(filled, None)
+        if header is None:
+            raise _bad("It holds no words", "Export it again")
         _is_split(header, rule)
         people = _has_columns(header, rule)
         return Contents("csv", list(_limited(_lines(reader, header, rule))), people)

@@ -9,7 +9,7 @@ ENDS = {
     "people_nomination": ["ended_at"],
     "people_completion": ["ended_at"],
     "people_authorisation": ["ended_at"],
-    "people_access": ["opened_at", "opened_by_id", "ended_at"],
+    "people_access": ["opened_at", "opened_by_id", "rejected_by_id", "ended_at"],
     "people_licence": ["ended_at"],
     "people_sentback": ["ended_at"],
 }

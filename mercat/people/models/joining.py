@@ -102,7 +102,7 @@ class Authorisation(Step):
         return f"Authorisation of {self.person}"
 
 
-@append_only(updatable=["opened_at", "opened_by_id", "ended_at"])
+@append_only(updatable=["opened_at", "opened_by_id", "rejected_by_id", "ended_at"])
 class Access(models.Model):
     """An access request at the service desk: confirmed by the communications team, then opened by ICT (clause 5.9)."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -81,19 +83,27 @@ def replay(*, by: By, delivery: Delivery, now: datetime) -> None:
     record(by=by, what="webhook.replayed", about=about, facts={"delivery": str(row.pk)}, now=now)
 
 
-def on_record(sender: type[Event], *, instance: Event, created: bool, **_: object) -> None:
-    """Keep what is to be told beside the event itself: in the same transaction, or not at all."""
-    name = EVENTS.get(instance.what)
-    if not created or name is None:
+def on_record(sender: type[Event], *, events: Sequence[Event], **_: Any) -> None:
+    """What is told of is kept with what happened, in one transaction: neither without the other."""
+    told = [(EVENTS[event.what], event) for event in events if event.what in EVENTS]
+    listening = list(Endpoint.objects.filter(ended_at=None)) if told else []
+    if not listening:
         return
-    endpoints = Endpoint.objects.filter(ended_at=None, events__contains=[name])
-    if not endpoints:
-        return
-    body = json.dumps(_said(name, instance), ensure_ascii=False)
+    known = Person.objects.in_bulk({_person_of(event) for _, event in told})
     Delivery.objects.bulk_create(
-        Delivery(endpoint=endpoint, event=name, occurrence=instance.uid, body=body, at=instance.at, due_at=instance.at)
-        for endpoint in endpoints
+        [
+            Delivery(endpoint=endpoint, event=name, occurrence=event.uid, body=body, at=event.at, due_at=event.at)
+            for name, event in told
+            for body in [json.dumps(_said(name, event, known[_person_of(event)]), ensure_ascii=False)]
+            for endpoint in listening
+            if name in endpoint.events
+        ],
+        batch_size=1000,
     )
+
+
+def _person_of(event: Event) -> UUID:
+    return UUID(event.about[0].removeprefix("person:"))
 
 
 def secret_of(endpoint: Endpoint) -> str:
@@ -118,9 +128,8 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _said(name: str, event: Event) -> dict[str, object]:
+def _said(name: str, event: Event, person: Person) -> dict[str, object]:
     """No more than the receiver needs to look the rest up: who, by id and number, and which request."""
-    person = Person.objects.get(pk=event.about[0].removeprefix("person:"))
     told: dict[str, object] = {"person": {"id": str(person.pk), "number": person.number}}
     access = Access.objects.filter(person=person).order_by("-confirmed_at", "-pk").first()
     if name.startswith("access.") and access:

@@ -328,7 +328,7 @@ def test_a_completion_on_record_is_the_same_a_changed_day_a_conflict_and_one_yea
         "conflicting",
         "conflicting",
     ]
-    Completion.objects.update(completed_at=NOW - timedelta(days=1060))
+    make.as_if(Completion, completed_at=NOW - timedelta(days=1060))
     at = NOW - timedelta(days=1060)
     assert [kind(1050), kind(1020)] == ["new", "conflicting"]
 

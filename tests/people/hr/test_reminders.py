@@ -96,7 +96,7 @@ def test_a_renewal_settles_it_and_begins_anew(officer: Person, contact: Person) 
 
 @pytest.mark.parametrize("change", [{"signed_off": False}, {"ended_at": NOW}, {"course": "another"}])
 def test_nobody_is_reminded_of_what_does_not_count(officer: Person, change: dict[str, object]) -> None:
-    Completion.objects.update(**change)
+    make.as_if(Completion, **change)
     reminders.run(now=before(30))
     assert not Reminder.objects.exists()
 
