@@ -285,7 +285,7 @@ def test_home_and_the_list_of_queues_count_ones_own(holders: Holders, newcomer: 
     iso = signed_in(holders["iso"])
     assert "People whose next step is yours 1 To authorise 1 person · since 23 November 2026" in text_of(iso.get("/"))
     said = text_of(iso.get(reverse("people:queues")))
-    assert "To authorise Information Security Officer Nobody else 1, the first since 23 November 2026" in said
+    assert "To authorise Information Security Officer You alone 1, the first since 23 November 2026" in said
     assert "To open access ICT service desk ict Not your step" in said
     for name in ("auditor", "ict", "comms"):
         assert counts(person_facts(holders[name], now=SOON), now=SOON) == []
