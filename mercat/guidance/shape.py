@@ -275,6 +275,13 @@ class VersionEntry(Shape):
     approved: date
 
 
+class PersonalUse(Shape):
+    """What people are told who use social media as themselves; `text` is Markdown, with the ways to more of it."""
+
+    title: Text
+    text: Text
+
+
 class PackFile(Shape):
     """pack.yaml."""
 
@@ -302,6 +309,7 @@ class PackFile(Shape):
     reviews: ReviewRule
     posture: PostureRule
     accounts: AccountRule
+    personal_use: PersonalUse
     warnings: WarningRule
     compliance: list[ComplianceItem]
     versions: list[VersionEntry] = Field(min_length=1)

@@ -11,6 +11,7 @@ urlpatterns = [
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("guidance/", guidance.guidance, name="guidance"),
     path("guidance/access/", guidance.access, name="access"),
+    path("personal-use/", guidance.personal_use, name="personal-use"),
     path("guidance/clauses/", guidance.clauses, name="clauses"),
     path("gallery/", gallery.gallery, name="gallery"),
     path("healthz", house.health, name="health"),

@@ -182,6 +182,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("read the guidance", "web:guidance"),
     Visit("read how access is given", "web:access"),
     Visit("read the clauses", "web:clauses"),
+    Visit("read about personal use", "web:personal-use"),
     # people
     Visit("open the list of people", "people:list"),
     Visit("open the form for somebody new", "people:add"),

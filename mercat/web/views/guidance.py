@@ -51,6 +51,12 @@ def _clauses_of_joining() -> frozenset[str]:
 
 
 @require_safe
+def personal_use(request: HttpRequest) -> HttpResponse:
+    """For people who use social media as themselves (clauses 1.3, 8.1). It asks for nothing, and keeps nothing."""
+    return render(request, "web/personal-use.html")
+
+
+@require_safe
 def clauses(request: HttpRequest) -> HttpResponse:
     rows = {row.id: row for row in _coverage()}
     said = {
