@@ -21,8 +21,20 @@ INLINE = (
 
 
 def markdown(text: str) -> Markup:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return Markup("\n").join(_block(kind, list(group)) for kind, group in groupby(lines, _kind))
+    return Markup("\n").join(_block(kind, list(group)) for kind, group in groupby(_whole(text), _kind))
+
+
+def _whole(text: str) -> list[str]:
+    """Paragraphs and items, each in one line: a line goes on what stands right above it, unless it begins an item."""
+    found: list[str] = []
+    goes_on = False
+    for line in map(str.strip, text.splitlines()):
+        if line and goes_on and _kind(line) == "p":
+            found[-1] += f" {line}"
+        elif line:
+            found.append(line)
+        goes_on = bool(line)
+    return found
 
 
 def _kind(line: str) -> str:

@@ -28,3 +28,10 @@ def test_nothing_that_a_guide_says_becomes_another_tag(bad: str) -> None:
 @pytest.mark.parametrize("network", registry.all(), ids=lambda network: network.spec.slug)
 def test_every_networks_guide_is_a_list_of_steps(network) -> None:
     assert "<ol" in markdown(registry.guide(network.spec.slug))
+
+
+def test_a_line_goes_on_the_one_above_it() -> None:
+    html = markdown("One\nparagraph.\n\nAnother.\n- an item\n  of two lines\n- a second\n\nThe end.")
+    assert html.count("<p ") == 3
+    assert "One paragraph." in html
+    assert "<li>an item of two lines</li><li>a second</li>" in html
