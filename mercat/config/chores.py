@@ -1,7 +1,8 @@
 """What is done from time to time, and by nobody's hand: reminders, e-mail, what ends by itself.
 
 A chore is a function `run(now=)` of its room that may be called at any time, twice, or late: the rows say what is to
-be done. Chores run one after another in a thread of the clock, so that a slow one never delays a post. Where several
+be done. Chores run one after another in two threads of the clock, so that a slow one never delays a post: those that
+call other machines have one of their own, since what must follow at once waits for nobody's answer. Where several
 clocks run, each chore runs in one of them at a time.
 """
 
@@ -49,18 +50,22 @@ AT_ONCE = timedelta(seconds=10)  # what must have followed within a minute
 CHORES: tuple[Chore, ...] = (
     Chore("files of the HR system", timedelta(seconds=10), drop.run),
     Chore("imports of people", timedelta(seconds=2), imports.run),
-    Chore("training that runs out", timedelta(minutes=1), reminders.run),
+    Chore("training that runs out", timedelta(hours=1), reminders.run),
     Chore("ended sessions", timedelta(hours=1), sessions.clear),
-    Chore("connections", timedelta(minutes=1), keeping.run),
     Chore("ends of connections", timedelta(hours=1), at_risk.run),
     Chore("procedures", timedelta(hours=1), procedures.remind),
     Chore("leavers in the register", AT_ONCE, register_leavers.run),
     Chore("leavers in posts", AT_ONCE, posts_leavers.run),
-    Chore("webhooks", timedelta(seconds=5), webhooks.run),
     Chore("answers of a day ago", timedelta(hours=1), once.forget),
     Chore("reviews due", timedelta(hours=1), remind_of_reviews),
     Chore("protection to look at", timedelta(hours=1), remind_of_posture),
     Chore("dormant accounts", timedelta(hours=6), mark_dormant),
+)
+
+# These wait for answers of networks, and of other programmes.
+CALLING: tuple[Chore, ...] = (
+    Chore("connections", timedelta(minutes=1), keeping.run),
+    Chore("webhooks", timedelta(seconds=5), webhooks.run),
 )
 
 
@@ -71,19 +76,20 @@ class Round:
     chores: Sequence[Chore]
     _started: dict[str, datetime] = field(default_factory=dict)
 
-    def run_due(self, *, now: datetime) -> None:
+    def run_due(self, *, clock: Callable[[], datetime]) -> None:
+        """Each with the time at which it begins, however long those before it took."""
         for chore in self.chores:
-            started = self._started.get(chore.name)
+            now, started = clock(), self._started.get(chore.name)
             if started is None or now - started >= chore.every:
                 self._started[chore.name] = now
                 _run(chore, now=now)
 
 
-def keep(stop: threading.Event) -> None:
+def keep(stop: threading.Event, chores: Sequence[Chore]) -> None:
     """Do what is due until told to stop."""
-    rounds = Round(CHORES)
+    rounds = Round(chores)
     while not stop.is_set():
-        rounds.run_due(now=timezone.now())
+        rounds.run_due(clock=timezone.now)
         connection.close()
         stop.wait(LOOK.total_seconds())
 

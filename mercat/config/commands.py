@@ -120,5 +120,6 @@ def clock() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     # A chore may be in the middle of a call to somewhere slow; what it had not finished it makes up next time.
-    threading.Thread(target=chores.keep, args=(stop,), name="chores", daemon=True).start()
+    for name, some in (("chores", chores.CHORES), ("calling", chores.CALLING)):
+        threading.Thread(target=chores.keep, args=(stop, some), name=name, daemon=True).start()
     module.run(stop)

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mercat.guidance import facts
 from mercat.people import actions
 from mercat.people.actions import Impossible
+from mercat.people.devices.views import may_answer
 from mercat.people.facts import people_facts, person_facts
 from mercat.people.forms import (
     CompletionForm,
@@ -64,6 +65,8 @@ def people(request: HttpRequest) -> HttpResponse:
     standing = people_facts([row.pk for row in page], now=now)
     said = {
         "may_add": may_add_people(me, now=now),
+        "may_administer": may_administer(me, now=now),
+        "may_answer": may_answer(me, now=now),
         "lines": [line(row, standing[str(row.pk)], now=now) for row in page],
         "page": page,
         "wanted": wanted,

@@ -9,6 +9,8 @@ class RegisterConfig(AppConfig):
     def ready(self) -> None:
         from mercat.people import signals
         from mercat.register import leavers
+        from mercat.register.standing import contacts
 
         signals.left.connect(leavers.on_leaving)
         signals.moved.connect(leavers.on_moving)
+        signals.training_runs_out.connect(contacts.of_the_unit)

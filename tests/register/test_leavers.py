@@ -173,6 +173,17 @@ def test_or_it_is_closed_and_its_credentials_wiped(waiting: HandOver, comms: Per
     assert (waiting.outcome, waiting.reason) == ("closed", "Not needed")
 
 
+def test_an_account_that_is_closed_on_its_own_page_waits_for_nobody(waiting: HandOver, comms: Person) -> None:
+    make.put(waiting.account, "suspended")
+    Connection.objects.update(state="broken", reason="Signed out")
+    close_account(by=comms, account=waiting.account, reason="Not needed", now=LATER)
+    waiting.refresh_from_db()
+    assert (waiting.outcome, waiting.decided_by) == ("closed", comms)
+    assert not Notice.objects.filter(subject=WAITS, read_at=None).exists()
+    with pytest.raises(Impossible, match="answered already"):
+        hand_over(by=comms, row=waiting, holder=make.person(rank="chief-constable"), reason="Late", now=LATER)
+
+
 @pytest.mark.parametrize(
     ("holder", "words"),
     [("comms", "Nobody hands an account to themselves"), ("gone", "has left")],

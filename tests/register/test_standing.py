@@ -177,6 +177,12 @@ def test_name_and_holder_are_corporate_communications_to_change(holders: Holders
     actions.manage_account(by=holders["comms"], account=account, name="The chief", holder=chief, now=NOW)
     account.refresh_from_db()
     assert (account.name, account.holder) == ("The chief", chief)
+    assert Notice.objects.get(person=chief).subject == "You hold the account The chief"
+    with pytest.raises(Impossible, match="close the account"):
+        actions.manage_account(by=holders["comms"], account=account, name="x", holder=None, now=NOW)
+    Person.objects.filter(pk=holders["comms"].pk).update(rank="chief-constable")
+    with pytest.raises(Impossible, match="Nobody hands an account to themselves"):
+        actions.manage_account(by=holders["comms"], account=account, name="x", holder=holders["comms"], now=NOW)
     Person.objects.filter(pk=chief.pk).update(is_active=False)
     with pytest.raises(Impossible, match="not held by one person"):
         actions.manage_account(by=holders["comms"], account=make.account(), name="x", holder=chief, now=NOW)

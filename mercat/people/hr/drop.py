@@ -40,7 +40,10 @@ def run(*, now: datetime) -> None:
         if not os.access(place, os.W_OK):
             raise PermissionError(f"Nothing can be put into {place}; no file was taken in.")
     for name in _written(folder, now):
-        _take_in(folder, name, now=now)
+        try:
+            _take_in(folder, name, now=now)
+        except OSError:  # it keeps no other file from being taken in
+            log.exception("a file in %s could not be read or moved", folder)
 
 
 def _written(folder: Path, now: datetime) -> list[str]:

@@ -12,11 +12,9 @@ from mercat.people.gate import By, person_or_none, require
 from mercat.people.models import Person
 from mercat.register.actions import locked, people_of
 from mercat.register.facts import facts_of, slot_facts
+from mercat.register.hand_overs import PAGE, WAITS
 from mercat.register.models import Account, HandOver, Slot
 from mercat.register.standing.actions import close as close_account
-
-WAITS = "An individual account waits for its next holder"
-PAGE = "/register/hand-overs/"
 
 
 @transaction.atomic
@@ -56,7 +54,7 @@ def hand_over(*, by: By, row: HandOver, holder: Person, reason: str, now: dateti
         raise Impossible("Nobody hands an account to themselves: a colleague does it. Nothing was changed.")
     account.holder = holder
     account.save(update_fields=["holder"])
-    _end(row, HandOver.Outcome.HANDED, by=by, holder=holder, reason=reason, now=now)
+    _handed(row, by=by, holder=holder, reason=reason, now=now)
     about = [account.audit_ref, row.holder.audit_ref, holder.audit_ref]
     record(by=by, what="account.handed_over", about=about, personal={"reason": reason}, now=now)
     body = "You hold it for the body, which owns it and keeps its credentials."
@@ -73,7 +71,6 @@ def close(*, by: By, row: HandOver, reason: str, now: datetime) -> None:
     require(by, "close_account", facts_of(row.account), now=now)
     _has_reason(reason)
     close_account(locked(row.account), by=by, reason=reason, now=now)
-    _end(row, HandOver.Outcome.CLOSED, by=by, holder=None, reason=reason, now=now)
 
 
 def _waiting(row: HandOver) -> HandOver:
@@ -88,8 +85,8 @@ def _has_reason(reason: str) -> None:
         raise Impossible("Say why. Nothing was changed.")
 
 
-def _end(row: HandOver, outcome: str, *, by: By, holder: Person | None, reason: str, now: datetime) -> None:
-    row.outcome, row.new_holder, row.reason = outcome, holder, reason
+def _handed(row: HandOver, *, by: By, holder: Person, reason: str, now: datetime) -> None:
+    row.outcome, row.new_holder, row.reason = HandOver.Outcome.HANDED, holder, reason
     row.decided_at, row.decided_by = now, person_or_none(by)
     row.save(update_fields=["outcome", "new_holder", "reason", "decided_at", "decided_by"])
     if not HandOver.objects.filter(outcome="").exists():

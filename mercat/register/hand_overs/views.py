@@ -58,8 +58,7 @@ def hand_overs(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def hand_over(request: HttpRequest, row_id: int) -> HttpResponse:
-    row = _row(row_id)
-    require(request.user, "view_account", facts_of(row.account), now=timezone.now())
+    row = _row(request, row_id)
     form = HandOverForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         holder, reason = form.cleaned_data["number"], form.cleaned_data["reason"]
@@ -75,7 +74,7 @@ def hand_over(request: HttpRequest, row_id: int) -> HttpResponse:
 
 @require_POST
 def close(request: HttpRequest, row_id: int) -> HttpResponse:
-    row = _row(row_id)
+    row = _row(request, row_id)
     form = ReasonForm(request.POST, prefix="close")
     if not form.is_valid():
         return _page(request, row, HandOverForm(), closing=form)
@@ -88,8 +87,11 @@ def close(request: HttpRequest, row_id: int) -> HttpResponse:
     return redirect("register:hand-overs")
 
 
-def _row(row_id: int) -> HandOver:
-    return get_object_or_404(HandOver.objects.select_related("account__slot", "holder"), pk=row_id, outcome="")
+def _row(request: HttpRequest, row_id: int) -> HandOver:
+    """One that waits. Refused, with reasons, to those who do not answer for the account."""
+    row = get_object_or_404(HandOver.objects.select_related("account__slot", "holder"), pk=row_id, outcome="")
+    require(request.user, "view_account", facts_of(row.account), now=timezone.now())
+    return row
 
 
 def _take(act: Callable[[], None]) -> str:

@@ -9,12 +9,13 @@ from django.db import transaction
 
 from mercat.audit.actions import record
 from mercat.audit.actors import System
-from mercat.people.actions import Impossible, tell
+from mercat.people.actions import Impossible, settle, tell
 from mercat.people.gate import By, person_or_none, require
 from mercat.people.models import Person
 from mercat.people.pack import guidance
 from mercat.register.actions import locked, people_of
 from mercat.register.facts import facts_of, slot_facts
+from mercat.register.hand_overs import PAGE, WAITS
 from mercat.register.models import Account, HandOver, Posture
 from mercat.register.standing.moves import is_live, move, shut
 
@@ -43,6 +44,7 @@ def close(account: Account, *, by: By, reason: str, now: datetime) -> None:
     """Close a locked account and tell those who answer for it. Part of the action that calls it."""
     told = people_of(account)
     shut(account, by=by, reason=reason, now=now)
+    _waits_for_no_holder(account, by=by, reason=reason, now=now)
     record(by=by, what="account.closed", about=[account.audit_ref], personal={"reason": reason}, now=now)
     tell(
         told,
@@ -51,6 +53,13 @@ def close(account: Account, *, by: By, reason: str, now: datetime) -> None:
         link=f"/register/{account.pk}/",
         now=now,
     )
+
+
+def _waits_for_no_holder(account: Account, *, by: By, reason: str, now: datetime) -> None:
+    waiting = HandOver.objects.filter(account=account, outcome="")
+    ended = {"outcome": HandOver.Outcome.CLOSED, "reason": reason, "decided_at": now, "decided_by": person_or_none(by)}
+    if waiting.update(**ended) and not HandOver.objects.filter(outcome="").exists():
+        settle(subject=WAITS, link=PAGE, now=now)
 
 
 @transaction.atomic
@@ -109,27 +118,33 @@ def manage_account(*, by: By, account: Account, name: str, holder: Person | None
     account = _open(account)
     if not name.strip():
         raise Impossible("Say what the account is called. Nothing was changed.")
-    if holder != account.holder:
-        _may_hold(by, account, holder, now=now)
     was = account.holder
+    if holder != was:
+        _may_hold(by, account, holder, now=now)
     account.name, account.holder = name, holder
     account.save(update_fields=["name", "holder"])
     people = [person.audit_ref for person in (was, holder) if person]
     record(by=by, what="account.managed", about=[account.audit_ref, *people], personal={"name": name}, now=now)
+    if holder and holder != was:
+        body = "You hold it for the body, which owns it and keeps its credentials."
+        tell([holder], subject=f"You hold the account {account}", body=body, link=f"/register/{account.pk}/", now=now)
 
 
 def _may_hold(by: By, account: Account, holder: Person | None, *, now: datetime) -> None:
     held = any(tier.holder for tier in guidance().pack.tiers if tier.key == account.tier)
-    if holder and not held:
+    if holder is None:
+        raise Impossible("Name the next holder; where there is none, close the account. Nothing was changed.")
+    if person_or_none(by) == holder:
+        raise Impossible("Nobody hands an account to themselves: a colleague does it. Nothing was changed.")
+    if not held:
         raise Impossible("Accounts of this kind are not held by one person. Nothing was changed.")
     if HandOver.objects.filter(account=account, outcome="").exists():
         raise Impossible(
             f"“{account}” waits for its next holder among the hand-overs. Answer it there. Nothing was changed."
         )
-    if holder and not holder.is_active:
+    if not holder.is_active:
         raise Impossible(f"{holder} has left, and holds no account. Nothing was changed.")
-    if holder:
-        require(by, "register_account", slot_facts(account.slot, holder), now=now)
+    require(by, "register_account", slot_facts(account.slot, holder), now=now)
 
 
 @transaction.atomic

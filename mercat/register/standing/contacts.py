@@ -1,14 +1,16 @@
-"""What follows when the last point of contact of an account has gone (clause 5.7)."""
+"""Points of contact: what follows when the last one of an account has gone (clause 5.7), and whom they answer for."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from mercat.people.actions import tell
+from mercat.people.models import Person
 from mercat.people.pack import guidance
 from mercat.register.answering import answering
 from mercat.register.facts import facts_of
-from mercat.register.models import Account
+from mercat.register.models import Account, Spoc
 from mercat.register.presenters import wants_spoc
 
 
@@ -26,3 +28,11 @@ def misses_contact(account: Account, *, now: datetime) -> None:
         link=f"/register/{account.pk}/contacts/",
         now=now,
     )
+
+
+def of_the_unit(sender: type[Person], *, person: Person, **_: Any) -> list[Person]:
+    """The points of contact of the accounts of a person's unit: told when that person's training runs out."""
+    standing = Spoc.objects.filter(account__unit=person.unit_id, ended_at=None).exclude(
+        account__status=Account.Status.CLOSED
+    )
+    return [row.person for row in standing.select_related("person")]

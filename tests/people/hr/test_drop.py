@@ -147,16 +147,35 @@ def test_a_file_never_takes_the_place_of_another_of_its_name(folder: Path, put: 
 
 
 def test_a_file_that_could_not_be_moved_is_not_taken_in_twice(
-    folder: Path, put: Put, monkeypatch: pytest.MonkeyPatch
+    folder: Path, put: Put, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     put("people.csv")
     with monkeypatch.context() as broken:
         broken.setattr(drop, "_put", lambda *_: (_ for _ in ()).throw(OSError("The disk is full")))
-        with pytest.raises(OSError, match="disk is full"):
-            drop.run(now=NOW)
+        drop.run(now=NOW)
+    assert "The disk is full" in caplog.text
     drop.run(now=NOW)
     assert Import.objects.count() == 1
     assert names(folder) == ["done/people.csv", "done/people.csv.report.csv"]
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_taken_in(
+    folder: Path, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("a.csv")
+    put("b.csv", as_csv(line("101")))
+    read = drop._read
+    forbidden = PermissionError("a.csv")
+
+    def only_b(path: Path) -> object:
+        if path.name == "a.csv":
+            raise forbidden
+        return read(path)
+
+    monkeypatch.setattr(drop, "_read", only_b)
+    drop.run(now=NOW)
+    assert [row.name for row in Import.objects.all()] == ["b.csv"]
+    assert (folder / "a.csv").exists()
 
 
 def test_what_can_be_moved_nowhere_is_not_even_read(folder: Path, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
