@@ -167,7 +167,7 @@ def test_the_applications_role_can_do_all_that_auditing_needs(
 
 @pytest.mark.usefixtures("application")
 def test_ordinary_tables_stay_ordinary_for_the_applications_role() -> None:
-    rows("DELETE FROM django_session")
+    rows("DELETE FROM people_session")
 
 
 def test_after_a_migration_the_grants_are_renewed(application: str, settings) -> None:

@@ -606,7 +606,7 @@ def test_the_composer_of_what_is_out_is_not_opened_and_typed_words_are_shown(wai
 
 
 def test_an_author_whose_standing_ended_is_told_so_and_their_words_are_shown(waiting, client, author) -> None:
-    author.authorisations.all().delete()
+    author.authorisations.update(ended_at=NOW)
     typed = client.post(edit(waiting), form(waiting, text="Words too late"))
     assert typed.status_code == 409
     assert "Words too late" in text_of(typed)
