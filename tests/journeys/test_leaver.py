@@ -19,6 +19,7 @@ from mercat.posts import actions as posts
 from mercat.posts.contents import Draft
 from mercat.posts.models import Post
 from mercat.register.models import Account
+from tests import factories as make
 from tests.journeys.conftest import fits, no_findings, sign_in, sign_out
 
 TEST = System("A test")
@@ -66,8 +67,8 @@ def directory(house: str) -> Iterator[httpx.Client]:
 
 def test_within_a_minute_of_leaving_nothing_rests_on_a_leaver_any_more(new_page, directory: httpx.Client) -> None:
     leaver, colleague = person("spoc"), person("local.officer")
-    chiefs = account("Leith Local Policing")
-    Account.objects.filter(pk=chiefs.pk).update(tier="individual", holder=leaver, unit=leaver.unit)
+    chiefs = make.account("The chief of Dundee", tier="individual", unit_key=leaver.unit_id, connected=False)
+    Account.objects.filter(pk=chiefs.pk).update(holder=leaver)
     scheduled = written_by(leaver, "The fair begins at ten on Saturday.", "Dundee Local Policing")
     approve(scheduled, person("commander"))
     waiting = written_by(leaver, "The old road opens again on Monday.", "Dundee Local Policing")
