@@ -16,8 +16,9 @@ from mercat.register.models import Account
 from tests.journeys.conftest import no_findings, sign_in, sign_out, working
 from tests.journeys.steps import ALT, WORDS, approve, attach, submit, write
 from tests.networks.conftest import atproto, mastodon_mock, server  # noqa: F401 - fixtures
+from tests.pages import passphrase_alone  # noqa: F401 - a fixture
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("passphrase_alone")]
 
 
 @pytest.fixture
