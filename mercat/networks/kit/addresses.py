@@ -140,7 +140,7 @@ def _host(host: str) -> str:
         except idna.IDNAError:
             raise NoAccount("This names no host that can exist.") from None
     plain = plain.removesuffix(".")
-    if not plain or not re.fullmatch(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]", plain):
+    if len(plain) > 253 or not re.fullmatch(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]", plain):
         raise NoAccount("This names no host that can exist.")
     return plain
 
