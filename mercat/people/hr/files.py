@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -118,7 +119,7 @@ def _is_split(header: list[str], rule: HrRule) -> None:
 
 def _has_columns(header: Sequence[str], rule: HrRule) -> bool:
     """Whether it tells of people. Raises BadFile for a header that does not say what is needed, or says it twice."""
-    twice = sorted({name for name in header if name and header.count(name) > 1})
+    twice = sorted(name for name, times in Counter(header).items() if name and times > 1)
     if twice:
         raise _bad(f"It has two columns “{twice[0]}”", "Leave one of them out")
     columns = _columns(rule)
