@@ -26,6 +26,7 @@ from mercat.people.models import (
     Acknowledgement,
     Authorisation,
     Completion,
+    KnownDevice,
     Licence,
     Nomination,
     Notice,
@@ -33,6 +34,7 @@ from mercat.people.models import (
     RequiredStep,
     RoleGrant,
     SentBack,
+    Subject,
     Unit,
 )
 from mercat.people.pack import guidance
@@ -132,6 +134,8 @@ def set_passphrase(*, by: By, person: Person, passphrase: str, now: datetime) ->
     if by != person:
         require(by, "administer", facts.Body(), now=now)
     _is_here(person)
+    if isinstance(by, Person) and by != person:
+        _never_came_in(person)
     try:
         validate_password(passphrase, person)
     except ValidationError as error:
@@ -143,6 +147,16 @@ def set_passphrase(*, by: By, person: Person, passphrase: str, now: datetime) ->
     if isinstance(by, Person) and by != person:
         body = f"{by} set it. If you did not ask for that, tell those who answer for information security."
         tell([person], subject="You have a new passphrase", body=body, now=now)
+
+
+def _never_came_in(person: Person) -> None:
+    """A first passphrase is given by one; whoever had a way in already gets another only by two people."""
+    factors, devices = Authenticator.objects.filter(user=person), KnownDevice.objects.filter(person=person)
+    if factors.exists() or devices.exists() or Subject.objects.filter(person=person).exists():
+        raise Impossible(
+            f"{person} has signed in before: a new way in is opened by two people, under “How {person} signs in”. "
+            "The passphrase is as it was."
+        )
 
 
 @transaction.atomic
@@ -214,6 +228,8 @@ def mark_left(*, by: By, person: Person, reason: str, now: datetime) -> None:
     Person.objects.filter(pk=person.pk).update(is_active=False)
     end_sessions(person)
     Authenticator.objects.filter(user=person).delete()
+    KnownDevice.objects.filter(person=person).delete()
+    Subject.objects.filter(person=person).delete()
     for step in (RoleGrant, Nomination, Authorisation, Access, Licence, SentBack):
         step.objects.filter(person=person, ended_at=None).update(ended_at=now)
     _settle_requests(person, now=now)

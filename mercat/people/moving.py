@@ -16,8 +16,10 @@ from mercat.people.facts import unit_facts
 from mercat.people.gate import By, require
 from mercat.people.models import Nomination, Person, RoleGrant, Unit
 from mercat.people.pack import guidance
+from mercat.people.signing_in.sessions import end_sessions
 
 POSTING = ("unit", "rank", "employment")
+NAMES = ("email", "number")  # by which somebody signs in
 
 
 @transaction.atomic
@@ -51,13 +53,15 @@ def change_details(
     before = {field: getattr(row, field) for field, value in wanted.items() if value not in (None, getattr(row, field))}
     if not before:
         return row
-    if by == row and any(field in before for field in POSTING):
-        raise Impossible("Nobody changes their own unit or rank: somebody else does it. Nothing was changed.")
+    if by == row and any(field in before for field in (*POSTING, *NAMES)):
+        raise Impossible("Nobody changes their own e-mail, number, unit or rank: another does. Nothing was changed.")
     for field in before:
         setattr(row, field, wanted[field])
     is_valid(row)
     with once("Somebody else with this e-mail or staff number is on the list."):
         row.save(update_fields=list(before))
+    if any(field in before for field in NAMES):
+        end_sessions(row)
     ended = _end_what_was_of(before["unit"], row, now=now) if "unit" in before else []
     record(
         by=by,

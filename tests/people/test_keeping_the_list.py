@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from mercat.people.models import Person
+from mercat.people.models import KnownDevice, Person
 from tests import factories as make
 from tests.factories import NOW
 from tests.pages import SOON, at_noon, passphrase_alone, queries_of, signed_in, text_of  # noqa: F401
@@ -21,7 +21,7 @@ NEW = {
     "unit": "tayside",
     "rank": "sergeant",
 }
-WORDS = "harbour lantern thistle"
+WORDS, OTHER = "harbour lantern thistle", "mosaic pebble walnut"
 
 
 @pytest.fixture
@@ -287,3 +287,26 @@ def test_the_page_of_somebody_with_many_roles_takes_the_same_queries(client: Cli
     for key in ("fife", "edinburgh", "tayside"):
         make.people.grant_role(by=make.TEST, person=person, role="spoc", unit=make.unit(key), now=NOW)
     assert queries_of(client, page(person)) == few
+
+
+def test_a_second_passphrase_is_not_one_administrators_to_give(client: Client) -> None:
+    """Else they could enrol a factor of their own for somebody who has none, and be both of two people."""
+    person = make.person()
+    client.post(passphrase_of(person), {"passphrase": WORDS, "again": WORDS})
+    person.refresh_from_db()
+    first = person.password
+    assert person.has_usable_password()
+    KnownDevice.objects.create(person=person, digest="d", at=NOW)
+    response = client.post(passphrase_of(person), {"passphrase": OTHER, "again": OTHER})
+    assert response.status_code == 422
+    assert "is opened by two people" in text_of(response)
+    person.refresh_from_db()
+    assert person.password == first
+
+
+def test_somebody_who_comes_back_begins_anew_with_a_first_passphrase(client: Client) -> None:
+    person = make.person()
+    KnownDevice.objects.create(person=person, digest="d", at=NOW)
+    client.post(step(person, "mark_left"), {"left-reason": "Retired"})
+    client.post(step(person, "mark_returned"))
+    assert client.post(passphrase_of(person), {"passphrase": WORDS, "again": WORDS}).status_code == 302

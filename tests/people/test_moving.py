@@ -98,7 +98,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_kept(newcomer: Person, given: 
 def test_nobody_posts_or_promotes_themselves(holders: Holders) -> None:
     comms = holders["comms"]
     for given in ({"rank": "chief-constable"}, {"unit": make.unit("edinburgh")}):
-        with pytest.raises(Impossible, match="Nobody changes their own unit or rank"):
+        with pytest.raises(Impossible, match="Nobody changes their own e-mail, number, unit or rank"):
             change(comms, by=comms, **given)
     assert change(comms, by=comms, name="Married Name").name == "Married Name"
 

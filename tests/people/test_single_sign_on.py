@@ -19,9 +19,10 @@ from mercat.people import actions
 from mercat.people.devices.here import DEVICE_CLAIM
 from mercat.people.models import Person, RoleGrant, Session
 from mercat.people.pack import guidance
+from mercat.people.signing_in import recovery
 from mercat.people.signing_in.adapters import IssuerOnly
 from tests import factories as make
-from tests.pages import text_of
+from tests.pages import passphrase_alone, text_of  # noqa: F401 - a fixture
 from tests.servers import oidc_provider
 from tests.servers.oidc_provider import SECRET, OidcProvider
 
@@ -60,7 +61,7 @@ def person() -> Person:
 def by_groups(monkeypatch: pytest.MonkeyPatch, **groups: GroupRule) -> None:
     rule = guidance().pack.sign_in.model_copy(update={"groups": groups})
     other = replace(guidance(), pack=guidance().pack.model_copy(update={"sign_in": rule}))
-    monkeypatch.setattr("mercat.people.signing_in.sso.guidance", lambda: other)
+    monkeypatch.setattr("mercat.people.signing_in.groups.guidance", lambda: other)
 
 
 def leads_to(client: Client, **also: str) -> str:
@@ -125,6 +126,30 @@ def test_whoever_has_left_stays_out_and_is_told_no_more_than_others(provider, pe
     assert Event.objects.filter(what="person.sign_in_failed").count() == 2
 
 
+def test_nobody_becomes_another_by_a_changed_number(provider, person) -> None:
+    """Whoever keeps the list of people can change numbers; whom the provider means, they cannot."""
+    administrator = make.person("Administrator", roles=("administrator",), now=timezone.now())
+    own, theirs = person.number, administrator.number
+    assert is_in_now(comes_in(provider, employee_number=own, sub="s-1"))
+    Person.objects.filter(pk=person.pk).update(number="freed")
+    Person.objects.filter(pk=administrator.pk).update(number=own)
+    assert not is_in_now(comes_in(provider, employee_number=own, sub="s-1"))
+    Person.objects.filter(pk=administrator.pk).update(number=theirs)
+    Person.objects.filter(pk=person.pk).update(number=own)
+    assert is_in_now(comes_in(provider, employee_number=own, sub="s-1"))
+    assert not is_in_now(comes_in(provider, employee_number=own, sub="s-2")), "another account of the same number"
+
+
+def test_two_people_let_the_provider_mean_somebody_anew(provider, person) -> None:
+    comes_in(provider, employee_number=person.number, sub="before")
+    now = timezone.now()
+    one, other = (make.person(f"Administrator {n}", roles=("administrator",), now=now) for n in (1, 2))
+    row = recovery.open_(by=one, person=person, reason="A new account at the provider", now=now)
+    assert not is_in_now(comes_in(provider, employee_number=person.number, sub="after"))
+    recovery.confirm(by=other, row=row, now=now)
+    assert is_in_now(comes_in(provider, employee_number=person.number, sub="after"))
+
+
 # Groups and devices
 
 
@@ -157,6 +182,19 @@ def test_a_group_brings_no_role_that_the_pack_does_not_map(provider, person) -> 
     assert guidance().pack.sign_in.groups == {}
     comes_in(provider, employee_number=person.number, groups=["administrator", "administrators", "press"])
     assert not RoleGrant.objects.filter(person=person).exists()
+
+
+@pytest.mark.usefixtures("passphrase_alone")
+def test_what_a_group_brought_ends_where_somebody_comes_in_by_another_way(provider, person, monkeypatch) -> None:
+    by_groups(monkeypatch, press=GroupRule(role="corporate-communications"))
+    words = "harbour lantern thistle"
+    actions.set_passphrase(by=make.TEST, person=person, passphrase=words, now=timezone.now())
+    actions.grant_role(by=make.TEST, person=person, role="auditor", unit=None, now=timezone.now())
+    comes_in(provider, employee_number=person.number, groups=["press"])
+    held = RoleGrant.objects.filter(person=person, ended_at=None).values_list("role", flat=True)
+    assert set(held.all()) == {"auditor", "corporate-communications"}
+    assert Client().post("/sign-in/", {"email": person.email, "passphrase": words}).status_code == 302
+    assert set(held.all()) == {"auditor"}
 
 
 def test_a_role_given_by_hand_is_not_taken_by_a_group_that_is_gone(provider, person, monkeypatch) -> None:

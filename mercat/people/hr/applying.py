@@ -5,6 +5,7 @@ A row is done only on the list that it was compared with: what changed here sinc
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -17,7 +18,7 @@ from django.utils import timezone
 from mercat.audit.actions import Entry, record, record_many
 from mercat.audit.actors import System
 from mercat.guidance.gate import Refused
-from mercat.people.actions import Impossible, mark_left, mark_returned
+from mercat.people.actions import Impossible, mark_left, mark_returned, tell
 from mercat.people.hr.comparing import moment_of, values_of
 from mercat.people.models import Completion, HrRecord, Import, ImportRow, Person, Unit
 from mercat.people.moving import change_details
@@ -209,8 +210,20 @@ class _Slice:
         Completion.objects.filter(pk__in=replaced).update(ended_at=self.now)
         Completion.objects.bulk_create(made)
         record_many(by=self.by, entries=entries, now=self.now)
+        self._tell_trainers(made)
         for row in kept:
             self._keep_course(row)
+
+    def _tell_trainers(self, made: list[Completion]) -> None:
+        """A file that somebody handed in names who trained: they would know if they did not."""
+        if self.file.source != Import.Source.UPLOAD:
+            return
+        for trainer, count in Counter(completion.trainer for completion in made).items():
+            body = (
+                f"{count} completed courses are on record with you as their trainer, from a file that was handed in. "
+                "If you did not train these people, tell those who answer for information security."
+            )
+            tell([trainer], subject="Courses in your name", body=body, link="/people/?joining=yes", now=self.now)
 
     def _completion(self, row: ImportRow, trainer: Person) -> Completion:
         """Its trainer held the training role then: else the line was faulty."""

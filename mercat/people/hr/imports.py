@@ -117,7 +117,7 @@ def choose(
     wrong = set(kinds) - set(BY_GROUP)
     if wrong:
         raise Impossible("Conflicts are decided one by one, and what is faulty is not taken. Nothing was changed.")
-    taken = undecided.filter(Q(kind__in=kinds) | Q(pk__in=take), kind__in=DIFFERING)
+    taken = _of_others(undecided.filter(Q(kind__in=kinds) | Q(pk__in=take), kind__in=DIFFERING), by)
     _one_row_for_each_person(taken)
     count = taken.update(choice=Choice.FILE)
     count += file.rows.filter(choice="", pk__in=keep, kind=Kind.CONFLICTING).update(choice=Choice.OURS)
@@ -140,6 +140,12 @@ def choose(
         body = f"{chosen['gone']} people would be marked as having left, by the file {file.name}."
         tell(others, subject=SECOND, body=body, link=address_of(file), now=now)
     return count
+
+
+def _of_others(rows: QuerySet[ImportRow], by: By) -> QuerySet[ImportRow]:
+    """Nobody takes what a file says of themselves: it is left for somebody else to choose."""
+    own = person_or_none(by)
+    return rows.exclude(Q(person=own) | Q(number=own.number)) if own else rows
 
 
 def _one_row_for_each_person(taken: QuerySet[ImportRow]) -> None:

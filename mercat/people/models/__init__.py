@@ -19,7 +19,7 @@ from mercat.people.models.joining import (
 )
 from mercat.people.models.notices import Notice
 from mercat.people.models.persons import Person, RoleGrant, Step, Unit
-from mercat.people.models.signing_in import KnownDevice, Recovery, Session
+from mercat.people.models.signing_in import KnownDevice, Recovery, Session, Subject
 from mercat.people.models.tokens import SCOPES, Answered, Token
 from mercat.people.models.webhooks import Delivery, Endpoint, Try
 
@@ -49,6 +49,7 @@ __all__ = [
     "SentBack",
     "Session",
     "Step",
+    "Subject",
     "Token",
     "Try",
     "Unit",

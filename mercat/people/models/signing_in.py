@@ -59,6 +59,26 @@ class KnownDevice(models.Model):
         return f"Known device {self.pk}"
 
 
+class Subject(models.Model):
+    """Whom an identity provider means by its own name for a person, from their first single sign-on on.
+
+    Staff numbers and e-mails are changed here by people; this is not, so that nobody becomes another by such a change.
+    """
+
+    person = models.OneToOneField(Person, on_delete=models.PROTECT, related_name="subject")
+    issuer = models.CharField(max_length=300)
+    subject = models.CharField(max_length=255)
+    at = models.DateTimeField()
+
+    PRIVATE: ClassVar[dict[str, str]] = {"issuer": "open", "subject": "personal"}
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="a_subject_is_one_person")]
+
+    def __str__(self) -> str:
+        return f"Subject of {self.person}"
+
+
 class Recovery(models.Model):
     """Somebody lost what they sign in with: one opens it, a second confirms and hands over a code, once.
 

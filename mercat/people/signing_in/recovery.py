@@ -18,7 +18,7 @@ from mercat.audit.actions import record
 from mercat.guidance import facts
 from mercat.people.actions import Impossible, once, set_passphrase, tell
 from mercat.people.gate import require
-from mercat.people.models import Person, Recovery
+from mercat.people.models import Person, Recovery, Subject
 from mercat.people.signing_in.sessions import end_sessions
 
 WAITS = timedelta(hours=24)  # for a second person
@@ -66,6 +66,7 @@ def confirm(*, by: Person, row: Recovery, now: datetime) -> str:
     row.save(update_fields=["confirmed_at", "confirmed_by", "digest", "until"])
     Person.objects.filter(pk=person.pk).update(password=make_password(None))
     Authenticator.objects.filter(user=person).delete()
+    Subject.objects.filter(person=person).delete()
     end_sessions(person)
     about = [row.audit_ref, person.audit_ref]
     record(by=by, what="sign_in.recovery_confirmed", about=about, facts={"opened_by": row.opened_by.audit_ref}, now=now)

@@ -19,6 +19,7 @@ from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOA
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -30,16 +31,15 @@ from mercat.audit.actions import record
 from mercat.audit.actors import System
 from mercat.people.backend import PeopleBackend
 from mercat.people.devices.here import DEVICE_CLAIM
-from mercat.people.models import Person, RoleGrant, Unit
-from mercat.people.pack import guidance
+from mercat.people.models import Person, Subject
 from mercat.people.signing_in import step_up
+from mercat.people.signing_in.groups import apply_groups
 from mercat.people.signing_in.throttle import FAILED
-from mercat.people.signing_in.welcome import Journey, address_of, come_in
+from mercat.people.signing_in.welcome import SSO, Journey, address_of, come_in
 
 log = logging.getLogger(__name__)
 
 BEGUN = "single_sign_on"  # in a session: the nonce, where to, and whether it is a proof of who is signed in
-GROUPS = System("Single sign-on: the groups that the identity provider names, as the pack maps them")
 SLACK = timedelta(minutes=1)  # by which clocks differ
 REFUSED = (
     "Single sign-on did not let you in: the identity provider said no, took too long, or names nobody who is on the "
@@ -101,9 +101,11 @@ def arrived(request: HttpRequest, found: SocialLogin) -> HttpResponse:
         return _proved(request, person, claims, now=now)
     if person is None:
         return failed(request, OAuth2Error("Nobody on the list has this number or verified e-mail"))
+    if not _is_the_same(person, claims, now=now):
+        return failed(request, OAuth2Error("The provider means another by this number or e-mail than before"))
     with transaction.atomic():
         apply_groups(person, _texts(claims.get(settings.MERCAT_OIDC["groups"])), now=now)
-        response = come_in(request, person, "single sign-on", Journey(begun["next"]), now=now)
+        response = come_in(request, person, SSO, Journey(begun["next"]), now=now)
         request.session[DEVICE_CLAIM] = _is_own_device(claims)
     return response
 
@@ -135,26 +137,17 @@ def person_of(claims: Mapping[str, Any]) -> Person | None:
     return found if found and PeopleBackend().user_can_authenticate(found) else None
 
 
-def apply_groups(person: Person, groups: set[str], *, now: datetime) -> None:
-    """The roles that these groups bring, and an end to those that groups brought before. Others are left alone."""
-    rules = guidance().pack.sign_in.groups
-    wanted = {(rules[group].role, rules[group].unit): group for group in sorted(groups & rules.keys())}
+@transaction.atomic
+def _is_the_same(person: Person, claims: Mapping[str, Any], *, now: datetime) -> bool:
+    """Whether the provider still means whom it meant. Kept at the first time; two people set it up anew (recovery)."""
+    meant = {"issuer": settings.MERCAT_OIDC["issuer"], "subject": str(claims["sub"])}
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
-    standing = {(grant.role, grant.unit_id): grant for grant in person.role_grants.filter(ended_at=None)}
-    for key, grant in standing.items():
-        if grant.source and key not in wanted:
-            RoleGrant.objects.filter(pk=grant.pk).update(ended_at=now)
-            _note(person, "person.role_ended", *key, grant.source, now=now)
-    for key, group in wanted.items():
-        if key not in standing:
-            unit = Unit.objects.get(pk=key[1]) if key[1] else None
-            RoleGrant.objects.create(person=person, role=key[0], unit=unit, at=now, source=group)
-            _note(person, "person.role_granted", *key, group, now=now)
-
-
-def _note(person: Person, what: str, role: str, unit: str | None, group: str, *, now: datetime) -> None:
-    facts = {"role": role, "unit": unit, "group": group}
-    record(by=GROUPS, what=what, about=[person.audit_ref], facts=facts, now=now)
+    known = Subject.objects.filter(Q(**meant) | Q(person=person)).first()
+    if known is None:
+        Subject.objects.create(person=person, at=now, **meant)
+        record(by=person, what="sign_in.subject_kept", about=[person.audit_ref], now=now)
+        return True
+    return (known.person_id, known.issuer, known.subject) == (person.pk, meant["issuer"], meant["subject"])
 
 
 def _proved(request: HttpRequest, person: Person | None, claims: Mapping[str, Any], *, now: datetime) -> HttpResponse:

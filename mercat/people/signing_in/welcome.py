@@ -24,10 +24,12 @@ from mercat.audit.actions import record
 from mercat.people.actions import tell
 from mercat.people.models import KnownDevice, Person
 from mercat.people.signing_in import factors, step_up
+from mercat.people.signing_in.groups import apply_groups
 from mercat.people.signing_in.sessions import DEVICE, NETWORK
 from mercat.people.signing_in.throttle import network_of
 
 PENDING = "pending"  # in a session
+SSO = "single sign-on"  # how somebody came in
 PATIENCE = timedelta(minutes=10)
 COOKIE = "mercat_device"
 REMEMBERED = timedelta(days=400)
@@ -87,6 +89,9 @@ def come_in(request: HttpRequest, person: Person, how: str, journey: Journey, *,
     request.session[DEVICE], request.session[NETWORK] = device_words(request), network_of(address_of(request))
     if journey.kept:
         request.session["kept"] = journey.kept
+    if how != SSO:
+        # Whether they are still in a group, only the provider knows: its next sign-in brings the roles back.
+        apply_groups(person, set(), now=now)
     record(by=person, what="person.signed_in", about=[person.audit_ref], facts={"how": how}, now=now)
     response = redirect(safe_next(request, journey.next))
     _recognise(request, response, person, now=now)

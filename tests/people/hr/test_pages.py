@@ -243,7 +243,7 @@ def test_details_that_cannot_be_so_are_told(administrator: Person) -> None:
     own = reverse("people:details", args=[administrator.pk])
     typed = {"name": "Administrator", "email": administrator.email, "number": administrator.number, "unit": "audit"}
     answer = client.post(own, {**typed, "rank": "sergeant", "reason": "Mine"})
-    assert "Nobody changes their own unit or rank" in text_of(answer)
+    assert "Nobody changes their own e-mail, number, unit or rank" in text_of(answer)
     assert signed_in(person).get(page).status_code == 403
 
 
