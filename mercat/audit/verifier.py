@@ -34,6 +34,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 JSON: TypeAlias = "str | int | bool | Sequence[JSON] | Mapping[str, JSON] | None"
 
 ERASURE = "audit.personal_erased"  # what an event says that erased the personal data of those it is about
+UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")  # U+0000, and half a surrogate pair
 LARGEST_INT = 2**53 - 1  # RFC 8785 numbers are IEEE doubles; beyond this they would lose digits
 
 
@@ -70,7 +71,7 @@ def _text(value: Any, place: str) -> str:
     where = place or "the value"
     if not isinstance(value, str):
         raise ValueError(f"{where} has a key that is not text: {value!r}")  # noqa: TRY004 - one error for all bad input
-    if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if UNKEEPABLE.search(value):
         raise ValueError(f"{where} holds a character that cannot be kept: U+0000, or half a surrogate pair")
     return value
 

@@ -26,7 +26,7 @@ from tests import factories as make
 from tests.factories import NOW, TEST
 from tests.kept import gained, kept
 from tests.meanwhile import meanwhile
-from tests.pages import SOON, at_noon  # noqa: F401
+from tests.pages import SOON, at_noon, signed_in, text_of  # noqa: F401
 from tests.people.conftest import Holders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
@@ -265,6 +265,37 @@ def test_what_is_open_is_not_rejected(desk: Desk, confirmed: Access) -> None:
     is_problem(desk.post(f"{REQUESTS}/{confirmed.pk}/reject", {"reason": "Late"}, key="k2"), 409)
     with pytest.raises(DatabaseError, match="rejected_means_ended"), transaction.atomic():
         Access.objects.update(rejected_by=confirmed.person)
+
+
+def test_a_token_reads_of_the_people_whom_its_owner_sees(ict: Person) -> None:
+    make.person("Elsewhere", unit_key="edinburgh")
+    officer = make.person("Officer")
+    secret = token_of(officer, "people:read", "access:read")[1]
+    assert [each["name"] for each in Desk(secret).get("/api/v1/people").json()["items"]] == ["Officer"]
+    other = Person.objects.get(name="Elsewhere")
+    is_problem(Desk(secret).get(f"/api/v1/people/{other.pk}"), 404)
+    everybody = Desk(token_of(ict, "people:read")[1]).get("/api/v1/people").json()["items"]
+    assert len(everybody) == Person.objects.count()
+
+
+def test_a_token_made_for_another_is_in_force_once_they_accept_it(ict: Person) -> None:
+    """Else whoever makes it could take the other's steps."""
+    administrator = make.person("Administrator", unit_key="ict", roles=("administrator",))
+    about = {"owner": ict, "name": "Desk system", "scopes": ["access:read"], "expires_at": MONTH, "now": NOW}
+    row, secret = tokens.make_token(by=administrator, **about)
+    is_problem(Desk(secret).get(), 401)
+    assert ict.notices.get().subject == "A token is to act in your name"
+    with pytest.raises(Impossible, match="no answer of yours"):
+        tokens.accept(by=administrator, token=row, now=NOW)
+    theirs = signed_in(ict)
+    assert "Waits for you" in text_of(theirs.get("/tokens/mine/"))
+    assert signed_in(administrator).post(f"/tokens/{row.pk}/accept/").status_code == 404
+    assert theirs.post(f"/tokens/{row.pk}/accept/").status_code == 302
+    assert Desk(secret).get().status_code == 200
+    assert Event.objects.get(what="token.accepted").actor == ict.audit_ref
+    assert not ict.notices.filter(read_at=None).exists()
+    assert theirs.post(f"/tokens/{row.pk}/revoke/").url == "/tokens/mine/"
+    is_problem(Desk(secret).get(), 401)
 
 
 # Once for each key

@@ -49,7 +49,13 @@ def test_a_token_is_made_shown_once_and_revoked(administrator: Person) -> None:
     typed = {"name": "Desk system", "owner": ict.number, "scopes": ["access:read"], "days": "90"}
     said = text_of(client.post(TOKENS, typed))
     secret = re.search(r"mercat_[\w-]{40,}", said).group()
-    row = tokens.find(secret, now=SOON)
+    row = Token.objects.get()
+    assert tokens.find(secret, now=SOON) is None  # its owner has not said yes
+    desk = signed_in(ict)
+    assert "Desk system" in text_of(desk.get(reverse("people:own-tokens")))
+    assert client.post(reverse("people:token-accept", args=[row.pk])).status_code == 404
+    assert desk.post(reverse("people:token-accept", args=[row.pk])).status_code == 302
+    assert tokens.find(secret, now=SOON) == row
     assert (row.owner, row.expires_at, row.made_by) == (ict, SOON + timedelta(days=90), administrator)
     assert secret not in text_of(client.get(TOKENS))
     assert "Desk system" in text_of(client.get(TOKENS))

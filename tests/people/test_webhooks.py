@@ -69,7 +69,8 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def endpoint(receiver: Receiver) -> Endpoint:
+def endpoint(receiver: Receiver, settings) -> Endpoint:
+    settings.MERCAT_PRIVATE_ORIGINS = frozenset({receiver.url.removesuffix("/hook"), "http://127.0.0.1:9"})
     return add(by=TEST, url=receiver.url, events=ALL, now=NOW)[0]
 
 
@@ -98,6 +99,7 @@ def test_only_the_administrator_says_who_is_told(holders: Holders) -> None:
     ("url", "words"),
     [
         ("http://desk.example/hook", "must begin with https"),
+        ("http://127.0.0.1:5432/", "must begin with https"),
         ("ftp://desk.example", "whole address"),
         ("desk.example", "whole address"),
         ("https://me:secret@desk.example/", "neither a password"),

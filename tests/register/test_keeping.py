@@ -19,7 +19,7 @@ from django.db import IntegrityError, transaction
 from django.db import connection as database
 
 from mercat.audit.models import Event
-from mercat.config.chores import CHORES
+from mercat.config.chores import CALLING, CHORES
 from mercat.config.environment import Environment
 from mercat.config.supervisor import Supervisor
 from mercat.delivery import queue
@@ -500,7 +500,7 @@ def test_an_account_is_disconnected_on_its_page() -> None:
 
 
 def test_the_chores_are_done_by_the_clock() -> None:
-    assert {"connections", "ends of connections"} <= {chore.name for chore in CHORES}
+    assert {"connections", "ends of connections"} <= {chore.name for chore in (*CHORES, *CALLING)}
 
 
 def test_a_clear_no_is_the_only_thing_that_breaks(server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -176,6 +176,7 @@ def test_or_it_is_closed_and_its_credentials_wiped(waiting: HandOver, comms: Per
 def test_an_account_that_is_closed_on_its_own_page_waits_for_nobody(waiting: HandOver, comms: Person) -> None:
     make.put(waiting.account, "suspended")
     Connection.objects.update(state="broken", reason="Signed out")
+    make.shut_place(waiting.account.slot)
     close_account(by=comms, account=waiting.account, reason="Not needed", now=LATER)
     waiting.refresh_from_db()
     assert (waiting.outcome, waiting.decided_by) == ("closed", comms)

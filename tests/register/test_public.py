@@ -168,6 +168,16 @@ def test_a_closed_account_says_until_when_it_was_official(accounts: dict[str, Ac
     assert verdict.accounts[0]["until"].startswith("2026-11-26T")
 
 
+def test_a_suspended_account_is_the_bodys_and_not_to_be_trusted_for_now(accounts: dict[str, Account]) -> None:
+    """It may be in somebody else's hands: that is what accounts are suspended for."""
+    make.put(accounts["x"], "suspended")
+    publish(by=CLOCK, now=NOW)
+    verdict = book().look_up("x.com/PoliceScotland")
+    assert verdict.verdict == YES
+    assert verdict.warning == "It is suspended: for now, do not trust what it says."
+    assert "do not trust what it says" in client().get("/official/").content.decode()
+
+
 def test_a_name_that_was_closed_and_given_again_is_official(accounts: dict[str, Account]) -> None:
     make.put(accounts["x"], "closed")
     listed("Anew", "x", "PoliceScotland", "https://x.com/PoliceScotland", "777")
@@ -188,8 +198,8 @@ def test_the_address_of_a_place_without_rules_is_known_to_the_letter() -> None:
 def test_an_edition_is_made_only_when_something_open_changes(accounts: dict[str, Account]) -> None:
     first = publish(by=CLOCK, now=NOW)
     assert publish(by=CLOCK, now=NOW + timedelta(days=1)) is None
-    make.put(accounts["x"], "suspended")
-    assert publish(by=CLOCK, now=NOW + timedelta(days=2)) is None  # it is the body's still, and nothing else is open
+    Account.objects.filter(pk=accounts["x"].pk).update(spoc_missing_since=None)
+    assert publish(by=CLOCK, now=NOW + timedelta(days=2)) is None  # nothing else is open
     Account.objects.filter(pk=accounts["x"].pk).update(name="Police Scotland News")
     second = publish(by=CLOCK, now=NOW + timedelta(days=3))
     assert (first.number, second.number) == (1, 2)

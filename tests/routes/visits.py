@@ -262,6 +262,13 @@ VISITS: tuple[Visit, ...] = (
         "people:tokens",
         send=lambda place, _: {"name": "New", "owner": place.comms.number, "scopes": ["scim"], "days": "30"},
     ),
+    Visit("see what acts for oneself", "people:own-tokens"),
+    Visit(
+        "accept a token for oneself",
+        "people:token-accept",
+        lambda place, viewer: {"token_id": place.token_for(viewer).pk},
+        _nothing,
+    ),
     Visit("revoke a token", "people:token-revoke", lambda place, _: {"token_id": place.token.pk}, _nothing),
     Visit("see the webhooks", "people:webhooks"),
     Visit(

@@ -251,6 +251,13 @@ class Place:
         about = {"name": "Desk", "scopes": ["access:read"], "expires_at": NOW + timedelta(days=30)}
         return self._once("token", lambda: tokens.make_token(by=TEST, owner=self.comms, now=NOW, **about)[0])
 
+    def token_for(self, viewer: Person) -> Token:
+        """Waiting for whoever looks, where this is their own place; else for somebody there."""
+        maker = self._once("maker", lambda: make.person("Maker", unit_key="ict", roles=("administrator",)))
+        owner = viewer if self.unit == OWN else self.colleague
+        about = {"name": "New", "scopes": ["people:read"], "expires_at": NOW + timedelta(days=30)}
+        return tokens.make_token(by=maker, owner=owner, now=NOW, **about)[0]
+
     @property
     def endpoint(self) -> Endpoint:
         url = f"https://desk.example/{self.unit}"

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, cast
 
@@ -62,11 +63,13 @@ def guarded_client(
     allow_private: frozenset[str] = frozenset(),
     max_answer: int = MAX_ANSWER,
     transport: httpx.BaseTransport | None = None,
+    log_paths: bool = True,
 ) -> httpx.Client:
     """A client that may be shared by threads. `timeout` is total, for one call.
 
     `allow_private` holds origins ("http://127.0.0.1:8010") that may lie on private or loopback addresses and may speak
-    plain http; every other origin must be https and public. `transport` replaces the network in tests.
+    plain http; every other origin must be https and public. `transport` replaces the network in tests. `log_paths`: no
+    path of this caller's holds a secret.
     """
     seconds = timeout.total_seconds()
     allowed = frozenset(_origin(httpx.URL(origin)) for origin in allow_private)
@@ -77,13 +80,14 @@ def guarded_client(
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         follow_redirects=False,
         trust_env=False,
-        event_hooks={"response": [_log_answer]},
+        event_hooks={"response": [partial(_log_answer, path=log_paths)]},
     )
 
 
-def _log_answer(response: httpx.Response) -> None:
+def _log_answer(response: httpx.Response, *, path: bool) -> None:
     url = response.request.url
-    log.info("%s %s%s answered %d", response.request.method, url.host, url.path, response.status_code)
+    where = f"{url.host}{url.path if path else ''}"
+    log.info("%s %s answered %d", response.request.method, where, response.status_code)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:

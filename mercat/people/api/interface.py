@@ -23,11 +23,13 @@ from mercat.people import actions
 from mercat.people.actions import Impossible
 from mercat.people.api import problems, tokens
 from mercat.people.api.once import once
+from mercat.people.facts import person_facts
 from mercat.people.gate import require
 from mercat.people.hr.comparing import summed
 from mercat.people.hr.files import MOST_BYTES, BadFile
 from mercat.people.hr.imports import address_of, receive
 from mercat.people.models import Access, Import, Person, Token
+from mercat.people.scope import open_to
 from mercat.people.slices import slice_of
 
 State = Literal["confirmed", "open", "rejected", "ended"]
@@ -151,14 +153,14 @@ api = NinjaAPI(
 @api.get("/access-requests", auth=Bearer("access:read"), response={200: AccessRequests, **ERRORS})
 def list_access_requests(request: HttpRequest, state: State | None = None, page: Page = 1) -> AccessRequests:
     """The newest confirmed first."""
-    rows = _requests().filter(STATES[state] if state else Q()).order_by("-confirmed_at", "-pk")
+    rows = _requests(request).filter(STATES[state] if state else Q()).order_by("-confirmed_at", "-pk")
     found = slice_of(rows, str(page), size=ON_A_PAGE)
     return AccessRequests(items=[_request(row) for row in found], page=found.number, more=found.more)
 
 
 @api.get("/access-requests/{number}", auth=Bearer("access:read"), response={200: AccessRequest, **ERRORS})
 def get_access_request(request: HttpRequest, number: Number) -> AccessRequest:
-    return _request(get_object_or_404(_requests(), pk=number))
+    return _request(get_object_or_404(_requests(request), pk=number))
 
 
 @api.post("/access-requests/{number}/open", auth=Bearer("access:write"), response={200: AccessRequest, **ERRORS})
@@ -192,14 +194,14 @@ def end_access_request(request: HttpRequest, number: Number, key: Key, why: Why)
 @api.get("/people", auth=Bearer("people:read"), response={200: People, **ERRORS})
 def list_people(request: HttpRequest, number: str = "", page: Page = 1) -> People:
     """By staff number, where one is given."""
-    rows = Person.objects.filter(number=number) if number else Person.objects.all()
+    rows = _people(request).filter(number=number) if number else _people(request)
     found = slice_of(rows.order_by("number"), str(page), size=ON_A_PAGE)
     return People(items=[_person(row) for row in found], page=found.number, more=found.more)
 
 
 @api.get("/people/{person_id}", auth=Bearer("people:read"), response={200: PersonOut, **ERRORS})
 def get_person(request: HttpRequest, person_id: UUID) -> PersonOut:
-    return _person(get_object_or_404(Person, pk=person_id))
+    return _person(get_object_or_404(_people(request), pk=person_id))
 
 
 @api.post("/imports", auth=Bearer("people:import"), response={200: Received, **ERRORS})
@@ -230,17 +232,23 @@ def _write(
     token, now = request.auth, timezone.now()
 
     def done() -> str:
-        row = get_object_or_404(_requests(), pk=number)
+        row = get_object_or_404(_requests(request), pk=number)
         if row.ended_at:
             raise Impossible("This request has ended already. Nothing was changed.")
         act(tokens.agent(token), row.person, now)
-        return _request(_requests().get(pk=number)).model_dump_json()
+        return _request(_requests(request).get(pk=number)).model_dump_json()
 
     return once(request, token, key, done, now=now)
 
 
-def _requests() -> QuerySet[Access]:
-    return Access.objects.select_related("person")
+def _people(request: HttpRequest) -> QuerySet[Person]:
+    """Those whom the token's owner sees on the pages (clause 5.6)."""
+    now = timezone.now()
+    return open_to(person_facts(request.auth.owner, now=now), Person.objects.all(), now=now)
+
+
+def _requests(request: HttpRequest) -> QuerySet[Access]:
+    return Access.objects.filter(person__in=_people(request)).select_related("person")
 
 
 def _request(row: Access) -> AccessRequest:

@@ -16,13 +16,16 @@ from mercat.audit.actors import System
 from mercat.guidance import facts
 from mercat.people.actions import Impossible, tell
 from mercat.people.gate import Agent, By, person_or_none, require
-from mercat.people.models import SCOPES, Person, Token
+from mercat.people.models import SCOPES, Notice, Person, Token
 from mercat.people.pack import guidance
+from mercat.people.signing_in.step_up import ask
 
 PREFIX = "mercat_"  # so that scanners of code and logs know one when they see it
 LONGEST = timedelta(days=366)
 A_MINUTE = timedelta(minutes=1)
 MOST_A_MINUTE = 300  # requests of one token
+ASKED = "A token is to act in your name"
+OWN = "/tokens/mine/"
 LEFT = System("Its owner has left")
 
 
@@ -30,7 +33,10 @@ LEFT = System("Its owner has left")
 def make_token(
     *, by: By, owner: Person, name: str, scopes: Iterable[str], expires_at: datetime, now: datetime
 ) -> tuple[Token, str]:
-    """A token and its secret, which is shown this once and kept nowhere. Its owner is told."""
+    """A token and its secret, which is shown this once and kept nowhere.
+
+    One that somebody makes for another is in force once its owner has accepted it: else who makes it could act as them.
+    """
     require(by, "administer", facts.Body(), now=now)
     wanted = sorted(set(scopes))
     if not name.strip():
@@ -49,19 +55,37 @@ def make_token(
         digest=_digest(secret),
         made_at=now,
         made_by=person_or_none(by),
+        accepted_at=None if isinstance(by, Person) and by != owner else now,
         expires_at=expires_at,
     )
     about = {"scopes": wanted, "expires": expires_at.isoformat()}
     record(by=by, what="token.made", about=[row.audit_ref, owner.audit_ref], facts=about, now=now)
-    body = f"“{row}” acts for you: {', '.join(SCOPES[each].lower() for each in wanted)}. It may never do more than you."
-    if by != owner:
-        tell([owner], subject="A token acts in your name", body=body, link=f"/people/{owner.pk}/", now=now)
+    what = f"“{row}”: {', '.join(SCOPES[each].lower() for each in wanted)}. It may never do more than you."
+    if row.accepted_at is None:
+        tell([owner], subject=ASKED, body=f"{by} asks. {what}", link=OWN, now=now)
+    elif by != owner:
+        tell([owner], subject="A token acts in your name", body=what, link=OWN, now=now)
     return row, secret
 
 
 @transaction.atomic
+def accept(*, by: Person, token: Token, now: datetime) -> None:
+    """Let another programme act for oneself, from now on."""
+    require(by, "work", facts.Body(), now=now)
+    ask("Let another programme act for you", now=now)
+    waiting = Token.objects.filter(pk=token.pk, owner=by, accepted_at=None, revoked_at=None, expires_at__gt=now)
+    if not waiting.update(accepted_at=now):
+        raise Impossible(f"“{token}” waits for no answer of yours. Nothing was changed.")
+    record(by=by, what="token.accepted", about=[token.audit_ref, by.audit_ref], now=now)
+    if not Token.objects.filter(owner=by, accepted_at=None, revoked_at=None, expires_at__gt=now).exists():
+        Notice.objects.filter(person=by, subject=ASKED, read_at=None).update(read_at=now)
+
+
+@transaction.atomic
 def revoke(*, by: By, token: Token, now: datetime) -> None:
-    require(by, "administer", facts.Body(), now=now)
+    """By its owner at any time, or by whoever administers."""
+    if by != token.owner:
+        require(by, "administer", facts.Body(), now=now)
     if not Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
         raise Impossible(f"“{token}” is revoked already. Nothing was changed.")
     record(by=by, what="token.revoked", about=[token.audit_ref], now=now)
@@ -83,7 +107,9 @@ def on_leaving(sender: type[Person], *, person: Person, now: datetime, **_: Any)
 
 def find(secret: str, *, now: datetime) -> Token | None:
     """The token in force that has this secret."""
-    standing = Token.objects.filter(revoked_at=None, expires_at__gt=now, owner__is_active=True)
+    standing = Token.objects.filter(
+        revoked_at=None, accepted_at__isnull=False, expires_at__gt=now, owner__is_active=True
+    )
     return standing.filter(digest=_digest(secret)).select_related("owner").first()
 
 

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mercat.guidance import facts
 from mercat.people.actions import Impossible
@@ -85,4 +85,24 @@ def revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
         messages.warning(request, str(error))
     else:
         messages.success(request, f"“{row}” is revoked, at once and for good.")
-    return redirect("people:tokens")
+    return redirect("people:own-tokens" if row.owner == request.user else "people:tokens")
+
+
+@require_safe
+def own_tokens(request: HttpRequest) -> HttpResponse:
+    """What acts for oneself, and what asks to."""
+    rows = Token.objects.filter(owner=request.user).select_related("made_by")
+    page = slice_of(rows, request.GET.get("page"), size=ON_A_PAGE)
+    return render(request, "people/own-tokens.html", {"page": page, "scopes": SCOPES, "now": timezone.now()})
+
+
+@require_POST
+def accept(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    row = get_object_or_404(Token, pk=token_id, owner=request.user)
+    try:
+        tokens.accept(by=request.user, token=row, now=timezone.now())
+    except Impossible as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, f"“{row}” acts for you from now on. You can revoke it at any time.")
+    return redirect("people:own-tokens")

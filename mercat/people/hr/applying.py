@@ -35,8 +35,11 @@ class Stale(Exception):
 def apply_rows(file: Import, rows: list[ImportRow], *, by: System, now: datetime) -> None:
     """Do these rows, in the caller's transaction, and keep what came of each."""
     slice_ = _Slice(file, by, now)
-    slice_.add([row for row in rows if row.about == About.PERSON and row.person is None])
-    slice_.change([row for row in rows if row.about == About.PERSON and row.person is not None])
+    people = [row for row in rows if row.about == About.PERSON]
+    fresh = [row for row in people if row.person is None]
+    listed = [row for row in people if row.person is not None]
+    slice_.add(fresh)
+    slice_.change(listed)
     slice_.train([row for row in rows if row.about == About.COMPLETION])
     _keep(rows, now=now)
 

@@ -37,8 +37,11 @@ def run(*, now: datetime) -> None:
     folder = Path(settings.MERCAT_HR_DROP)
     for place in (folder / "done", folder / "refused"):
         place.mkdir(mode=0o700, exist_ok=True)  # before anything is read: what cannot be moved is not taken in
-        if not os.access(place, os.W_OK):
-            raise PermissionError(f"Nothing can be put into {place}; no file was taken in.")
+        known = place.lstat()
+        if not stat.S_ISDIR(known.st_mode) or known.st_uid != os.geteuid() or not os.access(place, os.W_OK):
+            raise PermissionError(
+                f"{place} is no folder of Mercat's own, or nothing can be put into it; no file was taken in."
+            )
     for name in _written(folder, now):
         try:
             _take_in(folder, name, now=now)
@@ -97,9 +100,9 @@ def _put(place: Path, path: Path, report: str, suffix: str) -> None:
     """Move a file, without overwriting another of its name, and write the report beside it."""
     free = next(name for name in _names(path) if not (place / name).exists())
     os.replace(path, place / free)
-    beside = place / f"{free}{suffix}"
-    beside.touch(mode=0o600)
-    beside.write_text(report, encoding="utf-8")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with os.fdopen(os.open(place / f"{free}{suffix}", flags, 0o600), "w", encoding="utf-8") as beside:
+        beside.write(report)
 
 
 def _names(path: Path) -> Iterator[str]:

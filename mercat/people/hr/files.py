@@ -209,7 +209,7 @@ def _line(number: int, row: dict[str, str], rule: HrRule) -> Line:
     for field, names in _columns(rule).items():
         parts = [" ".join(unicodedata.normalize("NFC", row.get(name, "")).split(" ")) for name in names]
         cell = " ".join(filter(None, (part.strip() for part in parts)))
-        if not all(map(_is_plain, cell)):
+        if not (cell.isascii() and cell.isprintable()) and not all(map(_is_plain, cell)):
             return Line(number, {}, f"“{names[0]}” holds a line break or another character that cannot be kept.")
         if len(cell) > LONGEST_CELL:
             return Line(number, {}, f"“{names[0]}” is longer than {LONGEST_CELL} characters.")

@@ -162,8 +162,11 @@ def _leaving(rows: QuerySet[ImportRow]) -> QuerySet[ImportRow]:
 def too_many_leave(file: Import, *, now: datetime) -> bool:
     """Whether more leave, with those of the last day, than one person may say. In slices it is no less."""
     pending = leaving_of(file).count()
+    if not pending:
+        return False
+    under_way = _leaving(ImportRow.objects.filter(file__state=State.APPLYING, done_at=None).exclude(file=file)).count()
     done = _leaving(ImportRow.objects.filter(outcome="done", done_at__gt=now - BRAKE_TIME)).count()
-    return pending > 0 and (pending + done) * 100 > guidance().pack.hr.gone_at_most * file.people
+    return (pending + under_way + done) * 100 > guidance().pack.hr.gone_at_most * file.people
 
 
 @transaction.atomic

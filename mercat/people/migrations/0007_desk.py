@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                 ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), size=None)),
                 ('digest', models.CharField(max_length=64, unique=True)),
                 ('made_at', models.DateTimeField()),
+                ('accepted_at', models.DateTimeField(blank=True, null=True)),
                 ('expires_at', models.DateTimeField()),
                 ('revoked_at', models.DateTimeField(blank=True, null=True)),
                 ('last_used_at', models.DateTimeField(blank=True, null=True)),
@@ -162,6 +163,6 @@ class Migration(migrations.Migration):
             model_name='answered',
             constraint=models.UniqueConstraint(fields=('token', 'key'), name='a_key_is_answered_once'),
         ),
-        AppendOnly("people_token", ["revoked_at", "last_used_at", "window_at", "used"]),
+        AppendOnly("people_token", ["accepted_at", "revoked_at", "last_used_at", "window_at", "used"]),
         AppendOnly("people_try"),
     ]

@@ -21,7 +21,7 @@ SCOPES = {
 }
 
 
-@append_only(updatable=["revoked_at", "last_used_at", "window_at", "used"])
+@append_only(updatable=["accepted_at", "revoked_at", "last_used_at", "window_at", "used"])
 class Token(models.Model):
     """A secret by which a programme acts for `owner`. Only its digest is kept: nobody can read it again."""
 
@@ -32,6 +32,7 @@ class Token(models.Model):
     digest = models.CharField(max_length=64, unique=True)  # SHA-256, hex
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")  # null: command line
+    accepted_at = models.DateTimeField(null=True, blank=True)  # by its owner; until then it is not in force
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)

@@ -29,10 +29,11 @@ def create(*, by: Agent, user: Resource[Any], now: datetime) -> Person:
     Raises UniquenessException where they are there already.
     """
     said = said_of(user)
-    deleted = _deleted(user, said["number"])
+    deleted = _deleted(said["number"])
     if deleted is not None:
         return change(by=by, person=deleted, user=user, now=now)
-    same = Q(email__iexact=said["email"]) | Q(number=said["number"]) | Q(directory__user_name__iexact=user.user_name)
+    named = Q(directory__user_name__iexact=user.user_name, directory__deleted_at=None)
+    same = Q(email__iexact=said["email"]) | Q(number=said["number"]) | named
     if Person.objects.filter(same).exists():
         raise UniquenessException(detail="Somebody with this userName, e-mail or employee number is on the list.")
     rank = next(each for each in guidance().pack.ranks if each.key == said["rank"])
@@ -67,10 +68,10 @@ def delete(*, by: Agent, person: Person, user: Resource[Any], now: datetime) -> 
     DirectoryEntry.objects.filter(person=person).update(deleted_at=now)
 
 
-def _deleted(user: Resource[Any], number: str) -> Person | None:
-    gone = DirectoryEntry.objects.filter(deleted_at__isnull=False)
-    found = gone.filter(Q(user_name__iexact=user.user_name) | Q(person__number=number)).select_related("person")
-    entry = found.order_by("-deleted_at").first()
+def _deleted(number: str) -> Person | None:
+    """By the number alone: a userName is given again to somebody else, who is not who had it before."""
+    gone = DirectoryEntry.objects.filter(deleted_at__isnull=False, person__number=number).select_related("person")
+    entry = gone.order_by("-deleted_at").first()
     return entry.person if entry else None
 
 

@@ -25,10 +25,11 @@ from scim2_models import (
     SearchRequest,
 )
 
+from mercat.guidance import facts
 from mercat.guidance.gate import Refused
 from mercat.people.actions import Impossible
 from mercat.people.api import tokens
-from mercat.people.gate import Agent
+from mercat.people.gate import Agent, require
 from mercat.people.models import Person
 from mercat.people.scim import actions
 from mercat.people.scim.queries import found, users
@@ -64,6 +65,7 @@ def scim(*methods: str) -> Callable[[View], View]:
 
 def _guarded(view: View, request: HttpRequest, by: Agent, about: dict[str, Any]) -> HttpResponse:
     try:
+        require(by, "import_people", facts.Body(), now=timezone.now())  # also to read: it lists everybody
         with provider():
             return view(request, by=by, **about)
     except SCIMException as error:

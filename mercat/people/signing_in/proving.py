@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from mercat.people.models import Person
 from mercat.people.signing_in import factors
 from mercat.people.signing_in.throttle import Origin, TooMany, identify, note_failure, note_wrong_factor
+from mercat.people.signing_in.throttle import too_many as nobody_tried_often
 from mercat.people.signing_in.throttle import too_many_codes as too_many
 from mercat.people.signing_in.welcome import address_of
 
@@ -85,7 +86,7 @@ def passkey_alone(request: HttpRequest, *, now: datetime) -> Person | None:
     answer = request.POST.get("passkey", "")
     person = factors.whose_passkey(answer)
     origin = origin_of(request, person.email if person else "")
-    if person and too_many(person, now=now):
+    if too_many(person, now=now) if person else nobody_tried_often(origin, now=now):
         raise TooMany
     if person and person.is_active and factors.check_passkey(person, answer, now=now):
         return person

@@ -34,7 +34,8 @@ from mercat.people.devices.here import DEVICE_CLAIM
 from mercat.people.models import Person, Subject
 from mercat.people.signing_in import step_up
 from mercat.people.signing_in.groups import apply_groups
-from mercat.people.signing_in.throttle import FAILED
+from mercat.people.signing_in.proving import origin_of
+from mercat.people.signing_in.throttle import FAILED, too_many
 from mercat.people.signing_in.welcome import SSO, Journey, address_of, come_in
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,10 @@ REFUSED = (
     "list here. Try again, or ask the administrator."
 )
 NOT_YOU = "Single sign-on named somebody else, or did not ask them anew. Nothing was done."
+
+
+class NotLetIn(OAuth2Error):
+    """Why somebody is not let in, in our own words; what others raise may hold what a log must not."""
 
 
 class Issuer(OpenIDConnectOAuth2Adapter):
@@ -66,11 +71,11 @@ class Issuer(OpenIDConnectOAuth2Adapter):
                 lookup_kid=jwtkit.lookup_kid_jwk,
             )
         except (KeyError, ValueError) as error:
-            raise OAuth2Error(f"The issuer's keys or its token cannot be read: {error!r}") from error
+            raise NotLetIn(f"The issuer's keys or its token cannot be read: {type(error).__name__}") from error
 
     def complete_login(self, request: HttpRequest, app: SocialApp, token: Any, **kwargs: Any) -> SocialLogin:
         if not kwargs["response"].get("id_token"):
-            raise OAuth2Error("The issuer gave no ID token")
+            raise NotLetIn("The issuer gave no ID token")
         return super().complete_login(request, app, token, **kwargs)
 
     def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
@@ -95,14 +100,14 @@ def arrived(request: HttpRequest, found: SocialLogin) -> HttpResponse:
     begun = request.session.pop(BEGUN, None)
     claims = found.account.extra_data.get("id_token", {})
     if begun is None or not constant_time_compare(str(claims.get("nonce", "")), begun["nonce"]):
-        return failed(request, OAuth2Error("The nonce is not the one that was sent"))
+        return failed(request, NotLetIn("The nonce is not the one that was sent"))
     person = person_of(claims)
     if begun["proof"]:
         return _proved(request, person, claims, now=now)
     if person is None:
-        return failed(request, OAuth2Error("Nobody on the list has this number or verified e-mail"))
+        return failed(request, NotLetIn("Nobody on the list has this number or verified e-mail"))
     if not _is_the_same(person, claims, now=now):
-        return failed(request, OAuth2Error("The provider means another by this number or e-mail than before"))
+        return failed(request, NotLetIn("The provider means another by this number or e-mail than before"))
     with transaction.atomic():
         apply_groups(person, _texts(claims.get(settings.MERCAT_OIDC["groups"])), now=now)
         response = come_in(request, person, SSO, Journey(begun["next"]), now=now)
@@ -113,14 +118,17 @@ def arrived(request: HttpRequest, found: SocialLogin) -> HttpResponse:
 @transaction.atomic
 def failed(request: HttpRequest, why: Exception | None) -> HttpResponse:
     """Said to the person in one sentence for everything; why stands in the log and in the record."""
-    log.warning("single sign-on failed: %s", why)
-    record(
-        by=System("A single sign-on failed"),
-        what=FAILED,
-        about=["structure:sign-in"],
-        personal={"why": str(why)[:200], "address": address_of(request)},
-        now=timezone.now(),
-    )
+    reason, now = str(why) if isinstance(why, NotLetIn) else type(why).__name__, timezone.now()
+    log.warning("single sign-on failed: %s", reason)
+    origin = origin_of(request, "")
+    if not too_many(origin, now=now):  # anybody can come to this address: the record does not grow for ever
+        record(
+            by=System("A single sign-on failed"),
+            what=FAILED,
+            about=["structure:sign-in", *origin.references.values()],
+            personal={"why": reason[:200], "address": address_of(request)},
+            now=now,
+        )
     messages.warning(request, REFUSED)
     return redirect(settings.LOGIN_URL)
 

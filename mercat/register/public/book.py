@@ -20,10 +20,11 @@ from mercat.networks import registry
 from mercat.networks.kit.addresses import Disguised, NoAccount, Place, place_of, tidy
 from mercat.networks.kit.lookalikes import skeleton
 from mercat.register.models import PublicEdition
-from mercat.register.public.contents import CLOSED, day_of
+from mercat.register.public.contents import CLOSED, SUSPENDED, day_of
 
 LOOK = 2.0  # seconds between two looks for a newer edition
 
+BEWARE = "It is suspended: for now, do not trust what it says."
 YES, NO, UNKNOWN = "official", "not official", "unknown"
 _NAMED = re.compile(r"@|at://|did:|acct:")
 _WWW = re.compile(r"(?:www|m|mobile)\.")
@@ -144,6 +145,8 @@ class Book:
             return Verdict(NO, f"{last['name']} was official until {day_of(last['until'])}, and is closed.", (last,))
         names = " and ".join(f"{each['name']} on {each['network_name']}" for each in official)
         warning = "On any other network, an account of this name is not official." if elsewhere else ""
+        if any(each["status"] == SUSPENDED for each in official):
+            warning = f"{BEWARE} {warning}".strip()
         return Verdict(YES, f"This is an official account of {self.body['name']}: {names}.", official, warning)
 
     def _no(self, *, warning: str = "", look: str = "") -> Verdict:
@@ -159,9 +162,7 @@ class Book:
         shown = _WWW.sub("", place.shown_host, count=1)
         real = self._hosts.get(skeleton(shown))
         if real is None:
-            parts = place.host.split(".")
-            within = {".".join(parts[n:m]) for n in range(len(parts)) for m in range(n + 2, len(parts))}
-            real = next((host for host in self._hosts.values() if host in within), None)
+            real = next((host for host in self._hosts.values() if f".{host}." in f".{place.host}"), None)
         if real and real != shown:
             raise Disguised(f"It does not lead to {real}, although it looks like it.")
         if place.hides:

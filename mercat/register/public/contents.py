@@ -13,7 +13,7 @@ from mercat.people.pack import guidance
 from mercat.register.models import Account
 from mercat.register.presenters import tier_name
 
-OFFICIAL, CLOSED = "official", "closed"
+OFFICIAL, SUSPENDED, CLOSED = "official", "suspended", "closed"
 
 
 def listing(before: Sequence[Mapping[str, Any]], *, now: datetime) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def _account(row: Account, until: str) -> dict[str, Any]:
         "unit": row.unit.name,
         "purpose": row.slot.application.purpose if row.slot.application else "",
         "holder": _named("ranks", row.holder.rank) if row.holder else "",  # the role, never the person
-        "status": CLOSED if closed else OFFICIAL,
+        "status": {Account.Status.CLOSED: CLOSED, Account.Status.SUSPENDED: SUSPENDED}.get(row.status, OFFICIAL),
         "until": until if closed else None,
     }
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from mercat.audit.verifier import parse_vkey
 from mercat.people.public import public
 from mercat.register.public.book import SHELF, Book, Verdict
-from mercat.register.public.contents import OFFICIAL, day_of
+from mercat.register.public.contents import CLOSED, day_of
 
 FRESH = "public, max-age=5, must-revalidate"  # an edition follows the register within ten seconds, these included
 NOT_YET = "The register is being prepared. Come back in a moment."
@@ -52,11 +52,11 @@ def edition(page: Page) -> Callable[[HttpRequest], HttpResponse]:
 @edition
 def register(request: HttpRequest, book: Book) -> HttpResponse:
     """Every account, by network; closed ones apart."""
-    standing = [each for each in book.accounts if each["status"] == OFFICIAL]
+    standing = [each for each in book.accounts if each["status"] != CLOSED]
     said = {
         "book": book,
         "networks": [(name, list(each)) for name, each in groupby(standing, key=lambda one: one["network_name"])],
-        "closed": [(each, day_of(each["until"])) for each in book.accounts if each["status"] != OFFICIAL],
+        "closed": [(each, day_of(each["until"])) for each in book.accounts if each["status"] == CLOSED],
     }
     return _dated(render(request, "register/public/register.html", said), book)
 
@@ -103,7 +103,7 @@ def atproto_did(request: HttpRequest, book: Book) -> HttpResponse:
     """The identity of the Bluesky account whose handle is the very host that was asked (AT Protocol, handles)."""
     host = request.get_host().partition(":")[0].lower()
     for each in book.accounts:
-        if each["network"] == "bluesky" and each["status"] == OFFICIAL and each["handle"].lower() == host:
+        if each["network"] == "bluesky" and each["status"] != CLOSED and each["handle"].lower() == host:
             return HttpResponse(each["network_id"], content_type="text/plain")
     raise Http404
 
@@ -111,7 +111,7 @@ def atproto_did(request: HttpRequest, book: Book) -> HttpResponse:
 @edition
 def trust_txt(request: HttpRequest, book: Book) -> HttpResponse:
     """trust.txt (JournalList.net, 1.6): which accounts the body controls, a line each."""
-    lines = [f"social={each['address']}" for each in book.accounts if each["status"] == OFFICIAL and each["address"]]
+    lines = [f"social={each['address']}" for each in book.accounts if each["status"] != CLOSED and each["address"]]
     said = f"# Official accounts of {book.body['name']}"
     return _dated(_for_all(HttpResponse("\n".join([said, *lines, ""]), content_type="text/plain; charset=utf-8")), book)
 

@@ -38,5 +38,5 @@ def shut(account: Account, *, by: By, reason: str, now: datetime) -> None:
 
 
 def is_live(account: Account | None) -> bool:
-    """Whether it can be reached now: closing it cuts off something that speaks."""
-    return Connection.objects.filter(account=account, state=Connection.State.WORKING).exists()
+    """Whether it was ever connected: closing it ends something that spoke. Disconnecting it first changes nothing."""
+    return account is not None and bool(account.native_id)

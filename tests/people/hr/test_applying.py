@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest import mock
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -13,7 +14,7 @@ from mercat.guidance.gate import Refused
 from mercat.people import actions
 from mercat.people.actions import Impossible
 from mercat.people.facts import person_facts
-from mercat.people.hr import imports
+from mercat.people.hr import applying, imports
 from mercat.people.models import Completion, HrRecord, Import, ImportRow, Notice, Person, RoleGrant
 from mercat.people.moving import change_details
 from tests import factories as make
@@ -111,6 +112,42 @@ def test_only_what_was_chosen_is_done() -> None:
     assert Person.objects.get(number="100").rank == "constable"
     assert len(done(file, kinds=["new", "changed"])) == 3
     assert file.state == "closed"
+
+
+def test_somebody_new_is_done_once() -> None:
+    """Rows that were just added are no changes of people on the list."""
+    make.unit()
+    file = received(line("100"), line("101"))
+    with mock.patch.object(applying, "change_details") as changed:
+        if file.state == Import.State.WAITING:
+            imports.choose(by=HR, file=file, kinds=["new"], now=NOW)
+        imports.finish(file, now=lambda: NOW)
+    assert Person.objects.filter(number__in=["100", "101"]).count() == 2
+    assert not changed.called
+
+
+def test_nobody_takes_what_a_file_says_of_themselves() -> None:
+    """By hand they could not change it either: a file that they wrote would be a way around that."""
+    comms = make.person("Comms", unit_key="corporate-communications", roles=("corporate-communications",))
+    other = make.person("Other")
+    file = received(line_of(comms, rank="chief-constable"), line_of(other, rank="sergeant"))
+    imports.choose(by=comms, file=file, take=[row.pk for row in file.rows.all()], now=NOW)
+    imports.finish(file, now=lambda: NOW)
+    assert Person.objects.get(pk=other.pk).rank == "sergeant"
+    assert Person.objects.get(pk=comms.pk).rank == "constable"
+    with pytest.raises(Impossible, match="Choose what"):
+        imports.choose(by=comms, file=file, take=[file.rows.get(number=comms.number).pk], now=NOW)
+
+
+def test_a_trainer_is_told_of_courses_in_their_name_by_a_file_that_was_handed_in() -> None:
+    trainer, person = make.trainer(), make.person("Person")
+    day = (NOW - timedelta(days=3)).strftime("%d/%m/%Y")
+    for source, told in (("folder", 0), ("upload", 1)):
+        file = received(line_of(person, completed=day, trainer=trainer.number), source=source)
+        imports.choose(by=HR, file=file, kinds=["new"], now=NOW)
+        imports.finish(file, now=lambda: NOW)
+        assert trainer.notices.filter(subject="Courses in your name").count() == told
+        day = (NOW - timedelta(days=1200)).strftime("%d/%m/%Y")
 
 
 def test_neither_faults_nor_whole_groups_of_conflicts_can_be_taken() -> None:

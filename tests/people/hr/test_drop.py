@@ -178,6 +178,16 @@ def test_a_file_that_cannot_be_read_keeps_no_other_from_being_taken_in(
     assert (folder / "a.csv").exists()
 
 
+def test_a_place_that_somebody_else_made_is_not_used(folder: Path, put: Put, tmp_path_factory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (folder / "done").symlink_to(elsewhere)
+    put("people.csv")
+    with pytest.raises(PermissionError, match="no folder of Mercat's own"):
+        drop.run(now=NOW)
+    assert not Import.objects.exists()
+    assert names(elsewhere) == []
+
+
 def test_what_can_be_moved_nowhere_is_not_even_read(folder: Path, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
     put("people.csv")
     monkeypatch.setattr(drop.os, "access", lambda *_: False)
