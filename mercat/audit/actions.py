@@ -14,6 +14,7 @@ from django.db import connection
 
 from mercat.audit.actors import REFERENCE, Actor, System, columns
 from mercat.audit.canonical import leaf_bytes
+from mercat.audit.copying import copy_in
 from mercat.audit.models import Event, PersonalData
 from mercat.audit.signals import recorded
 from mercat.audit.verifier import ERASURE, JSON, commitment
@@ -89,13 +90,13 @@ def record_many(*, by: Actor | System, entries: Iterable[Entry], now: datetime |
     for event in events:
         event.leaf = _leaf(event)
     Event.objects.bulk_create(events, batch_size=INSERT_BATCH)
-    PersonalData.objects.bulk_create(
+    copy_in(
+        PersonalData,
         [
             PersonalData(event=event, salt=salt, data=dict(entry.personal))
             for event, entry, salt in zip(events, entries, salts, strict=True)
             if entry.personal
         ],
-        batch_size=INSERT_BATCH,
     )
     recorded.send(Event, events=events)
     return events

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from mercat.audit.actions import Entry, record, record_many
 from mercat.audit.actors import System
+from mercat.audit.copying import copy_in
 from mercat.guidance.gate import Refused
 from mercat.people.actions import Impossible, mark_left, mark_returned, tell
 from mercat.people.hr.comparing import moment_of, values_of
@@ -99,7 +100,7 @@ class _Slice:
                 self._end(row, Outcome.DONE)
         for row in fresh:
             row.person = self._person(row)
-        Person.objects.bulk_create([row.person for row in fresh])
+        copy_in(Person, [row.person for row in fresh])
         self._remember((row, {}) for row in fresh)
         record_many(by=self.by, entries=[self._registered(row) for row in fresh], now=self.now)
 
@@ -211,7 +212,7 @@ class _Slice:
                 self._end(row, Outcome.DONE)
         replaced = [row.ours["completion"] for row in rows if row.outcome == Outcome.DONE and row.ours]
         Completion.objects.filter(pk__in=replaced).update(ended_at=self.now)
-        Completion.objects.bulk_create(made)
+        copy_in(Completion, made)
         record_many(by=self.by, entries=entries, now=self.now)
         self._tell_trainers(made)
         for row in kept:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from mercat.audit.actions import record
 from mercat.audit.actors import System
+from mercat.audit.copying import copy_in
 from mercat.guidance import facts
 from mercat.people.actions import Impossible, settle, tell
 from mercat.people.gate import By, person_or_none, require
@@ -94,7 +95,7 @@ def _compared(file: Import, contents: Contents, *, now: datetime) -> list[Import
     standing = Standing.now(courses=any(line.tells_of_course for line in lines))
     older = older_than_applied(file.made_at)
     rows = list(Comparison(file, standing, lines, older=older, now=now).rows())
-    return ImportRow.objects.bulk_create(rows, batch_size=SLICE)
+    return copy_in(ImportRow, rows)
 
 
 @transaction.atomic
