@@ -40,9 +40,8 @@ test: dev assets $(VENV)/.chromium $(VENV)/.postgresql15
 	@$(MAKE) test-15
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-# What touches the database also on the oldest PostgreSQL that Mercat accepts; the whole suite has the last word.
-# The crash test is left out here: it takes one to two minutes, and what it tries is the engine under SIGKILL. So are
-# the routes, each tried for every role: what they try is who may, and no matter of the server.
+# What meets the database itself also on the oldest PostgreSQL that Mercat accepts; the whole suite has the last word.
+# The crash test is left out here: it takes one to two minutes, and what it tries is the engine under SIGKILL.
 test-15: dev
 	@bin=$$(cat $(VENV)/.postgresql15 2>/dev/null); \
 	if [ -z "$$bin" ]; then echo "SKIPPED: the suite on PostgreSQL 15, which this machine has not and cannot install"; exit 0; fi; \
