@@ -32,6 +32,7 @@ from mercat.people.forms import (
     RoleForm,
 )
 from mercat.people.gate import require
+from mercat.people.joining.steps import units_of
 from mercat.people.models import HrRecord, Notice, Person, RoleGrant, Unit
 from mercat.people.moving import change_details
 from mercat.people.pack import guidance
@@ -67,6 +68,7 @@ def people(request: HttpRequest) -> HttpResponse:
         "may_add": may_add_people(me, now=now),
         "may_administer": may_administer(me, now=now),
         "may_answer": may_answer(me, now=now),
+        "may_see_licences": "assign_licence" in units_of(me, now),
         "lines": [line(row, standing[str(row.pk)], now=now) for row in page],
         "page": page,
         "wanted": wanted,

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.apps import apps
+from django.test import Client
 
 from mercat.people.pack import guidance
 from tests import factories as make
@@ -20,6 +21,7 @@ def test_the_page_is_reached_from_every_page_and_points_to_the_guidance_on_onlin
     client = signed_in(make.person())
     for page in ("/", "/guidance/", "/people/"):
         assert f'href="{PAGE}"' in client.get(page).content.decode()
+    assert PAGE not in Client().get("/official/").content.decode()  # the public cannot sign in to read it
     said = client.get(PAGE)
     assert guidance().pack.personal_use.title in text_of(said)
     assert "read the force's guidance on online safety first" in text_of(said)
