@@ -23,6 +23,7 @@ from mercat.delivery.dormancy import mark_dormant
 from mercat.people.api import once
 from mercat.people.hr import drop, imports, reminders
 from mercat.people.joining import procedures
+from mercat.people.notices import mailing
 from mercat.people.signing_in import sessions
 from mercat.people.webhooks import sending as webhooks
 from mercat.posts import leavers as posts_leavers
@@ -62,10 +63,11 @@ CHORES: tuple[Chore, ...] = (
     Chore("dormant accounts", timedelta(hours=6), mark_dormant),
 )
 
-# These wait for answers of networks, and of other programmes.
+# These wait for answers of networks, of other programmes, and of the server for e-mail.
 CALLING: tuple[Chore, ...] = (
     Chore("connections", timedelta(minutes=1), keeping.run),
     Chore("webhooks", timedelta(seconds=5), webhooks.run),
+    Chore("notices by e-mail", timedelta(seconds=10), mailing.run),
 )
 
 

@@ -84,7 +84,9 @@ class Mercat(click.Group):
 
 def wrong_settings(error: ValidationError) -> str:
     """A line for each setting that is not understood. Its value is not repeated: it may be a secret."""
-    lines = [f"MERCAT_{fault['loc'][0].upper()}: {fault['msg']}." for fault in error.errors()]
+    lines = [
+        f"{''.join(f'MERCAT_{name.upper()}: ' for name in fault['loc'][:1])}{fault['msg']}." for fault in error.errors()
+    ]
     return "\n".join(["These settings are not understood; nothing was changed.", *lines])
 
 

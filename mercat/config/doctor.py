@@ -59,7 +59,7 @@ def as_text(finding: Finding) -> str:
 
 def examine(env: Environment) -> list[Finding]:
     """Every finding, in the order in which to put things right."""
-    findings = [python(), disk(env), *secrets(env), pack(env), devices(env), assets()]
+    findings = [python(), disk(env), *secrets(env), pack(env), devices(env), email(env), assets()]
     answers = database_answers(env)
     findings.append(answers)
     if answers.state != WRONG:
@@ -132,6 +132,19 @@ def devices(env: Environment) -> Finding:
     return Finding("Devices", WARNING, "nothing tells the body's own devices from others", remedy)
 
 
+def email(env: Environment) -> Finding:
+    """Whether people are told by e-mail at all. Its user and password are not shown."""
+    if env.mail:
+        how = "TLS" if env.mail.tls else "STARTTLS" if env.mail.starttls else "no encryption, on this machine"
+        return Finding("E-mail", WELL, f"on, by {env.mail.host}, port {env.mail.port} ({how})")
+    if env.loopback:
+        return Finding("E-mail", WELL, "off: notices are on the pages only")
+    remedy = (
+        "Set MERCAT_EMAIL_URL and MERCAT_EMAIL_FROM (docs/how-to/notices.md), or tell people to look by themselves."
+    )
+    return Finding("E-mail", WARNING, "off: nobody is told of a notice before they look", remedy)
+
+
 def assets() -> Finding:
     if STYLE_SHEET.exists():
         return Finding("Style sheet", WELL, "built")
@@ -155,6 +168,7 @@ def inside(env: Environment) -> list[Finding]:
         findings.append(migrated)
         if migrated.state == WELL:
             findings += [grants(connection), workers(connection), signing(connection), vault(connection)]
+            findings += [mailing(connection)] if env.mail else []
     return findings
 
 
@@ -235,6 +249,25 @@ def vault(connection: psycopg.Connection) -> Finding:
         return Finding("Vault", WELL, f"{total} connections are sealed for the key of now")
     found = f"{total - current} of {total} connections are sealed for an older key"
     return Finding("Vault", WARNING, found, "Run `mercat vault rotate`.")
+
+
+def mailing(connection: psycopg.Connection) -> Finding:
+    """Whether the server takes what it is given, and what of the last week was given up."""
+    silent = connection.execute("SELECT silent_since, problem FROM people_mailserver").fetchone()
+    given_up = connection.execute(
+        "SELECT count(*) FROM people_notice "
+        "WHERE mail_problem <> '' AND mail_due_at IS NULL AND at > now() - interval '7 days'"
+    ).fetchone()[0]
+    many = f"{given_up} notices of the last week were given up" if given_up else "nothing was given up in a week"
+    if silent:
+        found = f"nothing is taken since {silent[0]:%Y-%m-%d %H:%M:%S %Z}: {silent[1]} {many.capitalize()}."
+        return Finding("Notices by e-mail", WRONG, found, "Put MERCAT_EMAIL_URL or its server right.")
+    if given_up:
+        remedy = (
+            "Each person sees theirs, with the reason, on the page of notices. Put addresses right that are refused."
+        )
+        return Finding("Notices by e-mail", WARNING, many, remedy)
+    return Finding("Notices by e-mail", WELL, many)
 
 
 def may(connection: psycopg.Connection, table: str, privilege: str) -> bool:

@@ -9,20 +9,33 @@ import contextlib
 import ipaddress
 import os
 import secrets
+from dataclasses import dataclass, field
+from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+MAIL_PORTS = {"smtp": 587, "smtps": 465}
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    starttls: bool
+    tls: bool
 
 
 class Environment(BaseSettings):
     """What an installation can be told from outside."""
 
-    model_config = SettingsConfigDict(env_prefix="MERCAT_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="MERCAT_", extra="ignore", hide_input_in_errors=True)
 
     home: Path = Field(ROOT / ".mercat", description="Where everything an installation keeps on disk lives.")
     pack: str = Field("police-scotland", description="The guidance: a pack that ships with Mercat, or a folder.")
@@ -89,7 +102,31 @@ class Environment(BaseSettings):
     private_origins: str = Field(
         "", description="Origins of networks on private addresses (http://10.0.0.5:3000), comma-separated."
     )
+    email_url: SecretStr = Field(
+        SecretStr(""),
+        description="The server that takes e-mail: smtp://USER:PASSWORD@HOST:587, with STARTTLS unless it is on this "
+        "machine, or smtps://; a character that is special in addresses as %40. Empty: no e-mail is sent.",
+    )
+    email_from: str = Field("", description="The address that e-mail comes from (Mercat <mercat@example.org>).")
     send_threads: int = Field(32, description="Calls to networks that one worker makes at a time.")
+
+    @field_validator("email_url")
+    @classmethod
+    def _is_a_mail_server(cls, given: SecretStr) -> SecretStr:
+        if given.get_secret_value():
+            mail_server(given.get_secret_value())
+        return given
+
+    @model_validator(mode="after")
+    def _mail_comes_from_somewhere(self) -> Environment:
+        if self.email_url.get_secret_value() and not is_mail_address(self.email_from):
+            raise ValueError("MERCAT_EMAIL_FROM must be an address (mercat@example.org) where MERCAT_EMAIL_URL is set")
+        return self
+
+    @property
+    def mail(self) -> MailServer | None:
+        """Where e-mail is handed over; None where none is sent."""
+        return mail_server(self.email_url.get_secret_value()) if self.email_url.get_secret_value() else None
 
     @property
     def base_url(self) -> str:
@@ -119,6 +156,34 @@ def is_loopback(host: str) -> bool:
     with contextlib.suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return False
+
+
+def mail_server(url: str) -> MailServer:
+    """Of smtp:// or smtps://. What goes to another machine is encrypted, or not sent. Raises ValueError, without the
+    password."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("this is not an address") from None
+    if parts.scheme not in MAIL_PORTS or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("write smtp://USER:PASSWORD@HOST:PORT, or smtps://")
+    if bool(parts.username) != bool(parts.password):
+        raise ValueError("a user and a password go together")
+    tls = parts.scheme == "smtps"
+    return MailServer(
+        host=parts.hostname,
+        port=port or MAIL_PORTS[parts.scheme],
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        starttls=not tls and not is_loopback(parts.hostname),
+        tls=tls,
+    )
+
+
+def is_mail_address(text: str) -> bool:
+    local, _, domain = parseaddr(text)[1].rpartition("@")
+    return bool(local and domain) and text.isprintable()
 
 
 @cache

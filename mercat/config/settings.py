@@ -176,6 +176,15 @@ MERCAT_SANDBOX_URL = ENV.sandbox_url
 MERCAT_PRIVATE_ORIGINS = frozenset(
     [*filter(None, ENV.private_origins.split(",")), *([ENV.sandbox_url] if ENV.demo else [])]
 )
+# Notices by e-mail (mercat/people/notices). Django would otherwise try a server on this machine.
+MERCAT_EMAIL = ENV.mail is not None
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if ENV.mail else 'dummy'}.EmailBackend"
+EMAIL_TIMEOUT = 10  # seconds
+if ENV.mail:
+    DEFAULT_FROM_EMAIL = ENV.email_from
+    EMAIL_HOST, EMAIL_PORT = ENV.mail.host, ENV.mail.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = ENV.mail.user, ENV.mail.password
+    EMAIL_USE_TLS, EMAIL_USE_SSL = ENV.mail.starttls, ENV.mail.tls
 MERCAT_SEND_THREADS = ENV.send_threads
 
 LOGGING = {

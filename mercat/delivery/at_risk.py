@@ -37,7 +37,14 @@ def _warn(key: int, *, now: datetime) -> None:
     connection.save(update_fields=["warned_of"])
     due = at_risk(connection)
     body = f"It could not be renewed by itself. {_posts(due)} Have it connected again before then."
-    tell(people_of(account), subject=f"The connection of {account} ends soon", body=body, link=LINK, now=now)
+    tell(
+        people_of(account),
+        kind="accounts",
+        subject=f"The connection of {account} ends soon",
+        body=body,
+        link=LINK,
+        now=now,
+    )
     facts = {"ends": ends_at.isoformat(), "posts": len(due)}
     record(by=CHORE, what="account.end_warned", about=[account.audit_ref], facts=facts, now=now)
 

@@ -84,7 +84,7 @@ def _tell(row: Consignment, subject: str, body: str, now: datetime) -> None:
 def _tell_all(row: Consignment, accounts: list[Account], subject: str, body: str, now: datetime) -> None:
     """The author of `row`, and whoever answers for any of `accounts`."""
     people = {person.pk: person for person in [row.author, *people_of_all(accounts)]}
-    tell(list(people.values()), subject=subject, body=body, link=link_to(row.post_ref), now=now)
+    tell(list(people.values()), kind="sending", subject=subject, body=body, link=link_to(row.post_ref), now=now)
 
 
 def link_to(post_ref: str) -> str:

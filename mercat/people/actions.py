@@ -37,6 +37,7 @@ from mercat.people.models import (
     Subject,
     Unit,
 )
+from mercat.people.notices.kinds import KindName
 from mercat.people.pack import guidance
 from mercat.people.signing_in.sessions import end_sessions
 
@@ -146,7 +147,7 @@ def set_passphrase(*, by: By, person: Person, passphrase: str, now: datetime) ->
     record(by=by, what="person.passphrase_set", about=[person.audit_ref], now=now)
     if isinstance(by, Person) and by != person:
         body = f"{by} set it. If you did not ask for that, tell those who answer for information security."
-        tell([person], subject="You have a new passphrase", body=body, now=now)
+        tell([person], kind="security", subject="You have a new passphrase", body=body, now=now)
 
 
 def _never_came_in(person: Person) -> None:
@@ -423,7 +424,14 @@ def reject_access(*, by: By, person: Person, reason: str, now: datetime) -> Acce
     )
     concerned = [each for each in (access.confirmed_by, person) if each and each.is_active]
     body = f"By {by}: {reason}"
-    tell(concerned, subject=f"Access for {person} was not opened", body=body, link=f"/people/{person.pk}/", now=now)
+    tell(
+        concerned,
+        kind="access",
+        subject=f"Access for {person} was not opened",
+        body=body,
+        link=f"/people/{person.pk}/",
+        now=now,
+    )
     return access
 
 
@@ -451,7 +459,14 @@ def end_licence(*, by: By, person: Person, reason: str, now: datetime) -> None:
     if not Licence.objects.filter(person=person, ended_at=None).update(ended_at=now):
         raise Impossible(f"{person} has no licence: there is nothing to end.")
     record(by=by, what="person.licence_ended", about=[person.audit_ref], personal={"reason": reason}, now=now)
-    tell([person], subject="Your licence has ended", body=f"By {by}. Why: {reason}", link=OWN_PATH, now=now)
+    tell(
+        [person],
+        kind="access",
+        subject="Your licence has ended",
+        body=f"By {by}. Why: {reason}",
+        link=OWN_PATH,
+        now=now,
+    )
 
 
 @transaction.atomic
@@ -478,7 +493,7 @@ def hand_on(*, by: By, person: Person, done: str, now: datetime) -> None:
     standing = person_facts(person, now=now)
     action = next_of(standing, now)
     comes = f"{STEPS[action].title} is next." if action else "You have gone the whole way."
-    tell([person], subject=STEPS[done].news, body=f"By {by}. {comes}", link=OWN_PATH, now=now)
+    tell([person], kind="access", subject=STEPS[done].news, body=f"By {by}. {comes}", link=OWN_PATH, now=now)
     if action and standing.nominated:
         ask_for(action, person, standing, now=now)
 
@@ -489,7 +504,7 @@ def ask_for(action: str, person: Person, standing: facts.Person, *, now: datetim
     if Notice.objects.filter(**request, read_at=None).exists():
         return
     body = f"{person}, {person.unit}. All who wait for you stand in your queues, under People."
-    tell(list(holders(action, standing, now)), body=body, **request, now=now)
+    tell(list(holders(action, standing, now)), kind="access", body=body, **request, now=now)
 
 
 def asks_for(action: str) -> str:
@@ -512,8 +527,18 @@ def settle(*, subject: str, link: str, now: datetime) -> None:
     Notice.objects.filter(subject=subject, link=link, read_at=None).update(read_at=now)
 
 
-def tell(people: list[Person], *, subject: str, body: str, link: str = "", now: datetime) -> None:
-    """Give each of these people a notice. Part of the action that calls it; not an act of its own."""
+def tell(
+    people: list[Person], *, kind: KindName, subject: str, body: str, link: str = "", mail_to: str = "", now: datetime
+) -> None:
+    """Give each of these people a notice. Part of the action that calls it; not an act of its own.
+
+    `kind` is what it is about (`notices/kinds.py`): by it people choose what they are told by e-mail. An e-mail holds
+    the subject and never the body, so nothing that somebody wrote stands in a subject. It goes to the person's own
+    address, or to `mail_to`.
+    """
     Notice.objects.bulk_create(
-        Notice(person=person, at=now, subject=subject, body=body, link=link) for person in people
+        Notice(
+            person=person, at=now, kind=kind, subject=subject, body=body, link=link, mail_to=mail_to, mail_due_at=now
+        )
+        for person in people
     )

@@ -71,6 +71,8 @@ def change_details(
         personal={**{field: _old_and_new(before[field], wanted[field]) for field in before}, "reason": reason},
         now=now,
     )
+    if "email" in before:
+        _tell_the_earlier_address(row, before["email"], now=now)
     _tell(row, by, before, now=now)
     if any(field in before for field in POSTING):
         was = {"unit": before.get("unit", row.unit), "rank": before.get("rank", row.rank)}
@@ -103,10 +105,24 @@ def _old_and_new(old: Any, new: Any) -> str:
     return " → ".join(each.pk if isinstance(each, Unit) else str(each) for each in (old, new))
 
 
+def _tell_the_earlier_address(row: Person, earlier: str, *, now: datetime) -> None:
+    """Whoever reads there is the one who would know that it was not meant."""
+    body = f"Notices went to {earlier} until now. If that is wrong, tell the administrator."
+    subject = "Your e-mail address was changed"
+    tell([row], kind="security", subject=subject, body=body, link=f"/people/{row.pk}/", mail_to=earlier, now=now)
+
+
 def _tell(row: Person, by: By, before: dict[str, Any], *, now: datetime) -> None:
     if by == row or not row.is_active:
         return
     what = ", ".join(Person._meta.get_field(field).verbose_name for field in before)
     author = by.reason if isinstance(by, System) else str(by)
     body = f"Changed: {what}. By: {author}. If that is wrong, tell the administrator."
-    tell([row], subject="What is known of you was changed", body=body, link=f"/people/{row.pk}/", now=now)
+    tell(
+        [row],
+        kind="security",
+        subject="What is known of you was changed",
+        body=body,
+        link=f"/people/{row.pk}/",
+        now=now,
+    )

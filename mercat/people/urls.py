@@ -7,6 +7,7 @@ from mercat.people.api import views as api
 from mercat.people.devices import views as devices
 from mercat.people.hr import views as hr
 from mercat.people.joining import views as joining
+from mercat.people.notices import views as notices
 from mercat.people.signing_in.views import entering, others, own
 from mercat.people.webhooks import views as webhooks
 
@@ -66,7 +67,8 @@ urlpatterns = [
     path("webhooks/<uuid:endpoint_id>/", webhooks.log, name="webhook-log"),
     path("webhooks/<uuid:endpoint_id>/end/", webhooks.end, name="webhook-end"),
     path("webhooks/deliveries/<uuid:delivery_id>/again/", webhooks.replay, name="webhook-replay"),
-    path("notices/", views.notices, name="notices"),
-    path("notices/read/", views.read_all_notices, name="read-all"),
-    path("notices/<int:notice_id>/", views.read_notice, name="read"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/preferences/", notices.preferences, name="preferences"),
+    path("notices/read/", notices.read_all_notices, name="read-all"),
+    path("notices/<int:notice_id>/", notices.read_notice, name="read"),
 ]

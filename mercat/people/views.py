@@ -1,4 +1,4 @@
-"""Pages about people: the list, a person's path to posting, and one's own notices."""
+"""Pages about people: the list, and a person's path to posting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -33,7 +33,7 @@ from mercat.people.forms import (
 )
 from mercat.people.gate import require
 from mercat.people.joining.steps import units_of
-from mercat.people.models import HrRecord, Notice, Person, RoleGrant, Unit
+from mercat.people.models import HrRecord, Person, RoleGrant, Unit
 from mercat.people.moving import change_details
 from mercat.people.pack import guidance
 from mercat.people.presenters import (
@@ -205,29 +205,6 @@ def _person_page(request: HttpRequest, row: Person, *, problem: dict[str, str] |
         "errors": {"lines": [problem]} if problem else None,
     }
     return render(request, "people/person.html", said, status=422 if problem else 200)
-
-
-@require_safe
-def notices(request: HttpRequest) -> HttpResponse:
-    rows = Notice.objects.filter(person=request.user)
-    page = slice_of(rows, request.GET.get("page"), size=ON_A_PAGE)
-    return render(request, "people/notices.html", {"page": page, "unread": any(row.read_at is None for row in page)})
-
-
-@require_POST
-def read_notice(request: HttpRequest, notice_id: int) -> HttpResponse:
-    """Mark one as read, and go where it leads."""
-    row = get_object_or_404(Notice, pk=notice_id, person=request.user)
-    Notice.objects.filter(pk=row.pk, read_at=None).update(read_at=timezone.now())
-    here = request.POST.get("stay") or not url_has_allowed_host_and_scheme(row.link, {request.get_host()})
-    return redirect("people:notices") if here else redirect(row.link)
-
-
-@require_POST
-def read_all_notices(request: HttpRequest) -> HttpResponse:
-    Notice.objects.filter(person=request.user, read_at=None).update(read_at=timezone.now())
-    messages.success(request, "Every notice is marked as read.")
-    return redirect("people:notices")
 
 
 # The steps: each takes the request, the person and the time, and gives what is wrong with what was typed, or the news.

@@ -415,6 +415,7 @@ def _new_version(
 def ask_for_approval(version: Version, accounts: list[Account], *, now: datetime) -> None:
     tell(
         [person for person in people_of_all(accounts) if person.pk != version.author_id],
+        kind="approvals",
         subject=WAITS,
         body=f"{version.author} wrote it for {', '.join(str(account) for account in accounts[:3])}"
         + (f" and {len(accounts) - 3} more." if len(accounts) > 3 else "."),
@@ -514,6 +515,7 @@ def _decide_against(
     )
     tell(
         [version.author],
+        kind="approvals",
         subject={"send_back": "Your post was sent back", "reject": "Your post was rejected"}[event],
         body=f"{by}: {reason} {too_late_for(too_late)}".rstrip(),
         link=f"/posts/{post.pk}/",

@@ -156,4 +156,4 @@ def _send_back(post: Post, reason: str, *, now: datetime) -> None:
 
 def _tell(subject: str, post: Post, accounts: list[Account], reason: str, *, now: datetime) -> None:
     link = f"/posts/{post.pk}/"
-    tell(people_of_all(accounts), subject=subject, body=reason, link=link, now=now)
+    tell(people_of_all(accounts), kind="sending", subject=subject, body=reason, link=link, now=now)

@@ -154,6 +154,7 @@ def _tell_applicant(application: Application, *, now: datetime) -> None:
         return
     tell(
         [application.applicant],
+        kind="accounts",
         subject=f"Your application for {application.name} is {application.decision}",
         body="The decision and its reasons stand with the application.",
         link=f"/register/applications/{application.pk}/",
@@ -327,6 +328,7 @@ def mark_broken(*, by: System, account: Account, reason: str, now: datetime) -> 
     record(by=by, what="account.disconnected", about=[account.audit_ref], facts={"reason": reason[:300]}, now=now)
     tell(
         people_of(account),
+        kind="sending",
         subject=f"{account} must be connected again",
         body=f"{reason} Nothing is lost: what is due waits until the account is connected.",
         link=f"/register/{account.pk}/",

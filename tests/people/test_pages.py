@@ -167,7 +167,7 @@ def test_the_list_is_paged_and_takes_the_same_queries_for_many() -> None:
 
 def test_a_notice_leads_where_it_points_and_is_read() -> None:
     person = make.person()
-    actions.tell([person], subject="Look", body="Please.", link="/register/", now=NOW)
+    actions.tell([person], kind="access", subject="Look", body="Please.", link="/register/", now=NOW)
     client = signed_in(person)
     assert "Notices 1 unread" in text_of(client.get("/register/"))
     row = Notice.objects.get()
@@ -177,13 +177,13 @@ def test_a_notice_leads_where_it_points_and_is_read() -> None:
 
 def test_a_notice_leads_nowhere_else() -> None:
     person = make.person()
-    actions.tell([person], subject="Look", body="Please.", link="https://elsewhere.example/", now=NOW)
+    actions.tell([person], kind="access", subject="Look", body="Please.", link="https://elsewhere.example/", now=NOW)
     row = Notice.objects.get()
     assert signed_in(person).post(reverse("people:read", args=[row.pk])).url == "/notices/"
 
 
 def test_notices_are_ones_own() -> None:
-    actions.tell([make.person()], subject="Secret", body="", now=NOW)
+    actions.tell([make.person()], kind="access", subject="Secret", body="", now=NOW)
     client = signed_in(make.person())
     assert "No notices" in text_of(client.get("/notices/"))
     assert client.post(reverse("people:read", args=[Notice.objects.get().pk])).status_code == 404
@@ -192,7 +192,7 @@ def test_notices_are_ones_own() -> None:
 def test_all_notices_are_read_at_once() -> None:
     person = make.person()
     for n in range(3):
-        actions.tell([person], subject=f"Number {n}", body="", now=NOW)
+        actions.tell([person], kind="access", subject=f"Number {n}", body="", now=NOW)
     client = signed_in(person)
     client.post("/notices/read/")
     assert not Notice.objects.filter(read_at=None).exists()

@@ -13,6 +13,7 @@ from datetime import timedelta
 from mercat.audit.models import Event
 from mercat.delivery import states
 from mercat.people.models import Notice, Person
+from mercat.people.notices.kinds import KINDS
 from mercat.people.pack import guidance
 from mercat.posts.models import Post
 from mercat.register.models import Application
@@ -59,7 +60,7 @@ def _fixed(**form: object) -> Send:
 
 
 def _own_notice(_place: Place, viewer: Person) -> Mapping[str, object]:
-    Notice.objects.create(person=viewer, at=NOW, subject="Something", body="Happened")
+    Notice.objects.create(person=viewer, at=NOW, kind="sending", subject="Something", body="Happened")
     return {}
 
 
@@ -300,6 +301,11 @@ VISITS: tuple[Visit, ...] = (
     ),
     # notices
     Visit("read one’s notices", "people:notices"),
+    Visit(
+        "choose what one is told by e-mail",
+        "people:preferences",
+        send=_fixed(**dict.fromkeys(KINDS, "daily")),
+    ),
     Visit("mark all as read", "people:read-all", send=_own_notice, did=unread),
     Visit(
         "follow a notice",

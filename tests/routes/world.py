@@ -280,7 +280,7 @@ class Place:
     def notice(self, viewer: Person) -> Notice:
         """Of whoever looks, where this is their own place; else of somebody there."""
         whose = viewer if self.unit == OWN else self.colleague
-        return Notice.objects.create(person=whose, at=NOW, subject="Something", body="Happened")
+        return Notice.objects.create(person=whose, at=NOW, kind="sending", subject="Something", body="Happened")
 
     def before(self, step: str) -> Person:
         """Somebody for whom this is the next step of the path to posting."""

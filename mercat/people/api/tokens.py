@@ -62,9 +62,9 @@ def make_token(
     record(by=by, what="token.made", about=[row.audit_ref, owner.audit_ref], facts=about, now=now)
     what = f"“{row}”: {', '.join(SCOPES[each].lower() for each in wanted)}. It may never do more than you."
     if row.accepted_at is None:
-        tell([owner], subject=ASKED, body=f"{by} asks. {what}", link=OWN, now=now)
+        tell([owner], kind="security", subject=ASKED, body=f"{by} asks. {what}", link=OWN, now=now)
     elif by != owner:
-        tell([owner], subject="A token acts in your name", body=what, link=OWN, now=now)
+        tell([owner], kind="security", subject="A token acts in your name", body=what, link=OWN, now=now)
     return row, secret
 
 
@@ -102,7 +102,7 @@ def on_leaving(sender: type[Person], *, person: Person, now: datetime, **_: Any)
     names = ", ".join(f"“{row}”" for row in rows)
     body = f"{person} has left, for whom they acted: {names}. What used them stands still until it has a new one."
     people = list(Person.objects.filter(held).distinct())
-    tell(people, subject="Tokens are revoked", body=body, link="/tokens/", now=now)
+    tell(people, kind="security", subject="Tokens are revoked", body=body, link="/tokens/", now=now)
 
 
 def find(secret: str, *, now: datetime) -> Token | None:

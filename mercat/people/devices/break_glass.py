@@ -35,7 +35,7 @@ def ask(*, by: Person, reason: str, now: datetime) -> BreakGlass:
         row = BreakGlass.objects.create(person=by, reason=reason, asked_at=now)
     record(by=by, what="device.break_glass_asked", about=[row.audit_ref], personal={"reason": reason}, now=now)
     log.warning("break-glass: %s asks to work from another device", by.audit_ref)
-    tell(_alarmed(), subject=ALARM, body=f"{by} asks. Why: {reason}"[:1000], link=REQUESTS, now=now)
+    tell(_alarmed(), kind="security", subject=ALARM, body=f"{by} asks. Why: {reason}"[:1000], link=REQUESTS, now=now)
     return row
 
 
@@ -56,10 +56,17 @@ def answer(*, by: Person, row: BreakGlass, allow: bool, now: datetime) -> None:
     if not BreakGlass.objects.filter(answered_at=None).exists():
         settle(subject=ALARM, link=REQUESTS, now=now)
     told = "What you do is on record, and information security is told." if allow else "Use a device of the body."
-    tell([row.person], subject=f"Working from another device: {word}", body=f"By {by}. {told}", link=OWN, now=now)
+    tell(
+        [row.person],
+        kind="security",
+        subject=f"Working from another device: {word}",
+        body=f"By {by}. {told}",
+        link=OWN,
+        now=now,
+    )
     body = f"{row.person} asked; {by} answered."
     others = [person for person in _alarmed() if person != by]
-    tell(others, subject=f"Break-glass {word}", body=body, link=REQUESTS, now=now)
+    tell(others, kind="security", subject=f"Break-glass {word}", body=body, link=REQUESTS, now=now)
 
 
 @transaction.atomic

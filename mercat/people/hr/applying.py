@@ -227,7 +227,14 @@ class _Slice:
                 f"{count} completed courses are on record with you as their trainer, from a file that was handed in. "
                 "If you did not train these people, tell those who answer for information security."
             )
-            tell([trainer], subject="Courses in your name", body=body, link="/people/?joining=yes", now=self.now)
+            tell(
+                [trainer],
+                kind="security",
+                subject="Courses in your name",
+                body=body,
+                link="/people/?joining=yes",
+                now=self.now,
+            )
 
     def _completion(self, row: ImportRow, trainer: Person) -> Completion:
         """Its trainer held the training role then: else the line was faulty."""

@@ -70,7 +70,14 @@ def _take_in(folder: Path, name: str, *, now: datetime) -> None:
             by=PROGRAMME, name=name, data=data, source=Import.Source.FOLDER, made_at=made_at, now=now
         )
     except BadFile as error:
-        tell(importers(), subject=REFUSED, body=f"{clean_name(name)}: {error}", link=IMPORTS, now=now)
+        tell(
+            importers(),
+            kind="administration",
+            subject=REFUSED,
+            body=f"{clean_name(name)}: {error}",
+            link=IMPORTS,
+            now=now,
+        )
         _put(folder / "refused", folder / name, f"{error}\n", ".report.txt")
     else:
         _put(folder / "done", folder / name, report_of(file), ".report.csv")

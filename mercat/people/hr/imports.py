@@ -84,7 +84,14 @@ def receive(
             reason = System(f"The pack has what is new or changed in files of {rule.system} applied unasked")
             choose(by=reason, file=file, kinds=(Kind.NEW, Kind.CHANGED), now=now)
         if source in UNASKED and file.state == State.WAITING:
-            tell(importers(), subject=WAITS, body=f"{name}: {in_words(counted)}.", link=address_of(file), now=now)
+            tell(
+                importers(),
+                kind="administration",
+                subject=WAITS,
+                body=f"{name}: {in_words(counted)}.",
+                link=address_of(file),
+                now=now,
+            )
     return file
 
 
@@ -139,7 +146,7 @@ def choose(
     if file.state == State.CONFIRMING:
         others = [person for person in importers() if person != by]
         body = f"{chosen['gone']} people would be marked as having left, by the file {file.name}."
-        tell(others, subject=SECOND, body=body, link=address_of(file), now=now)
+        tell(others, kind="administration", subject=SECOND, body=body, link=address_of(file), now=now)
     return count
 
 
@@ -263,7 +270,7 @@ def _done(file: Import, *, now: datetime) -> None:
         file.save(update_fields=["state"])
         if file.source in UNASKED and file.chosen_by is None:
             body = f"{file.name}: {in_words(counts_of(undecided_of(file)))} are left to be decided."
-            tell(importers(), subject=WAITS, body=body, link=address_of(file), now=now)
+            tell(importers(), kind="administration", subject=WAITS, body=body, link=address_of(file), now=now)
         return
     _close(file, now=now)
 

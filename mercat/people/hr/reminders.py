@@ -54,9 +54,9 @@ def _remind(completion: Completion, *, now: datetime) -> None:
     until = f"{timezone.localdate(completion.expires_at):%-d %B %Y}"
     course = f"“{guidance().pack.course.name}”"
     body = f"Your {course} is in force until {until}. Without a new one you cannot post from then on."
-    tell([person], subject=SUBJECT, body=body, link=link, now=now)
+    tell([person], kind="reminders", subject=SUBJECT, body=body, link=link, now=now)
     body = f"The {course} of {person} is in force until {until}."
-    tell(contacts_of(person, now=now), subject=SUBJECT, body=body, link=link, now=now)
+    tell(contacts_of(person, now=now), kind="reminders", subject=SUBJECT, body=body, link=link, now=now)
     record(by=PROGRAMME, what="person.training_reminded", about=[person.audit_ref], facts={"days": days}, now=now)
 
 

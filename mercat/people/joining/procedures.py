@@ -101,5 +101,5 @@ def _remind(procedure: Procedure, *, now: datetime) -> int:
     people = list(Person.objects.filter(ON_THEIR_WAY, ~has, ~told))
     Notice.objects.filter(person__in=people, subject=subject, read_at=None).update(read_at=now)  # the new one stands in
     body = f"Whoever accepted an earlier version can work with it until {procedure.asked_until:%-d %B %Y}."
-    tell(people, subject=subject, body=body, link=PROCEDURES, now=now)
+    tell(people, kind="reminders", subject=subject, body=body, link=PROCEDURES, now=now)
     return len(people)

@@ -45,7 +45,14 @@ def send_back(*, by: By, person: Person, step: str, reason: str, now: datetime) 
     settle(subject=asks_for(step), link=path_of(person), now=now)
     back = f"Sent back to: {STEPS[to].title.lower()}"
     said = f"{person}. By {by}. Why: {reason}"
-    tell([person], subject=back, body=said, link=OWN_PATH, now=now)
-    tell([each for each in nominators if each != by], subject=back, body=said, link=path_of(person), now=now)
+    tell([person], kind="access", subject=back, body=said, link=OWN_PATH, now=now)
+    tell(
+        [each for each in nominators if each != by],
+        kind="access",
+        subject=back,
+        body=said,
+        link=path_of(person),
+        now=now,
+    )
     ask_for(to, person, person_facts(person, now=now), now=now)
     return row

@@ -17,7 +17,7 @@ from mercat.people.models.joining import (
     RequiredStep,
     SentBack,
 )
-from mercat.people.models.notices import Notice
+from mercat.people.models.notices import MailChoice, MailServer, Notice
 from mercat.people.models.persons import Person, RoleGrant, Step, Unit
 from mercat.people.models.signing_in import KnownDevice, Recovery, Session, Subject
 from mercat.people.models.tokens import SCOPES, Answered, Token
@@ -39,6 +39,8 @@ __all__ = [
     "ImportRow",
     "KnownDevice",
     "Licence",
+    "MailChoice",
+    "MailServer",
     "Nomination",
     "Notice",
     "Person",

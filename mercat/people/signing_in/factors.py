@@ -118,7 +118,14 @@ def remove(*, by: Person, row: Authenticator, now: datetime) -> None:
     if not has_any(by):
         Authenticator.objects.filter(user=by).delete()
     record(by=by, what="person.factor_removed", about=[by.audit_ref], facts={"kind": row.type}, now=now)
-    tell([by], subject=f"Removed from your sign-in: {KINDS[row.type]}", body=_UNASKED, link="/sign-in/mine/", now=now)
+    tell(
+        [by],
+        kind="security",
+        subject=f"Removed from your sign-in: {KINDS[row.type]}",
+        body=_UNASKED,
+        link="/sign-in/mine/",
+        now=now,
+    )
 
 
 @transaction.atomic
@@ -173,7 +180,14 @@ _UNASKED = "If this was not you, tell those who answer for information security 
 
 def _added(by: Person, row: Authenticator, *, now: datetime) -> list[str]:
     record(by=by, what="person.factor_added", about=[by.audit_ref], facts={"kind": row.type}, now=now)
-    tell([by], subject=f"Added to your sign-in: {KINDS[row.type]}", body=_UNASKED, link="/sign-in/mine/", now=now)
+    tell(
+        [by],
+        kind="security",
+        subject=f"Added to your sign-in: {KINDS[row.type]}",
+        body=_UNASKED,
+        link="/sign-in/mine/",
+        now=now,
+    )
     if Authenticator.objects.filter(user=by, type=RECOVERY).exists():
         return []
     return RecoveryCodes.activate(by).generate_codes()

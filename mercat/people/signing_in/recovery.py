@@ -47,7 +47,14 @@ def open_(*, by: Person, person: Person, reason: str, now: datetime) -> Recovery
     about = [row.audit_ref, person.audit_ref]
     record(by=by, what="sign_in.recovery_opened", about=about, personal={"reason": reason}, now=now)
     body = f"{by} opened it; a second person must confirm it. If you did not ask, tell information security at once."
-    tell([person], subject="Your sign-in is to be set up anew", body=body, link="/sign-in/mine/", now=now)
+    tell(
+        [person],
+        kind="security",
+        subject="Your sign-in is to be set up anew",
+        body=body,
+        link="/sign-in/mine/",
+        now=now,
+    )
     return row
 
 
@@ -71,7 +78,14 @@ def confirm(*, by: Person, row: Recovery, now: datetime) -> str:
     about = [row.audit_ref, person.audit_ref]
     record(by=by, what="sign_in.recovery_confirmed", about=about, facts={"opened_by": row.opened_by.audit_ref}, now=now)
     body = f"{row.opened_by} and {by} did it. What you signed in with before counts no more, and every session ended."
-    tell([person], subject="Your sign-in was opened to be set up anew", body=body, link="/sign-in/mine/", now=now)
+    tell(
+        [person],
+        kind="security",
+        subject="Your sign-in was opened to be set up anew",
+        body=body,
+        link="/sign-in/mine/",
+        now=now,
+    )
     return code
 
 
@@ -108,7 +122,14 @@ def end_all_sessions(*, by: Person, person: Person, now: datetime) -> int:
     require(by, "administer", facts.Body(), now=now)
     ended = end_sessions(person)
     record(by=by, what="person.sessions_ended", about=[person.audit_ref], facts={"ended": ended}, now=now)
-    tell([person], subject="You were signed out everywhere", body=f"{by} did it.", link="/sessions/", now=now)
+    tell(
+        [person],
+        kind="security",
+        subject="You were signed out everywhere",
+        body=f"{by} did it.",
+        link="/sessions/",
+        now=now,
+    )
     return ended
 
 

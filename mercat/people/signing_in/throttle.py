@@ -126,7 +126,14 @@ def note_wrong_factor(person: Person, origin: Origin, *, now: datetime) -> None:
             "Somebody who knows your passphrase, or sits at your screen, entered wrong codes. If it was not you, "
             "change your passphrase, and tell those who answer for information security."
         )
-        tell([person], subject="Wrong codes were entered for you", body=body, link="/sign-in/mine/", now=now)
+        tell(
+            [person],
+            kind="security",
+            subject="Wrong codes were entered for you",
+            body=body,
+            link="/sign-in/mine/",
+            now=now,
+        )
 
 
 def _wrong_codes(person: Person, *, now: datetime) -> int:

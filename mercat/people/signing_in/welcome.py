@@ -127,7 +127,9 @@ def _recognise(request: HttpRequest, response: HttpResponse, person: Person, *, 
     if made and not first:
         words = f"{request.session[DEVICE]}, from {request.session[NETWORK] or 'an unknown network'}. "
         body = f"{words}If this was not you, end that session, and tell those who answer for information security."
-        tell([person], subject="You signed in from a new device", body=body, link="/sessions/", now=now)
+        tell(
+            [person], kind="security", subject="You signed in from a new device", body=body, link="/sessions/", now=now
+        )
     response.set_cookie(
         COOKIE,
         token,

@@ -111,4 +111,11 @@ def _give_up(row: Delivery, *, now: datetime) -> None:
     held = Q(role_grants__role=guidance().pack.administered_by, role_grants__ended_at=None, is_active=True)
     body = f"{row.endpoint} did not take “{row.event}” for a day. It is in the log, from where it can be sent again."
     people = list(Person.objects.filter(held).distinct())
-    tell(people, subject="A webhook was given up", body=body, link=f"{PAGE}{row.endpoint_id}/", now=now)
+    tell(
+        people,
+        kind="administration",
+        subject="A webhook was given up",
+        body=body,
+        link=f"{PAGE}{row.endpoint_id}/",
+        now=now,
+    )

@@ -113,7 +113,14 @@ def ask_applicant(*, by: By, application: Application, question: str, now: datet
         raise Impossible("This has not been applied for yet. Nothing was asked.")
     row = _said(by, application, question, is_answer=False, now=now)
     if application.applicant and application.applicant.is_active:
-        tell([application.applicant], subject=ASKED, body=question[:1000], link=link_to(application), now=now)
+        tell(
+            [application.applicant],
+            kind="accounts",
+            subject=ASKED,
+            body=question[:1000],
+            link=link_to(application),
+            now=now,
+        )
     return row
 
 
@@ -131,7 +138,7 @@ def answer(*, by: Person, application: Application, text: str, now: datetime) ->
     settle(subject=ASKED, link=link_to(application), now=now)
     if asked.by and asked.by.is_active:
         subject = f"Your question about {application.name} is answered"[:200]
-        tell([asked.by], subject=subject, body=text[:1000], link=link_to(application), now=now)
+        tell([asked.by], kind="accounts", subject=subject, body=text[:1000], link=link_to(application), now=now)
     return row
 
 

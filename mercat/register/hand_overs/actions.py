@@ -29,7 +29,7 @@ def take_back(*, by: By, account: Account, why: str, now: datetime) -> HandOver 
     about = [account.audit_ref, row.holder.audit_ref]
     record(by=by, what="account.taken_back", about=about, facts={"why": why}, now=now)
     body = f"“{account}”: {row.holder}, who held it, {_WORDS[why]}. Nothing goes out there until it has a new holder."
-    tell(people_of(account), subject=WAITS, body=body, link=PAGE, now=now)
+    tell(people_of(account), kind="accounts", subject=WAITS, body=body, link=PAGE, now=now)
     return row
 
 
@@ -58,7 +58,14 @@ def hand_over(*, by: By, row: HandOver, holder: Person, reason: str, now: dateti
     about = [account.audit_ref, row.holder.audit_ref, holder.audit_ref]
     record(by=by, what="account.handed_over", about=about, personal={"reason": reason}, now=now)
     body = "You hold it for the body, which owns it and keeps its credentials."
-    tell([holder], subject=f"You hold the account {account}", body=body, link=f"/register/{account.pk}/", now=now)
+    tell(
+        [holder],
+        kind="accounts",
+        subject=f"You hold the account {account}",
+        body=body,
+        link=f"/register/{account.pk}/",
+        now=now,
+    )
 
 
 @transaction.atomic

@@ -80,7 +80,14 @@ def propose(
     else:
         body = f"{slot}: {review.get_outcome_display().lower()}. Proposed by {review.by or 'the programme'}."
         people = holders({guidance().pack.reviews.by}, place_facts(slot, account).unit)
-        tell([each for each in people if each != by], subject=WAITS, body=body, link=_link(review), now=now)
+        tell(
+            [each for each in people if each != by],
+            kind="accounts",
+            subject=WAITS,
+            body=body,
+            link=_link(review),
+            now=now,
+        )
     return review
 
 
@@ -147,7 +154,14 @@ def _answer(review: Review, answer: Review.Answer, by: By, *, reason: str = "", 
         return
     word = "concluded" if answer == Answer.DONE else "declined"
     subject = f"Your review of {review.slot} is {word}"[:200]
-    tell([review.by], subject=subject, body="What came of it stands with its place.", link=_link(review), now=now)
+    tell(
+        [review.by],
+        kind="accounts",
+        subject=subject,
+        body="What came of it stands with its place.",
+        link=_link(review),
+        now=now,
+    )
 
 
 def _waits(review: Review) -> None:

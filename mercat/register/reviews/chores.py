@@ -25,6 +25,7 @@ def remind_of_reviews(*, now: datetime) -> None:
     many = "1 place is" if len(keys) == 1 else f"{len(keys)} places are"
     tell(
         list(held.distinct()),
+        kind="reminders",
         subject=f"{many} due for review",
         body=f"{names}{more}.",
         link=REVIEWS,

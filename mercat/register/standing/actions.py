@@ -48,6 +48,7 @@ def close(account: Account, *, by: By, reason: str, now: datetime) -> None:
     record(by=by, what="account.closed", about=[account.audit_ref], personal={"reason": reason}, now=now)
     tell(
         told,
+        kind="sending",
         subject=f"{account} is closed"[:200],
         body="What is due there is held, and goes nowhere else by itself. Withdraw it, or write it for another one.",
         link=f"/register/{account.pk}/",
@@ -72,7 +73,14 @@ def mark_dormant(*, by: By, account: Account, reason: str, now: datetime) -> Non
     record(by=by, what="account.dormant", about=[account.audit_ref], personal={"reason": reason}, now=now)
     if isinstance(by, System):
         body = f"{reason} Wake it if it is still needed, or have it reviewed."
-        tell(people_of(account), subject=_dormant(account), body=body, link=f"/register/{account.pk}/", now=now)
+        tell(
+            people_of(account),
+            kind="accounts",
+            subject=_dormant(account),
+            body=body,
+            link=f"/register/{account.pk}/",
+            now=now,
+        )
 
 
 @transaction.atomic
@@ -127,7 +135,14 @@ def manage_account(*, by: By, account: Account, name: str, holder: Person | None
     record(by=by, what="account.managed", about=[account.audit_ref, *people], personal={"name": name}, now=now)
     if holder and holder != was:
         body = "You hold it for the body, which owns it and keeps its credentials."
-        tell([holder], subject=f"You hold the account {account}", body=body, link=f"/register/{account.pk}/", now=now)
+        tell(
+            [holder],
+            kind="accounts",
+            subject=f"You hold the account {account}",
+            body=body,
+            link=f"/register/{account.pk}/",
+            now=now,
+        )
 
 
 def _may_hold(by: By, account: Account, holder: Person | None, *, now: datetime) -> None:

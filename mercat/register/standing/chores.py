@@ -27,6 +27,7 @@ def remind_of_posture(*, now: datetime) -> None:
         row = known[key]
         tell(
             answering("manage_account", account_facts(row), now=now),
+            kind="reminders",
             subject=f"Look at the protection of {row}"[:200],
             body="The last look at its second factor and its recovery counts for a few days more, or no longer.",
             link=f"/register/{row.pk}/protection/",

@@ -23,6 +23,7 @@ def misses_contact(account: Account, *, now: datetime) -> None:
         return
     tell(
         answering("appoint_spoc", facts_of(account), now=now),
+        kind="accounts",
         subject=f"{account} has no point of contact"[:200],
         body=f"Appoint one: without, it stops speaking after {guidance().pack.spoc.grace_days} days.",
         link=f"/register/{account.pk}/contacts/",
