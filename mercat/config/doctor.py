@@ -258,7 +258,11 @@ def mailing(connection: psycopg.Connection) -> Finding:
         "SELECT count(*) FROM people_notice "
         "WHERE mail_problem <> '' AND mail_due_at IS NULL AND at > now() - interval '7 days'"
     ).fetchone()[0]
-    many = f"{given_up} notices of the last week were given up" if given_up else "nothing was given up in a week"
+    many = (
+        f"{given_up} notice{'s' if given_up > 1 else ''} of the last week given up"
+        if given_up
+        else "nothing was given up in a week"
+    )
     if silent:
         found = f"nothing is taken since {silent[0]:%Y-%m-%d %H:%M:%S %Z}: {silent[1]} {many.capitalize()}."
         return Finding("Notices by e-mail", WRONG, found, "Put MERCAT_EMAIL_URL or its server right.")

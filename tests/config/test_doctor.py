@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import os
 from collections import namedtuple
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 from click.testing import CliRunner
 from django.db import connection
+from django.utils import timezone
 
 from mercat.config import doctor
 from mercat.config.embedded import APPLICATION
 from mercat.config.environment import Environment
+from mercat.people import actions as people
+from mercat.people.models import MailServer, Notice
+from tests import factories as make
 from tests.config.running import free_port
 
 
@@ -82,6 +87,40 @@ def test_pages_that_others_reach_need_a_proof_of_the_device(tmp_path: Path) -> N
     assert state(**reached, device_networks="10.20.0.0/16") == doctor.WARNING, "everybody has the proxy's address"
     assert state(**reached, device_networks="10.20.0.0/16", trusted_proxy="10.0.0.3") == doctor.WELL
     assert state(**reached, proxy_secret_file=tmp_path / "secret") == doctor.WELL
+
+
+MAIL = {"email_url": "smtp://mercat:hush@mail.example:2525", "email_from": "mercat@body.example"}
+
+
+def test_whether_people_are_told_by_e_mail_is_said_and_no_password(tmp_path: Path) -> None:
+    def found(**about: object) -> doctor.Finding:
+        return doctor.email(Environment(home=tmp_path, **about))
+
+    assert found().state == doctor.WELL
+    assert found().found.startswith("off")
+    assert is_wrong(found(host="10.0.0.4"), "MERCAT_EMAIL_URL", doctor.WARNING)
+    on = found(host="10.0.0.4", **MAIL)
+    assert on == doctor.Finding("E-mail", doctor.WELL, "on, by mail.example, port 2525 (STARTTLS)")
+
+
+def test_notices_that_were_given_up_are_counted(tables) -> None:
+    assert doctor.mailing(tables).state == doctor.WELL
+    now = timezone.now()
+    people.tell([make.person(), make.person()], kind="sending", subject="Held", body="", now=now)
+    Notice.objects.update(mail_problem="450 Busy")
+    assert doctor.mailing(tables).state == doctor.WELL, "they are tried again"
+    Notice.objects.update(mail_due_at=None)
+    assert is_wrong(doctor.mailing(tables), "Each person sees theirs", doctor.WARNING)
+    assert doctor.mailing(tables).found.startswith("2 notices")
+    Notice.objects.update(at=now - timedelta(days=8))
+    assert doctor.mailing(tables).state == doctor.WELL
+
+
+def test_a_server_for_e_mail_that_takes_nothing_is_wrong(tables) -> None:
+    MailServer.objects.create(silent_since=timezone.now(), again_at=timezone.now(), problem="It cannot be reached.")
+    finding = doctor.mailing(tables)
+    assert is_wrong(finding, "MERCAT_EMAIL_URL")
+    assert "It cannot be reached." in finding.found
 
 
 def test_missing_assets_are_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -65,7 +65,8 @@ def test_every_change_is_on_record_with_old_and_new(newcomer: Person) -> None:
         "unit": "tayside → edinburgh",
         "reason": "The posting of the first of the month",
     }
-    assert Notice.objects.get(person=row).subject == "What is known of you was changed"
+    told = {notice.subject: notice.mail_to for notice in Notice.objects.filter(person=row)}
+    assert told == {"What is known of you was changed": "", "Your e-mail address was changed": old.email}
 
 
 def test_what_is_the_same_already_is_no_change(newcomer: Person) -> None:

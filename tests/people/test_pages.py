@@ -1,4 +1,4 @@
-"""People's pages: the path to posting, each step by whoever may take it, and notices."""
+"""People's pages: the path to posting, each step by whoever may take it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from django.urls import reverse
 
 from mercat.people import actions
 from mercat.people.facts import people_facts
-from mercat.people.models import Notice
 from mercat.people.presenters import line, path
 from mercat.people.queries import steps_of
 from tests import factories as make
@@ -163,36 +162,3 @@ def test_the_list_is_paged_and_takes_the_same_queries_for_many() -> None:
     assert "Page 1" in text_of(client.get("/people/"))
     assert "Somebody 25" in text_of(client.get("/people/?page=2"))
     assert client.get("/people/?page=nonsense").status_code == 200
-
-
-def test_a_notice_leads_where_it_points_and_is_read() -> None:
-    person = make.person()
-    actions.tell([person], kind="access", subject="Look", body="Please.", link="/register/", now=NOW)
-    client = signed_in(person)
-    assert "Notices 1 unread" in text_of(client.get("/register/"))
-    row = Notice.objects.get()
-    assert client.post(reverse("people:read", args=[row.pk])).url == "/register/"
-    assert "unread" not in text_of(client.get("/register/"))
-
-
-def test_a_notice_leads_nowhere_else() -> None:
-    person = make.person()
-    actions.tell([person], kind="access", subject="Look", body="Please.", link="https://elsewhere.example/", now=NOW)
-    row = Notice.objects.get()
-    assert signed_in(person).post(reverse("people:read", args=[row.pk])).url == "/notices/"
-
-
-def test_notices_are_ones_own() -> None:
-    actions.tell([make.person()], kind="access", subject="Secret", body="", now=NOW)
-    client = signed_in(make.person())
-    assert "No notices" in text_of(client.get("/notices/"))
-    assert client.post(reverse("people:read", args=[Notice.objects.get().pk])).status_code == 404
-
-
-def test_all_notices_are_read_at_once() -> None:
-    person = make.person()
-    for n in range(3):
-        actions.tell([person], kind="access", subject=f"Number {n}", body="", now=NOW)
-    client = signed_in(person)
-    client.post("/notices/read/")
-    assert not Notice.objects.filter(read_at=None).exists()
