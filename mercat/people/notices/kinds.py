@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-KindName = Literal["approvals", "sending", "security", "access", "accounts", "reminders", "administration"]
+KindName = Literal["approvals", "sending", "security", "access", "accounts", "advice", "reminders", "administration"]
 
 AT_ONCE, DAILY, NEVER = "at-once", "daily", "never"
 WAYS = {AT_ONCE: "At once", DAILY: "Once a day, at 7am", NEVER: "Never"}
@@ -33,6 +33,7 @@ KINDS: dict[str, Kind] = {
     ),
     "access": Kind("Access to posting", "Steps from nomination to licence: yours, and those that wait for you."),
     "accounts": Kind("Accounts", "Applications, reviews, connections, holders and points of contact."),
+    "advice": Kind("Advice", "A question waits for your answer, or yours was answered."),
     "reminders": Kind(
         "Reminders", "Training that runs out, procedures to read, reviews and looks that are due.", DAILY
     ),

@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='notice',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['approvals', 'sending', 'security', 'access', 'accounts', 'reminders', 'administration'])), name='a_notice_is_of_a_known_kind'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['approvals', 'sending', 'security', 'access', 'accounts', 'advice', 'reminders', 'administration'])), name='a_notice_is_of_a_known_kind'),
         ),
         migrations.AddConstraint(
             model_name='notice',
@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='mailchoice',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['approvals', 'sending', 'security', 'access', 'accounts', 'reminders', 'administration'])), name='a_choice_is_of_a_known_kind'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['approvals', 'sending', 'security', 'access', 'accounts', 'advice', 'reminders', 'administration'])), name='a_choice_is_of_a_known_kind'),
         ),
         migrations.AddConstraint(
             model_name='mailchoice',
