@@ -28,6 +28,7 @@ from mercat.people.signing_in import sessions
 from mercat.people.webhooks import sending as webhooks
 from mercat.posts import leavers as posts_leavers
 from mercat.register import leavers as register_leavers
+from mercat.register.exceptions import following as direct_access
 from mercat.register.keeping import actions as keeping
 from mercat.register.reviews.chores import remind_of_reviews
 from mercat.register.standing.chores import remind_of_posture
@@ -56,6 +57,7 @@ CHORES: tuple[Chore, ...] = (
     Chore("ends of connections", timedelta(hours=1), at_risk.run),
     Chore("procedures", timedelta(hours=1), procedures.remind),
     Chore("leavers in the register", AT_ONCE, register_leavers.run),
+    Chore("direct access", AT_ONCE, direct_access.run),
     Chore("leavers in posts", AT_ONCE, posts_leavers.run),
     Chore("answers of a day ago", timedelta(hours=1), once.forget),
     Chore("reviews due", timedelta(hours=1), remind_of_reviews),

@@ -251,6 +251,13 @@ class AccountRule(Shape):
     dormant_days: int = Field(ge=1)
 
 
+class DirectAccessRule(Shape):
+    """For how long somebody may post past the tool, and within how many hours after it the credential is changed."""
+
+    hours_at_most: int = Field(ge=1, le=168)
+    rotate_within_hours: int = Field(ge=1, le=168)
+
+
 class WarningRule(Shape):
     """Warnings: who approves one, whether a pause lets it through, and whether a double is better than a miss."""
 
@@ -309,6 +316,7 @@ class PackFile(Shape):
     reviews: ReviewRule
     posture: PostureRule
     accounts: AccountRule
+    direct_access: DirectAccessRule
     personal_use: PersonalUse
     warnings: WarningRule
     compliance: list[ComplianceItem]

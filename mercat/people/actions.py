@@ -479,6 +479,7 @@ def end_access(*, by: By, person: Person, reason: str, now: datetime) -> None:
         raise Impossible(f"{person} has no access, authorisation or licence: there is nothing to end.")
     _settle_requests(person, now=now)
     record(by=by, what="person.access_ended", about=[person.audit_ref], personal={"reason": reason}, now=now)
+    signals.access_ended.send(Person, person=person, now=now)
 
 
 def hand_on(*, by: By, person: Person, done: str, now: datetime) -> None:

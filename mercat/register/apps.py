@@ -9,8 +9,11 @@ class RegisterConfig(AppConfig):
     def ready(self) -> None:
         from mercat.people import signals
         from mercat.register import leavers
+        from mercat.register.exceptions import following
         from mercat.register.standing import contacts
 
         signals.left.connect(leavers.on_leaving)
         signals.moved.connect(leavers.on_moving)
+        for signal in (signals.left, signals.moved, signals.access_ended):
+            signal.connect(following.on_change)
         signals.training_runs_out.connect(contacts.of_the_unit)

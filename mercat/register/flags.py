@@ -65,6 +65,12 @@ def _of_place(slot: Slot, account: Account | None, now: datetime) -> Iterable[Fl
 def _of_account(account: Account, now: datetime) -> Iterable[Flag]:
     if wants_spoc(account.tier) and not account.spoc_ids:
         yield Flag("No point of contact", "appoint_spoc", "register:contacts")
+    if account.rotate_by and account.rotate_by <= now:
+        text = "Its credential should have been changed after direct access"
+        yield Flag(text, "note_rotation", "register:account")
+    elif account.rotate_by:
+        text = "Its credential is to be changed after direct access"
+        yield Flag(text, "note_rotation", "register:account", urgent=False)
     if account.status == Account.Status.APPROVED:
         return  # nothing stands on a network yet
     if account.checked_until is None:

@@ -16,7 +16,7 @@ from mercat.people.models import Access, Person
 from mercat.people.pack import guidance
 from mercat.people.presenters import line
 from mercat.register.facts import application_facts, with_facts
-from mercat.register.models import Account, Application, Posture, Question, Slot, Spoc
+from mercat.register.models import Account, Application, DirectAccess, Posture, Question, Slot, Spoc
 
 MOST_CANDIDATES = 500  # people with access in one unit
 MOST_WAITING = 200
@@ -46,14 +46,19 @@ def slots(wanted: Wanted) -> QuerySet[Slot]:
 
 
 def told(accounts: QuerySet[Account]) -> QuerySet[Account]:
-    """Load all that a page says of accounts; `checked_until` and `second_factor` are of the latest look."""
+    """Load all that a page says of accounts; `checked_until` and `second_factor` are of the latest look.
+
+    `rotate_by`: when a credential must be changed after direct access.
+    """
     standing = Spoc.objects.filter(ended_at=None).select_related("person")
     looks = Posture.objects.filter(account=OuterRef("pk"))
+    unchanged = DirectAccess.objects.filter(account=OuterRef("pk"), rotated_at=None, closed_at__isnull=False)
     return (
         accounts.select_related("unit", "connection", "holder")
         .annotate(
             checked_until=Subquery(looks.values("expires_at")[:1]),
             second_factor=Subquery(looks.values("second_factor")[:1]),
+            rotate_by=Subquery(unchanged.order_by("rotate_by").values("rotate_by")[:1]),
         )
         .prefetch_related(Prefetch("spocs", standing, to_attr="standing_spocs"))
     )

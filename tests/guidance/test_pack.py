@@ -154,6 +154,27 @@ SPOILED = {
         "dormant_days: 0",
         "greater than or equal to 1",
     ),
+    "direct access without an end": (
+        "pack.yaml",
+        "hours_at_most: 24",
+        "hours_at_most: 0",
+        "hours_at_most: 0",
+        "greater than or equal to 1",
+    ),
+    "direct access for more than a week": (
+        "pack.yaml",
+        "hours_at_most: 24",
+        "hours_at_most: 169",
+        "hours_at_most: 169",
+        "less than or equal to 168",
+    ),
+    "a credential that is changed at once": (
+        "pack.yaml",
+        "rotate_within_hours: 24",
+        "rotate_within_hours: 0",
+        "rotate_within_hours: 0",
+        "greater than or equal to 1",
+    ),
     "administered by nobody": (
         "pack.yaml",
         "administered_by: administrator",

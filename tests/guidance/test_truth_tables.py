@@ -298,6 +298,38 @@ def test_the_history_of_an_account_is_open_to_those_who_answer_for_it_and_to_ove
     assert refusers(police, "view_account", LOCAL) == {"5.6-view-account"}
 
 
+def test_whoever_may_speak_on_an_account_asks_for_direct_access_to_it(police: Guidance) -> None:
+    """Clause 6.3: whatever keeps the tool from the account, and nothing that keeps the person from speaking."""
+    out_of_reach = replace(LOCAL, connected=False, supported=False, status="approved")
+    for account in (LOCAL, out_of_reach):
+        for who, missing in standings():
+            asked = decide(police, "ask_direct_access", replace(who, unit=TAYSIDE), account, HERE)
+            assert refused_by(asked) == missing
+    for status in ("vacant", "applied", "dormant", "suspended"):
+        asked = decide(police, "ask_direct_access", OFFICER, replace(LOCAL, status=status), HERE)
+        assert refused_by(asked) == {"6.3-in-use"}
+    closed = decide(police, "ask_direct_access", OFFICER, replace(LOCAL, status="closed"), HERE)
+    assert refused_by(closed) == {"6.3-in-use", "4.10-structure"}
+    own = {name for name, who in EVERYBODY.items() if who.unit == TAYSIDE}
+    assert who_may(police, "ask_direct_access", LOCAL) == own | {"communicator"}
+    held = replace(LOCAL, tier="individual", spocs=frozenset(), holder="commander")
+    assert who_may(police, "ask_direct_access", held) == {"commander", "communicator"}
+    assert refusers(police, "ask_direct_access", held) == {"5.6-unit"}
+    assert refusers(police, "ask_direct_access", replace(held, holder=None)) == {"5.6-unit", "4.9-holder"}
+
+
+def test_direct_access_is_answered_by_corporate_communications_and_the_credential_changed_by_others_than_its_holder(
+    police: Guidance,
+) -> None:
+    assert who_may(police, "answer_direct_access", LOCAL) == {"communicator"}
+    assert refusers(police, "answer_direct_access", LOCAL) == {"6.3-answer"}
+    assert who_may(police, "note_rotation", LOCAL) == {"communicator", "administrator", "ict"}
+    for holder in ("communicator", "administrator", "ict"):
+        held = replace(LOCAL, tier="individual", holder=holder)
+        assert who_may(police, "note_rotation", held) == {"communicator", "administrator", "ict"} - {holder}
+    assert refusers(police, "note_rotation", LOCAL) == {"6.3-rotate"}
+
+
 def test_who_pauses_and_who_resumes(police: Guidance) -> None:
     reach = {LOCAL: {"spoc", "commander"}, TAYSIDE: {"spoc", "commander"}, FIFE: {"fife-commander"}, Body(): set()}
     for thing, answering in reach.items():

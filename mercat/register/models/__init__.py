@@ -2,6 +2,7 @@
 
 from mercat.register.models.accounts import Account, Change, Posture, Spoc
 from mercat.register.models.connections import Connection
+from mercat.register.models.exceptions import DirectAccess, DirectPost
 from mercat.register.models.hand_overs import HandOver
 from mercat.register.models.public import PublicEdition
 from mercat.register.models.reviews import Reminder, Review
@@ -12,6 +13,8 @@ __all__ = [
     "Application",
     "Change",
     "Connection",
+    "DirectAccess",
+    "DirectPost",
     "Founding",
     "HandOver",
     "Posture",
