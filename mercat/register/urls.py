@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from mercat.register.exceptions import views as exceptions
 from mercat.register.hand_overs import views as hand_overs
 from mercat.register.keeping import views as keeping
 from mercat.register.views import accounts, applications, connecting, reviews, standing
@@ -20,6 +21,13 @@ urlpatterns = [
     path("applications/", applications.applications, name="applications"),
     path("applications/<uuid:application_id>/", applications.application, name="application"),
     path("health/", keeping.health, name="health"),
+    path("exceptions/", exceptions.exceptions, name="exceptions"),
+    path("exceptions/<int:row_id>/", exceptions.exception, name="exception"),
+    path("exceptions/<int:row_id>/answer/", exceptions.answer, name="exception-answer"),
+    path("exceptions/<int:row_id>/withdraw/", exceptions.withdraw, name="exception-withdraw"),
+    path("exceptions/<int:row_id>/end/", exceptions.end, name="exception-end"),
+    path("exceptions/<int:row_id>/posts/", exceptions.note_post, name="exception-post"),
+    path("exceptions/<int:row_id>/rotation/", exceptions.note_rotation, name="exception-rotation"),
     path("hand-overs/", hand_overs.hand_overs, name="hand-overs"),
     path("hand-overs/<int:row_id>/", hand_overs.hand_over, name="hand-over"),
     path("hand-overs/<int:row_id>/close/", hand_overs.close, name="hand-over-close"),
@@ -38,6 +46,7 @@ urlpatterns = [
     path("<uuid:account_id>/protection/", standing.protection, name="protection"),
     path("<uuid:account_id>/contacts/", accounts.contacts, name="contacts"),
     path("<uuid:account_id>/contacts/<int:spoc_id>/dismiss/", accounts.dismiss, name="dismiss"),
+    path("<uuid:account_id>/direct-access/", exceptions.ask, name="direct-access"),
     path("<uuid:account_id>/disconnect/", keeping.disconnect, name="disconnect"),
     path("<uuid:account_id>/connect/", connecting.connect, name="connect"),
     path("<uuid:account_id>/connect/begin/", connecting.begin, name="begin"),

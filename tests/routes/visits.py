@@ -165,6 +165,10 @@ def _own_application(place: Place, _viewer: Person) -> Mapping[str, object]:
     return {"application_id": place.application.pk}
 
 
+def _exception(which: str) -> About:
+    return lambda place, _: {"row_id": getattr(place, which).pk}
+
+
 def _hand_over(place: Place, _viewer: Person) -> Mapping[str, object]:
     return {"row_id": place.hand_over.pk}
 
@@ -397,6 +401,30 @@ VISITS: tuple[Visit, ...] = (
         "register:hand-over-close",
         _hand_over,
         _fixed(**{"close-reason": "Done"}),
+    ),
+    Visit("see who has direct access", "register:exceptions"),
+    Visit("open the form for direct access", "register:direct-access", _account),
+    Visit("ask for direct access", "register:direct-access", _account, _fixed(why="outage", words="Tried", hours="1")),
+    Visit("see a direct access", "register:exception", _exception("asked_direct")),
+    Visit(
+        "answer who asks for direct access",
+        "register:exception-answer",
+        _exception("asked_direct"),
+        _fixed(answer="grant", granted_hours="1"),
+    ),
+    Visit("withdraw what one asked for", "register:exception-withdraw", _exception("asked_direct"), _nothing),
+    Visit("end direct access", "register:exception-end", _exception("open_direct"), _nothing),
+    Visit(
+        "note a post published past the tool",
+        "register:exception-post",
+        _exception("open_direct"),
+        _fixed(url="https://bsky.app/profile/a.example/post/1", published_at="2026-11-23T12:05", what="Tried"),
+    ),
+    Visit(
+        "note that a credential was changed",
+        "register:exception-rotation",
+        _exception("ended_direct"),
+        _fixed(changed_at="2026-11-23T12:05", note="Password"),
     ),
     # delivery
     Visit("open the page of sending", "delivery:sending"),

@@ -33,8 +33,9 @@ from mercat.posts import actions as posts
 from mercat.posts.models import Post
 from mercat.register import actions as register
 from mercat.register.applying import actions as applying
+from mercat.register.exceptions import actions as exceptions
 from mercat.register.hand_overs import actions as hand_overs
-from mercat.register.models import Account, Application, HandOver, Review, Slot
+from mercat.register.models import Account, Application, DirectAccess, HandOver, Review, Slot
 from mercat.register.reviews import actions as reviews
 from mercat.register.standing import actions as standing
 from tests import factories as make
@@ -221,6 +222,33 @@ class Place:
         row = make.account(f"The chief of {self.unit}", unit_key=self.unit, tier="individual")
         Account.objects.filter(pk=row.pk).update(holder=holder)
         return hand_overs.take_back(by=TEST, account=row, why=HandOver.Why.MOVED, now=NOW)
+
+    def _direct(self, name: str) -> DirectAccess:
+        """Each of another account, so that one person has them all."""
+        account = make.account(f"{name} of {self.unit}", unit_key=self.unit)
+        return exceptions.ask(by=self.author, account=account, why="outage", words="Tried", hours=4, now=NOW)
+
+    @property
+    def asked_direct(self) -> DirectAccess:
+        return self._once("asked direct", lambda: self._direct("Asked"))
+
+    @property
+    def open_direct(self) -> DirectAccess:
+        return self._once("open direct", lambda: self._granted("Open"))
+
+    def _granted(self, name: str) -> DirectAccess:
+        row = self._direct(name)
+        exceptions.grant(by=self.comms, row=row, hours=4, now=NOW)
+        return row
+
+    @property
+    def ended_direct(self) -> DirectAccess:
+        return self._once("ended direct", self._ended_direct)
+
+    def _ended_direct(self) -> DirectAccess:
+        row = self._granted("Ended")
+        exceptions.end(by=self.author, row=row, now=NOW)
+        return row
 
     @property
     def next_chief(self) -> Person:

@@ -23,6 +23,8 @@ from mercat.people.models import Person, Unit
 from mercat.people.pack import guidance
 from mercat.people.queries import search
 from mercat.register import actions, queries
+from mercat.register.exceptions import presenters as direct_access
+from mercat.register.exceptions import queries as exceptions
 from mercat.register.facts import account_facts, facts_of, slot_facts
 from mercat.register.flags import Flag, flags_of
 from mercat.register.forms import AppointmentForm, NameForm, ReasonForm, lines_of
@@ -183,6 +185,10 @@ def _account_page(request: HttpRequest, row: Account, problems: list[dict[str, s
         "change": row.changes.select_related("by").last(),
         "role_names": {role.key: role.name for role in guidance().pack.roles},
         "look": row.postures.select_related("by").first(),
+        "may_ask_direct": asked.decide("ask_direct_access", about, situation).allowed,
+        "direct": exceptions.unsettled(row, request.user, now=now),
+        "direct_state": lambda each: direct_access.state_of(each, now=now),
+        "direct_colours": direct_access.COLOURS,
         "known": registry.known(row.network),
         "may_connect": connecting.allowed,
         "refusals": connecting.refusals,
