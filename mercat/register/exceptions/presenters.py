@@ -30,8 +30,8 @@ def state_of(row: DirectAccess, *, now: datetime) -> str:
 
 
 def happenings(row: DirectAccess) -> list[Happening]:
-    """The newest first."""
-    return sorted(_happenings(row), key=lambda each: each.at, reverse=True)
+    """The newest first; of what came in one moment, what follows from the other."""
+    return sorted(_happenings(row), key=lambda each: each.at)[::-1]
 
 
 def _happenings(row: DirectAccess) -> Iterator[Happening]:
@@ -40,14 +40,14 @@ def _happenings(row: DirectAccess) -> Iterator[Happening]:
         hours = f" for {_hours(row.granted_hours)}" if row.granted_hours else ""
         title = f"{row.get_answer_display()}{hours}"
         yield Happening(row.answered_at, title, row.advice, _name(row.answered_by))
+    for post in DirectPost.objects.filter(exception=row).select_related("by"):
+        yield Happening(post.published_at, "Published there", post.what, post.by.name)
     if row.closed_at:
-        yield Happening(row.closed_at, "Ended", f"{row.get_ended_display()}.", _name(row.closed_by))
+        yield Happening(row.closed_at, row.get_ended_display(), who=_name(row.closed_by))
     if row.overdue_told_at:
         yield Happening(row.overdue_told_at, "The credential was not changed in time")
     if row.rotated_at:
         yield Happening(row.rotated_at, "Credential changed", row.rotation_note, _name(row.rotated_by))
-    for post in DirectPost.objects.filter(exception=row).select_related("by"):
-        yield Happening(post.published_at, "Published there", post.what, post.by.name)
 
 
 def _hours(hours: int) -> str:

@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                 ('granted_hours', models.PositiveSmallIntegerField(null=True)),
                 ('until', models.DateTimeField(null=True)),
                 ('closed_at', models.DateTimeField(null=True)),
-                ('ended', models.CharField(blank=True, choices=[('', 'Not yet'), ('time', 'Its time was up'), ('early', 'Ended early'), ('standing', 'The person may no longer speak there')], max_length=16)),
+                ('ended', models.CharField(blank=True, choices=[('', 'Not yet'), ('time', 'Ended in its time'), ('early', 'Ended early'), ('standing', 'Ended: the person may no longer speak there')], max_length=16)),
                 ('rotate_by', models.DateTimeField(null=True)),
                 ('rotated_at', models.DateTimeField(null=True)),
                 ('rotation_note', models.TextField(blank=True)),

@@ -38,9 +38,9 @@ class DirectAccess(models.Model):
 
     class Ended(models.TextChoices):
         NOT_YET = "", "Not yet"
-        TIME = "time", "Its time was up"
+        TIME = "time", "Ended in its time"
         EARLY = "early", "Ended early"
-        STANDING = "standing", "The person may no longer speak there"
+        STANDING = "standing", "Ended: the person may no longer speak there"
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="direct_accesses")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="direct_accesses")
