@@ -49,7 +49,7 @@ def ask(*, by: Person, account: Account, why: DirectAccess.Why, words: str, hour
     )
     body = f"{by} asks for {_hours(hours)} on “{account}”. {row.get_why_display()}: {row.words}"[:1000]
     told = [each for each in answering("answer_direct_access", about, now=now) if each != by]
-    tell(told, subject=ASKED, body=body, link=row.page, now=now)
+    tell(told, kind="accounts", subject=ASKED, body=body, link=row.page, now=now)
     return row
 
 
@@ -63,7 +63,7 @@ def grant(*, by: Person, row: DirectAccess, hours: int, advice: str = "", now: d
     row.granted_hours, row.until = hours, now + timedelta(hours=hours)
     _answer(row, Answer.GRANTED, by, advice=advice, now=now)
     said = f"For {_hours(hours)}, by {by}. Note here what you publish there. {advice}".strip()
-    tell([row.person], subject=f"{row} is granted"[:200], body=said, link=row.page, now=now)
+    tell([row.person], kind="accounts", subject=f"{row} is granted"[:200], body=said, link=row.page, now=now)
 
 
 @transaction.atomic
@@ -72,7 +72,14 @@ def refuse(*, by: Person, row: DirectAccess, advice: str, now: datetime) -> None
     if not advice.strip():
         raise Impossible(f"Say why it is refused, and what to do instead. {NOTHING}")
     _answer(row, Answer.REFUSED, by, advice=advice, now=now)
-    tell([row.person], subject=f"{row} is refused"[:200], body=f"By {by}. {advice}", link=row.page, now=now)
+    tell(
+        [row.person],
+        kind="accounts",
+        subject=f"{row} is refused"[:200],
+        body=f"By {by}. {advice}",
+        link=row.page,
+        now=now,
+    )
 
 
 @transaction.atomic
@@ -105,10 +112,10 @@ def close(row: DirectAccess, *, by: By, ended: DirectAccess.Ended, now: datetime
     record(by=by, what="direct_access.closed", about=_about(row), facts={"why": ended}, now=now)
     hours = guidance().pack.direct_access.rotate_within_hours
     body = f"{row.person} had direct access to “{row.account}”. Change its password or keys there within {hours} hours."
-    tell(changing(row, now=now), subject=ROTATE, body=body, link=row.page, now=now)
+    tell(changing(row, now=now), kind="accounts", subject=ROTATE, body=body, link=row.page, now=now)
     if row.person.is_active:
         said = "Sign out there. Note here what you published, if anything is missing; the credential is changed."
-        tell([row.person], subject=f"{row} has ended"[:200], body=said, link=row.page, now=now)
+        tell([row.person], kind="accounts", subject=f"{row} has ended"[:200], body=said, link=row.page, now=now)
 
 
 @transaction.atomic
@@ -184,7 +191,7 @@ def tell_overdue(*, by: System, row: DirectAccess, now: datetime) -> None:
     row.save(update_fields=["overdue_told_at"])
     record(by=by, what="direct_access.rotation_overdue", about=_about(row), now=now)
     body = f"{row.person} had direct access to “{row.account}”, and may still get in there. Change its credential now."
-    tell(changing(row, now=now), subject=OVERDUE, body=body, link=row.page, now=now)
+    tell(changing(row, now=now), kind="accounts", subject=OVERDUE, body=body, link=row.page, now=now)
 
 
 def changing(row: DirectAccess, *, now: datetime) -> list[Person]:
