@@ -56,6 +56,7 @@ def _in_head(document: Document, head: PackFile) -> Iterator[Fault]:
     yield from _unknown(document, ("warnings", "approved_by"), "role", head.warnings.approved_by, roles)
     alarm = head.devices.break_glass.alarm
     yield from _unknown(document, ("devices", "break_glass", "alarm"), "role", alarm, roles)
+    yield from _in_advice(document, head)
     yield from _in_groups(document, head)
     ranks = {each.key: each.name for each in head.ranks}
     yield from _unknown(document, ("directory", "ranks"), "rank", head.directory.ranks, ranks.keys())
@@ -66,6 +67,15 @@ def _in_head(document: Document, head: PackFile) -> Iterator[Fault]:
     for index, procedure in enumerate(head.procedures):
         yield from _unknown(document, ("procedures", index, "owner"), "role or owner", [procedure.owner], owners)
     yield from _unknown(document, ("administered_by",), "role", [head.administered_by], roles)
+
+
+def _in_advice(document: Document, head: PackFile) -> Iterator[Fault]:
+    """A question is about any unit or none, so that whoever answers holds the role everywhere."""
+    scopes = {role.key: role.scope for role in head.roles}
+    yield from _unknown(document, ("advice", "by"), "role", head.advice.by, scopes)
+    for role in head.advice.by:
+        if scopes.get(role, "body") != "body":
+            yield document.fault(("advice", "by"), f"role {role} is not held everywhere, and cannot give advice")
 
 
 def _in_groups(document: Document, head: PackFile) -> Iterator[Fault]:

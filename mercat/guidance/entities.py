@@ -34,6 +34,7 @@ def pack_entity(pack: Pack) -> Json:
         "spoc_grace": {"__extn": {"fn": "duration", "arg": f"{pack.spoc.grace_days}d"}},
         "warning_approvers": list(pack.warnings.approved_by),
         "warnings_pass_pause": pack.warnings.passes_pause,
+        "advisers": _refs("Role", pack.advice.by),
     }
     return {"uid": PACK, "attrs": attributes, "parents": []}
 

@@ -258,6 +258,12 @@ class DirectAccessRule(Shape):
     rotate_within_hours: int = Field(ge=1, le=168)
 
 
+class AdviceRule(Shape):
+    """Whose holders are told of a question, and answer it: roles that are held everywhere."""
+
+    by: list[Key] = Field(min_length=1)
+
+
 class WarningRule(Shape):
     """Warnings: who approves one, whether a pause lets it through, and whether a double is better than a miss."""
 
@@ -314,6 +320,7 @@ class PackFile(Shape):
     hr: HrRule
     directory: DirectoryRule = DirectoryRule()
     reviews: ReviewRule
+    advice: AdviceRule
     posture: PostureRule
     accounts: AccountRule
     direct_access: DirectAccessRule

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from mercat.people import views
+from mercat.people.advice import views as advice
 from mercat.people.api import views as api
 from mercat.people.devices import views as devices
 from mercat.people.hr import views as hr
@@ -38,6 +39,10 @@ urlpatterns = [
     path("people/<uuid:person_id>/sign-in/end/", others.end_sessions, name="end-sessions-of"),
     path("people/<uuid:person_id>/roles/<int:grant_id>/end/", views.end_role, name="end-role"),
     path("people/<uuid:person_id>/<slug:action>/", views.take_step, name="step"),
+    path("advice/", advice.advice, name="advice"),
+    path("advice/new/", advice.new, name="advice-new"),
+    path("advice/<uuid:thread_id>/", advice.thread, name="advice-thread"),
+    path("advice/<uuid:thread_id>/<slug:name>/", advice.act, name="advice-act"),
     path("device/", devices.device, name="device"),
     path("device/requests/", devices.requests, name="device-requests"),
     path("device/requests/<int:row_id>/answer/", devices.answer, name="device-answer"),

@@ -8,7 +8,9 @@ class PostsConfig(AppConfig):
 
     def ready(self) -> None:
         from mercat.people import signals
-        from mercat.posts import leavers
+        from mercat.people.advice.things import let_in
+        from mercat.posts import advice, leavers
 
+        let_in("post", word="a post", see=advice.see)
         signals.left.connect(leavers.on_leaving)
         signals.moved.connect(leavers.on_moving)

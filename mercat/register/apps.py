@@ -8,10 +8,12 @@ class RegisterConfig(AppConfig):
 
     def ready(self) -> None:
         from mercat.people import signals
-        from mercat.register import leavers
+        from mercat.people.advice.things import let_in
+        from mercat.register import advice, leavers
         from mercat.register.exceptions import following
         from mercat.register.standing import contacts
 
+        let_in("account", word="an account", see=advice.see)
         signals.left.connect(leavers.on_leaving)
         signals.moved.connect(leavers.on_moving)
         for signal in (signals.left, signals.moved, signals.access_ended):

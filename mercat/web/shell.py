@@ -20,6 +20,7 @@ PLACES = (
     ("Sending", "delivery:sending", "sending"),
     ("Register", "register:register", "register"),
     ("People", "people:list", "people"),
+    ("Advice", "people:advice", "advice"),
     ("Guidance", "web:guidance", "guidance"),
 )
 

@@ -39,6 +39,27 @@ SPOILED = {
     "a key that does not exist": ("pack.yaml", "pool: 250", "pool: 250\n  colour: red", "colour: red", "colour"),
     "a key that is missing": ("pack.yaml", "  valid_days: 1095\n", "", "course:", "course.valid_days"),
     "a number that is words": ("pack.yaml", "grace_days: 14", "grace_days: two weeks", "two weeks", "grace_days"),
+    "advice by an unknown role": (
+        "pack.yaml",
+        "advice: {by: [corporate-communications]}",
+        "advice: {by: [mayor]}",
+        "advice: {by: [mayor]}",
+        "no role mayor",
+    ),
+    "advice by a role of one unit": (
+        "pack.yaml",
+        "advice: {by: [corporate-communications]}",
+        "advice: {by: [corporate-communications, spoc]}",
+        "advice: {by: [corporate-communications, spoc]}",
+        "role spoc is not held everywhere",
+    ),
+    "advice by nobody": (
+        "pack.yaml",
+        "advice: {by: [corporate-communications]}",
+        "advice: {by: []}",
+        "advice: {by: []}",
+        "at least 1 item",
+    ),
     "a number below its range": ("pack.yaml", "pool: 250", "pool: -1", "pool: -1", "greater than or equal to 0"),
     "a colour that is none": ("pack.yaml", '"#1b3766"', "blue", "brand: blue", "pattern"),
     "a spelling of a rank that there is not": (

@@ -97,7 +97,7 @@ def test_stopping_a_post_needs_no_training(police: Guidance, action: str) -> Non
 def test_everything_that_changes_something_by_hand_needs_a_device_of_the_force(police: Guidance) -> None:
     away = replace(HERE, managed_device=False)
     readable = {"view_post", "view_person", "view_account", "read_audit", "read_acknowledgements", "publish", "read"}
-    readable |= {"ask_break_glass"}
+    readable |= {"ask_break_glass", "read_advice"}
     for action in police.policies:
         for thing in (LOCAL, EVERYBODY["colleague"], APPLICATION, Body()):
             answer = decide(police, action, OFFICER, thing, away, APPROVED)
@@ -493,3 +493,23 @@ def test_accounts_of_every_slot_can_be_asked_about_in_one_call(police: Guidance)
     answers = decide_many(police, "compose", OFFICER, accounts, HERE)
     open_to_tayside = {account.id for account, answer in zip(accounts, answers, strict=True) if answer}
     assert open_to_tayside == {slot.id for slot in police.pack.slots if slot.unit == "tayside"}
+
+
+def test_anybody_asks_the_team_answers_and_both_read(police: Guidance) -> None:
+    untrained = {name: Person(id=name, unit=who.unit, roles=who.roles) for name, who in EVERYBODY.items()}
+    for asker, who in product(untrained, untrained):
+        adviser, own = who == "communicator", who == asker
+        expected = {
+            "ask_advice": set() if own else {"9.1-asker"},
+            "answer_advice": ({"M.5-self"} if own else set()) | (set() if adviser else {"9.1-adviser"}),
+            "read_advice": set() if own or adviser else {"9.1-reader"},
+        }
+        for action, in_the_way in expected.items():
+            assert refused_by(decide(police, action, untrained[who], untrained[asker], HERE)) == in_the_way
+
+
+def test_who_advises_is_the_packs_to_say(police: Guidance) -> None:
+    rule = police.pack.advice.model_copy(update={"by": ["auditor", "ict"]})
+    others = Guidance.of(police.pack.model_copy(update={"advice": rule}))
+    assert who_may(others, "answer_advice", NEWCOMER) == {"auditor", "ict"}
+    assert who_may(others, "read_advice", NEWCOMER) == {"auditor", "ict"}

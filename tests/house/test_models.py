@@ -88,7 +88,8 @@ def test_what_only_grows_is_what_must_not_change() -> None:
     found = {each for each in APPEND_ONLY_TABLES if not each.startswith("audit_")}
     kept = ("founding", "slot", "question", "change", "posture", "review", "publicedition")
     register = {f"register_{each}" for each in kept}
-    assert found == posts | joining | register | {"delivery_manifest", "people_token", "people_try"}
+    advice = {"people_advicethread", "people_advicemessage"}
+    assert found == posts | joining | advice | register | {"delivery_manifest", "people_token", "people_try"}
 
 
 @pytest.mark.django_db

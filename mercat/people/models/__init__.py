@@ -4,6 +4,7 @@ Nothing of the chain is ever changed or deleted: a step is a row, its end is a d
 `PRIVATE` of each field that can hold words whether it is open, personal, operational or secret.
 """
 
+from mercat.people.models.advice import AdviceMessage, AdviceThread
 from mercat.people.models.devices import BreakGlass
 from mercat.people.models.directory import DirectoryEntry
 from mercat.people.models.hr import HrRecord, Import, ImportRow, Reminder
@@ -27,6 +28,8 @@ __all__ = [
     "SCOPES",
     "Access",
     "Acknowledgement",
+    "AdviceMessage",
+    "AdviceThread",
     "Answered",
     "Authorisation",
     "BreakGlass",

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from mercat.guidance import facts
 from mercat.images.models import Picture
 from mercat.people.actions import Impossible
+from mercat.people.advice.queries import beside
 from mercat.people.pack import guidance
 from mercat.posts import actions
 from mercat.posts.actions import NOT_SUBMITTED, ChangedElsewhere, DoesNotFit, NotAllowed
@@ -215,6 +216,7 @@ def _page(
         "may_warn": typed.warning or _may_warn(person),
         "errors": {"lines": said, "kept": _nothing_submitted(request, unsaved)} if said else None,
         "unsaved": unsaved,
+        "advice": beside(post.audit_ref, person, inside=True, now=now),
         "now": now,
     }
     return render(request, "posts/edit.html", page, status=422 if said else 200)

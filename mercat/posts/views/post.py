@@ -18,6 +18,7 @@ from mercat.delivery.queries import all_paused, answered_for_by
 from mercat.guidance import facts
 from mercat.images.models import Picture
 from mercat.people.actions import Impossible
+from mercat.people.advice.queries import beside
 from mercat.posts import actions, states
 from mercat.posts.actions import NotAllowed
 from mercat.posts.facts import targets_of
@@ -147,6 +148,7 @@ def _page(
         "colour": COLOURS[row.state],
         "remarks": list(row.remarks.all()) if is_inside(row) else [],
         "happenings": happenings(row),
+        "advice": beside(row.audit_ref, person, inside=is_inside(row), now=timezone.now()),
         "typed_reason": request.POST.get("reason", ""),
         "errors": {"lines": [problem]} if problem else None,
         **(_version(request, row, person) if row.current else {}),

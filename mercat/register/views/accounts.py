@@ -16,6 +16,7 @@ from mercat.guidance import facts
 from mercat.guidance.gate import may, prepare, reserved
 from mercat.networks import registry
 from mercat.people.actions import Impossible
+from mercat.people.advice.queries import beside
 from mercat.people.devices.here import situation as situation_here
 from mercat.people.facts import person_facts
 from mercat.people.gate import require
@@ -163,7 +164,9 @@ def _with_reason(request: HttpRequest, account_id: UUID, act: Callable[..., None
 def _account_page(request: HttpRequest, row: Account, problems: list[dict[str, str]] | None = None) -> HttpResponse:
     now = timezone.now()
     about, situation = account_facts(row), situation_here(now=now)
-    asked = prepare(guidance(), person_facts(request.user, now=now), [about])
+    me = person_facts(request.user, now=now)
+    asked = prepare(guidance(), me, [about])
+    may_view = asked.decide("view_account", about, situation).allowed
     connecting = asked.decide("connect_account", about, situation)
     state = state_of(row)
     said = {
@@ -179,7 +182,8 @@ def _account_page(request: HttpRequest, row: Account, problems: list[dict[str, s
         "may_edit": asked.decide("edit_account", about, situation).allowed,
         "may_manage": asked.decide("manage_account", about, situation).allowed,
         "may_propose": asked.decide("propose_review", about, situation).allowed,
-        "may_view": asked.decide("view_account", about, situation).allowed,
+        "may_view": may_view,
+        "advice": beside(row.audit_ref, me, inside=may_view, now=now),
         "two_needed": guidance().pack.reviews.second_person and is_live(row) and row.slot.closed_at is None,
         "flags": flags_of(row.slot, row, now=now) if row.status != Account.Status.CLOSED else [],
         "change": row.changes.select_related("by").last(),
