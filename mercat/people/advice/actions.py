@@ -127,14 +127,17 @@ def _settle(thread: AdviceThread, *subjects: str, now: datetime) -> None:
 
 def _tell_asker(by: Person, thread: AdviceThread, subject: str, *, now: datetime) -> None:
     if by != thread.asker and thread.asker.is_active:
-        tell([thread.asker], subject=subject, body=f"By {by}: {thread.subject}", link=thread.path, now=now)
+        tell(
+            [thread.asker], kind="advice", subject=subject, body=f"By {by}: {thread.subject}", link=thread.path, now=now
+        )
 
 
 def _tell_team(by: Person, thread: AdviceThread, *, now: datetime) -> None:
     """Once for a question, however often it is asked before somebody answers."""
     request = {"subject": QUESTION, "link": thread.path}
     if not Notice.objects.filter(**request, read_at=None).exists():
-        tell([each for each in team() if each != by], body=f"{thread.asker} asks: {thread.subject}", **request, now=now)
+        others = [each for each in team() if each != by]
+        tell(others, kind="advice", body=f"{thread.asker} asks: {thread.subject}", **request, now=now)
 
 
 def team() -> list[Person]:

@@ -52,7 +52,7 @@ DROP FUNCTION people_advice_follows();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0011_subjects'),
+        ('people', '0012_notices_by_email'),
     ]
 
     operations = [
