@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from mercat.delivery import states as sending
 from mercat.delivery.models import Consignment
 from mercat.people.advice import actions
 from mercat.people.models import Person
@@ -89,7 +88,7 @@ def test_whoever_sees_a_post_because_it_is_out_asks_and_reads_their_own_alone(
     author: Person, contact: Person, account: Account
 ) -> None:
     post = make.approved(author, contact, account)
-    Consignment.objects.update(state=sending.SENT, sent_at=NOW)
+    Consignment.objects.update(state="sent", native_id="n1", sent_at=NOW, read_back_at=NOW)
     asked(author, post, "Between us")
     elsewhere = make.person("Elsewhere", unit_key="edinburgh")
     client = signed_in(elsewhere)
