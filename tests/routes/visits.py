@@ -149,6 +149,15 @@ def _endpoint(place: Place, _viewer: Person) -> Mapping[str, object]:
     return {"endpoint_id": place.endpoint.pk}
 
 
+def _advice(place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"thread_id": place.advice.pk}
+
+
+def _own_advice(act: str, *, closed: bool = False) -> About:
+    """A question of whoever looks, where this is their own place; else of somebody there."""
+    return lambda place, viewer: {"thread_id": place.question(viewer, closed=closed).pk, "name": act}
+
+
 def _place(place: Place, _viewer: Person) -> Mapping[str, object]:
     return {"key": place.account.slot_id}
 
@@ -286,6 +295,25 @@ VISITS: tuple[Visit, ...] = (
         "people:webhook-replay",
         lambda place, _: {"delivery_id": place.delivery.pk},
         _nothing,
+    ),
+    # advice
+    Visit("see one’s own questions, or the team’s", "people:advice"),
+    Visit("open the form to ask for advice", "people:advice-new"),
+    Visit("ask for advice", "people:advice-new", send=_fixed(subject="Polls", text="May we ask people?")),
+    Visit("read advice about an account", "people:advice-thread", _advice),
+    *(
+        Visit(says, "people:advice-act", lambda place, _, act=act: {"thread_id": place.advice.pk, "name": act}, form)
+        for says, act, form in (
+            ("answer a question", "answer", _fixed(**{"answer-text": "Yes."})),
+            ("close somebody’s question", "close", _fixed(**{"close-text": "Found."})),
+        )
+    ),
+    Visit("ask further", "people:advice-act", _own_advice("ask"), _fixed(**{"ask-text": "And on Sundays?"})),
+    Visit(
+        "open one’s own question again",
+        "people:advice-act",
+        _own_advice("reopen", closed=True),
+        _fixed(**{"reopen-text": "Not yet."}),
     ),
     # devices
     Visit("see what one’s device counts as", "people:device"),

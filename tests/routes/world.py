@@ -11,10 +11,12 @@ from mercat.delivery import actions as delivery
 from mercat.delivery import states
 from mercat.delivery.models import Consignment, Pause
 from mercat.people import actions as people
+from mercat.people.advice import actions as advice
 from mercat.people.api import tokens
 from mercat.people.devices import break_glass
 from mercat.people.hr import imports
 from mercat.people.models import (
+    AdviceThread,
     BreakGlass,
     Delivery,
     Endpoint,
@@ -298,6 +300,21 @@ class Place:
     def _delivery(self) -> Delivery:
         about = {"event": "person.left", "occurrence": uuid4(), "body": "{}", "at": NOW, "delivered_at": NOW}
         return Delivery.objects.create(endpoint=self.endpoint, **about)
+
+    @property
+    def advice(self) -> AdviceThread:
+        """About the account here, asked by somebody else."""
+        return self._once("advice", lambda: self._advice(self.colleague))
+
+    def _advice(self, by: Person) -> AdviceThread:
+        return advice.ask(by=by, subject="Polls", text="May we?", about=self.account.audit_ref, now=NOW)
+
+    def question(self, viewer: Person, *, closed: bool) -> AdviceThread:
+        """Of whoever looks, where this is their own place; else of somebody there."""
+        row = self._advice(viewer if self.unit == OWN else self.colleague)
+        if closed:
+            advice.close(by=row.asker, thread=row, text="Found.", now=NOW)
+        return row
 
     def session(self, viewer: Person) -> Session:
         """Of whoever looks, where this is their own place; else of somebody there."""
