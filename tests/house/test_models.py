@@ -86,7 +86,17 @@ def test_what_only_grows_is_what_must_not_change() -> None:
     steps = ("nomination", "completion", "acknowledgement", "authorisation", "access", "licence", "sentback")
     joining = {f"people_{step}" for step in steps}
     found = {each for each in APPEND_ONLY_TABLES if not each.startswith("audit_")}
-    kept = ("founding", "slot", "question", "change", "posture", "review", "publicedition")
+    kept = (
+        "founding",
+        "slot",
+        "question",
+        "change",
+        "posture",
+        "review",
+        "publicedition",
+        "directaccess",
+        "directpost",
+    )
     register = {f"register_{each}" for each in kept}
     advice = {"people_advicethread", "people_advicemessage"}
     assert found == posts | joining | advice | register | {"delivery_manifest", "people_token", "people_try"}
