@@ -196,7 +196,7 @@ def end_role(*, by: By, grant: RoleGrant, reason: str, now: datetime) -> None:
     person = grant.person
     _hold_administrators()
     require(by, "grant_role", person, now=now)
-    _has_reason(reason)
+    has_reason(reason)
     if grant.role == guidance().pack.administered_by:
         _leaves_an_administrator(person)
     if not RoleGrant.objects.filter(pk=grant.pk, ended_at=None).update(ended_at=now):
@@ -223,7 +223,7 @@ def mark_left(*, by: By, person: Person, reason: str, now: datetime) -> None:
     require(by, "administer", facts.Body(), now=now)
     if by == person:
         raise Impossible("Nobody marks themselves as having left: another administrator does it. Nothing was changed.")
-    _has_reason(reason)
+    has_reason(reason)
     _is_here(person)
     _leaves_an_administrator(person)
     Person.objects.filter(pk=person.pk).update(is_active=False)
@@ -267,9 +267,10 @@ def _leaves_an_administrator(without: Person) -> None:
         )
 
 
-def _has_reason(reason: str) -> None:
+def has_reason(reason: str, why: str = "") -> None:
+    """Raises Impossible where no reason is given. `why`: what it is to be a reason for, after the word “why”."""
     if not reason.strip():
-        raise Impossible("Say why. Nothing was changed.")
+        raise Impossible(f"{f'Say why {why}'.strip()}. Nothing was changed.")
 
 
 def _is_here(person: Person) -> None:
@@ -408,7 +409,7 @@ def reject_access(*, by: By, person: Person, reason: str, now: datetime) -> Acce
     """Those who open access send a confirmed request away, with a reason; another may be confirmed after it."""
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     require(by, "end_access", person, now=now)
-    _has_reason(reason)
+    has_reason(reason)
     access = Access.objects.filter(person=person, ended_at=None, opened_at=None).first()
     if access is None:
         raise Impossible(f"No confirmed request for {person} waits to be opened. Nothing was changed.")
@@ -455,7 +456,7 @@ def assign_licence(*, by: By, person: Person, now: datetime) -> Licence:
 def end_licence(*, by: By, person: Person, reason: str, now: datetime) -> None:
     """Give one licence back to the pool. Whoever may end all of somebody's access may end this part of it."""
     require(by, "end_access", person, now=now)
-    _has_reason(reason)
+    has_reason(reason)
     if not Licence.objects.filter(person=person, ended_at=None).update(ended_at=now):
         raise Impossible(f"{person} has no licence: there is nothing to end.")
     record(by=by, what="person.licence_ended", about=[person.audit_ref], personal={"reason": reason}, now=now)
@@ -473,7 +474,7 @@ def end_licence(*, by: By, person: Person, reason: str, now: datetime) -> None:
 def end_access(*, by: By, person: Person, reason: str, now: datetime) -> None:
     """Close a person's way in at once; what they were, and what they did, stays on record."""
     require(by, "end_access", person, now=now)
-    _has_reason(reason)
+    has_reason(reason)
     standing = [step.objects.filter(person=person, ended_at=None) for step in (Access, Authorisation, Licence)]
     if not sum(rows.update(ended_at=now) for rows in standing):
         raise Impossible(f"{person} has no access, authorisation or licence: there is nothing to end.")

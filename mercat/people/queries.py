@@ -22,6 +22,18 @@ from mercat.people.models import (
 from mercat.people.pack import guidance
 
 
+def holding(roles: Iterable[str], *, units: Iterable[str] | None = None) -> QuerySet[Person]:
+    """Who holds one of these roles now, and has not left. `units`: everywhere or in one of these; None: anywhere."""
+    there = Q() if units is None else Q(role_grants__unit=None) | Q(role_grants__unit__in=units)
+    held = Person.objects.filter(there, role_grants__role__in=roles, role_grants__ended_at=None, is_active=True)
+    return held.distinct()
+
+
+def administrators() -> list[Person]:
+    """Holders of the role by which this body is administered."""
+    return list(holding([guidance().pack.administered_by]))
+
+
 def search(*, text: str = "", unit: str = "", role: str = "", joining: bool = False) -> QuerySet[Person]:
     """People by name, number or e-mail, unit and role; `joining`: nominated, and not yet at the end of the path."""
     people = matching(Person.objects.select_related("unit").order_by("name", "pk"), text)

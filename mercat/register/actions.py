@@ -18,6 +18,7 @@ from mercat.people.actions import Impossible, once, tell
 from mercat.people.gate import By, person_or_none, require
 from mercat.people.models import Person, Unit
 from mercat.people.pack import guidance
+from mercat.people.queries import holding
 from mercat.register.connections import lifetime_of, sealed_for
 from mercat.register.facts import application_facts, facts_of, slot_facts
 from mercat.register.models import Account, Application, Connection, Founding, Slot, Spoc
@@ -379,6 +380,5 @@ def people_of_all(accounts: Sequence[Account]) -> list[Person]:
     with_one = {spoc.account_id for spoc in spocs}
     without = [account for account in accounts if account.pk not in with_one]
     roles = {role for account in without for role in guidance().pack.approvals[account.tier].by}
-    there = Q(role_grants__unit=None) | Q(role_grants__unit__in={account.unit_id for account in without})
-    others = Person.objects.filter(there, role_grants__role__in=roles, role_grants__ended_at=None, is_active=True)
+    others = holding(roles, units={account.unit_id for account in without})
     return list({person.pk: person for person in [*(spoc.person for spoc in spocs), *others]}.values())

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Q
-
 from mercat.guidance import facts
 from mercat.guidance.gate import reserved
 from mercat.people.devices.here import situation
 from mercat.people.models import Person
 from mercat.people.pack import guidance
+from mercat.people.queries import holding
 
 
 def answering(action: str, about: facts.Account, *, now: datetime) -> list[Person]:
@@ -20,7 +19,4 @@ def answering(action: str, about: facts.Account, *, now: datetime) -> list[Perso
 
 
 def holders(roles: set[str], unit: facts.Unit) -> list[Person]:
-    there = Q(role_grants__unit=None) | Q(role_grants__unit__in=[unit.id, *unit.within])
-    return list(
-        Person.objects.filter(there, role_grants__role__in=roles, role_grants__ended_at=None, is_active=True).distinct()
-    )
+    return list(holding(roles, units=[unit.id, *unit.within]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 
 from mercat.audit.actions import record
 from mercat.people.actions import Impossible, settle, tell
@@ -16,6 +15,7 @@ from mercat.people.gate import require
 from mercat.people.models import AdviceMessage, AdviceThread, Notice, Person
 from mercat.people.models.advice import LONGEST_SUBJECT, LONGEST_TEXT
 from mercat.people.pack import guidance
+from mercat.people.queries import holding
 
 QUESTION = "Advice: a question waits for you"
 ANSWER = "Advice: your question is answered"
@@ -142,5 +142,4 @@ def _tell_team(by: Person, thread: AdviceThread, *, now: datetime) -> None:
 
 def team() -> list[Person]:
     """Whom the pack lets give advice."""
-    held = Q(role_grants__role__in=guidance().pack.advice.by, role_grants__ended_at=None, is_active=True)
-    return list(Person.objects.filter(held).distinct())
+    return list(holding(guidance().pack.advice.by))

@@ -17,7 +17,7 @@ from mercat.guidance import facts
 from mercat.people.actions import Impossible, tell
 from mercat.people.gate import Agent, By, person_or_none, require
 from mercat.people.models import SCOPES, Notice, Person, Token
-from mercat.people.pack import guidance
+from mercat.people.queries import administrators
 from mercat.people.signing_in.step_up import ask
 
 PREFIX = "mercat_"  # so that scanners of code and logs know one when they see it
@@ -98,11 +98,9 @@ def on_leaving(sender: type[Person], *, person: Person, now: datetime, **_: Any)
         return
     for row in rows:
         revoke(by=LEFT, token=row, now=now)
-    held = Q(role_grants__role=guidance().pack.administered_by, role_grants__ended_at=None, is_active=True)
     names = ", ".join(f"“{row}”" for row in rows)
     body = f"{person} has left, for whom they acted: {names}. What used them stands still until it has a new one."
-    people = list(Person.objects.filter(held).distinct())
-    tell(people, kind="security", subject="Tokens are revoked", body=body, link="/tokens/", now=now)
+    tell(administrators(), kind="security", subject="Tokens are revoked", body=body, link="/tokens/", now=now)
 
 
 def find(secret: str, *, now: datetime) -> Token | None:

@@ -9,7 +9,6 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
 
 from mercat.audit.actions import record
 from mercat.guidance import facts
@@ -17,6 +16,7 @@ from mercat.people.actions import Impossible, once, settle, tell
 from mercat.people.gate import require
 from mercat.people.models import BreakGlass, Person
 from mercat.people.pack import guidance
+from mercat.people.queries import holding
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +90,4 @@ def note_use(*, by: Person, row: BreakGlass, page: str, now: datetime) -> None:
 
 
 def _alarmed() -> list[Person]:
-    roles = guidance().pack.devices.break_glass.alarm
-    held = Q(role_grants__role__in=roles, role_grants__ended_at=None, is_active=True)
-    return list(Person.objects.filter(held).distinct())
+    return list(holding(guidance().pack.devices.break_glass.alarm))

@@ -19,9 +19,10 @@ from django.conf import settings
 from mercat.audit.actors import System
 from mercat.people.actions import tell
 from mercat.people.hr.files import MOST_BYTES, BadFile, clean_name
-from mercat.people.hr.imports import IMPORTS, REFUSED, importers, receive
+from mercat.people.hr.imports import IMPORTS, REFUSED, receive
 from mercat.people.hr.report import report_of
 from mercat.people.models import Import
+from mercat.people.queries import administrators
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ def _take_in(folder: Path, name: str, *, now: datetime) -> None:
         )
     except BadFile as error:
         tell(
-            importers(),
+            administrators(),
             kind="administration",
             subject=REFUSED,
             body=f"{clean_name(name)}: {error}",

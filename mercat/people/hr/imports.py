@@ -24,6 +24,7 @@ from mercat.people.hr.files import BadFile, Contents, clean_name, read
 from mercat.people.hr.understanding import Reader
 from mercat.people.models import HrRecord, Import, ImportRow, Person, Unit
 from mercat.people.pack import guidance
+from mercat.people.queries import administrators
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def receive(
             choose(by=reason, file=file, kinds=(Kind.NEW, Kind.CHANGED), now=now)
         if source in UNASKED and file.state == State.WAITING:
             tell(
-                importers(),
+                administrators(),
                 kind="administration",
                 subject=WAITS,
                 body=f"{name}: {in_words(counted)}.",
@@ -144,7 +145,7 @@ def choose(
     record(by=by, what="import.chosen", about=[file.audit_ref], facts=chosen, now=now)
     settle(subject=WAITS, link=address_of(file), now=now)
     if file.state == State.CONFIRMING:
-        others = [person for person in importers() if person != by]
+        others = [person for person in administrators() if person != by]
         body = f"{chosen['gone']} people would be marked as having left, by the file {file.name}."
         tell(others, kind="administration", subject=SECOND, body=body, link=address_of(file), now=now)
     return count
@@ -270,7 +271,7 @@ def _done(file: Import, *, now: datetime) -> None:
         file.save(update_fields=["state"])
         if file.source in UNASKED and file.chosen_by is None:
             body = f"{file.name}: {in_words(counts_of(undecided_of(file)))} are left to be decided."
-            tell(importers(), kind="administration", subject=WAITS, body=body, link=address_of(file), now=now)
+            tell(administrators(), kind="administration", subject=WAITS, body=body, link=address_of(file), now=now)
         return
     _close(file, now=now)
 
@@ -319,12 +320,6 @@ def counts_of(rows: QuerySet[ImportRow]) -> dict[str, int]:
 
 def in_words(counted: dict[str, int]) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in counted.items()) or "nothing"
-
-
-def importers() -> list[Person]:
-    """Those who are told of files: the holders of the role by which this body is administered."""
-    held = Q(role_grants__role=guidance().pack.administered_by, role_grants__ended_at=None, is_active=True)
-    return list(Person.objects.filter(held).distinct())
 
 
 def address_of(file: Import) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from mercat.guidance import facts
 from mercat.guidance.decision import Refusal
@@ -15,6 +15,7 @@ from mercat.people.devices.here import situation
 from mercat.people.facts import UNIT_JOINS, unit_facts
 from mercat.people.models import Person, Unit
 from mercat.people.pack import guidance
+from mercat.people.queries import holding
 
 ACKNOWLEDGE = "acknowledge"  # a step that everybody takes for themselves, and no action of guidance
 
@@ -99,10 +100,8 @@ def holders(action: str, standing: facts.Person, now: datetime) -> QuerySet[Pers
     clause = kept_for(action, standing, now)
     if clause is None:
         return Person.objects.none()
-    around = (standing.unit.id, *standing.unit.within)
-    where = Q(role_grants__unit=None) | Q(role_grants__unit__in=around)
-    held = Person.objects.filter(where, role_grants__role=clause.owner, role_grants__ended_at=None, is_active=True)
-    return held.exclude(pk__in={standing.id, *(who for _, who in standing.steps)}).distinct()
+    held = holding([clause.owner], units=[standing.unit.id, *standing.unit.within])
+    return held.exclude(pk__in={standing.id, *(who for _, who in standing.steps)})
 
 
 def units_of(viewer: facts.Person, now: datetime) -> dict[str, set[str]]:

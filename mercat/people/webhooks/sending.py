@@ -13,12 +13,11 @@ from datetime import datetime, timedelta
 import httpx
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 
 from mercat.networks.kit.http import guarded_client
 from mercat.people.actions import tell
-from mercat.people.models import Delivery, Person, Try
-from mercat.people.pack import guidance
+from mercat.people.models import Delivery, Try
+from mercat.people.queries import administrators
 from mercat.people.vault import Unopenable
 from mercat.people.webhooks.actions import secret_of
 
@@ -108,11 +107,9 @@ def _next(row: Delivery, tries: int, *, now: datetime) -> datetime | None:
 
 
 def _give_up(row: Delivery, *, now: datetime) -> None:
-    held = Q(role_grants__role=guidance().pack.administered_by, role_grants__ended_at=None, is_active=True)
     body = f"{row.endpoint} did not take “{row.event}” for a day. It is in the log, from where it can be sent again."
-    people = list(Person.objects.filter(held).distinct())
     tell(
-        people,
+        administrators(),
         kind="administration",
         subject="A webhook was given up",
         body=body,

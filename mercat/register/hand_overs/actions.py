@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from mercat.audit.actions import record
-from mercat.people.actions import Impossible, settle, tell
+from mercat.people.actions import Impossible, has_reason, settle, tell
 from mercat.people.gate import By, person_or_none, require
 from mercat.people.models import Person
 from mercat.register.actions import locked, people_of
@@ -47,7 +47,7 @@ def hand_over(*, by: By, row: HandOver, holder: Person, reason: str, now: dateti
     account = locked(row.account)
     slot = Slot.objects.select_related("application").get(pk=account.slot_id)
     require(by, "register_account", slot_facts(slot, holder), now=now)
-    _has_reason(reason)
+    has_reason(reason)
     if not Person.objects.filter(pk=holder.pk, is_active=True).exists():
         raise Impossible(f"{holder} has left, and cannot hold an account. Nothing was changed.")
     if person_or_none(by) == holder:
@@ -76,7 +76,7 @@ def close(*, by: By, row: HandOver, reason: str, now: datetime) -> None:
     """
     row = _waiting(row)
     require(by, "close_account", facts_of(row.account), now=now)
-    _has_reason(reason)
+    has_reason(reason)
     close_account(locked(row.account), by=by, reason=reason, now=now)
 
 
@@ -85,11 +85,6 @@ def _waiting(row: HandOver) -> HandOver:
     if row.outcome:
         raise Impossible(f"This was answered already: {row.get_outcome_display().lower()}. Nothing was changed.")
     return row
-
-
-def _has_reason(reason: str) -> None:
-    if not reason.strip():
-        raise Impossible("Say why. Nothing was changed.")
 
 
 def _handed(row: HandOver, *, by: By, holder: Person, reason: str, now: datetime) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from mercat.people.actions import tell
-from mercat.people.models import Person
 from mercat.people.pack import guidance
+from mercat.people.queries import holding
 from mercat.register.models import Slot
 from mercat.register.reminding import fresh
 from mercat.register.reviews.actions import REVIEWS
@@ -19,12 +19,11 @@ def remind_of_reviews(*, now: datetime) -> None:
     keys = fresh("review", due, rule.remind_days, now=now)
     if not keys:
         return
-    held = Person.objects.filter(role_grants__role=rule.by, role_grants__ended_at=None, is_active=True)
     names = ", ".join(Slot.objects.filter(pk__in=keys[:5]).values_list("name", flat=True))
     more = f" and {len(keys) - 5} more" if len(keys) > 5 else ""
     many = "1 place is" if len(keys) == 1 else f"{len(keys)} places are"
     tell(
-        list(held.distinct()),
+        list(holding([rule.by])),
         kind="reminders",
         subject=f"{many} due for review",
         body=f"{names}{more}.",

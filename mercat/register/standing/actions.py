@@ -9,7 +9,7 @@ from django.db import transaction
 
 from mercat.audit.actions import record
 from mercat.audit.actors import System
-from mercat.people.actions import Impossible, settle, tell
+from mercat.people.actions import Impossible, has_reason, settle, tell
 from mercat.people.gate import By, person_or_none, require
 from mercat.people.models import Person
 from mercat.people.pack import guidance
@@ -30,7 +30,7 @@ def close_account(*, by: By, account: Account, reason: str, now: datetime) -> No
     """
     require(by, "close_account", facts_of(account), now=now)
     account = locked(account)
-    _has_reason(reason, "this account is closed")
+    has_reason(reason, "this account is closed")
     alone = is_live(account) and account.slot.closed_at is None
     if alone and isinstance(by, Person) and guidance().pack.reviews.second_person:
         raise Impossible(
@@ -68,7 +68,7 @@ def mark_dormant(*, by: By, account: Account, reason: str, now: datetime) -> Non
     """Nothing has gone out there for long. Nothing goes out until somebody who answers for it wakes it."""
     require(by, "suspend_account", facts_of(account), now=now)
     account = locked(account)
-    _has_reason(reason, "this account is dormant")
+    has_reason(reason, "this account is dormant")
     move(account, Account.Status.DORMANT, by=by, reason=reason, now=now)
     record(by=by, what="account.dormant", about=[account.audit_ref], personal={"reason": reason}, now=now)
     if isinstance(by, System):
@@ -87,7 +87,7 @@ def mark_dormant(*, by: By, account: Account, reason: str, now: datetime) -> Non
 def wake_account(*, by: By, account: Account, reason: str, now: datetime) -> None:
     require(by, "suspend_account", facts_of(account), now=now)
     account = locked(account)
-    _has_reason(reason, "this account is needed again")
+    has_reason(reason, "this account is needed again")
     if account.status != Account.Status.DORMANT:
         raise Impossible(f"“{account}” is not dormant. Nothing was changed.")
     move(account, Account.Status.ACTIVE, by=by, reason=reason, now=now)
@@ -211,8 +211,3 @@ def _open(account: Account) -> Account:
     if account.status == Account.Status.CLOSED:
         raise Impossible(f"“{account}” is closed. Nothing was changed.")
     return account
-
-
-def _has_reason(reason: str, why: str) -> None:
-    if not reason.strip():
-        raise Impossible(f"Say why {why}. Nothing was changed.")
