@@ -128,6 +128,12 @@ def put(row: Account, status: str, *, now: datetime = NOW) -> None:
         move(row, Account.Status(status), by=TEST, reason="A test", now=now)
 
 
+def suspend(account: Account, *, now: datetime = NOW) -> None:
+    """By a colleague in Corporate Communications, so that another may close it."""
+    colleague = person(unit_key="corporate-communications", roles=("corporate-communications",))
+    register.suspend_account(by=colleague, account=account, reason="Not needed", now=now)
+
+
 def shut_place(place: Slot, *, now: datetime = NOW) -> None:
     """Close a place by a review that leaves its account as it is."""
     account_there = place.accounts.exclude(status="closed").first()

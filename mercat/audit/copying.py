@@ -1,4 +1,4 @@
-"""Thousands of rows at once, by PostgreSQL's COPY: a fifth less time for a whole import than by INSERT."""
+"""Thousands of rows at once, by PostgreSQL's COPY: quicker than by INSERT (`bench people`)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def copy_in(model: type[Row], rows: Iterable[Row]) -> list[Row]:
     quote = connection.ops.quote_name
     columns = ", ".join(quote(each.column) for each in fields)
     with (
+        connection.wrap_database_errors,  # Django wraps those of execute() alone
         connection.cursor() as cursor,
         cursor.copy(f"COPY {quote(model._meta.db_table)} ({columns}) FROM STDIN") as copy,
     ):

@@ -13,7 +13,7 @@ from mercat.guidance import facts
 from mercat.people import signals
 from mercat.people.actions import Impossible, is_valid, once, tell
 from mercat.people.facts import unit_facts
-from mercat.people.gate import By, require
+from mercat.people.gate import By, person_or_none, require
 from mercat.people.models import Nomination, Person, RoleGrant, Unit
 from mercat.people.pack import guidance
 from mercat.people.signing_in.sessions import end_sessions
@@ -53,7 +53,7 @@ def change_details(
     before = {field: getattr(row, field) for field, value in wanted.items() if value not in (None, getattr(row, field))}
     if not before:
         return row
-    if by == row and any(field in before for field in (*POSTING, *NAMES)):
+    if person_or_none(by) == row and any(field in before for field in (*POSTING, *NAMES)):
         raise Impossible("Nobody changes their own e-mail, number, unit or rank: another does. Nothing was changed.")
     for field in before:
         setattr(row, field, wanted[field])

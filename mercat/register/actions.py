@@ -156,8 +156,8 @@ def _tell_applicant(application: Application, *, now: datetime) -> None:
     tell(
         [application.applicant],
         kind="accounts",
-        subject=f"Your application for {application.name} is {application.decision}",
-        body="The decision and its reasons stand with the application.",
+        subject=f"Your application for an account is {application.decision}",
+        body=f"{application.name}: the decision and its reasons stand with the application.",
         link=f"/register/applications/{application.pk}/",
         now=now,
     )

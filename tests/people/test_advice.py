@@ -16,10 +16,10 @@ from mercat.people.actions import Impossible
 from mercat.people.advice import actions, queries, things
 from mercat.people.advice.presenters import long_since
 from mercat.people.advice.things import KINDS, Kind, Thing, find, seen
-from mercat.people.advice.words import tidy
 from mercat.people.devices.here import Device, working_from
 from mercat.people.facts import person_facts
 from mercat.people.models import AdviceMessage, AdviceThread, Notice, Person
+from mercat.people.words import tidy
 from tests import factories as make
 from tests.factories import NOW, TEST
 
@@ -433,3 +433,11 @@ def test_the_database_knows_what_a_reference_is(newcomer: Person) -> None:
             AdviceThread.objects.create(
                 about=about, subject="Polls", asker=newcomer, asked_at=NOW, since=NOW, changed_at=NOW
             )
+
+
+def test_nobody_floods_the_team(newcomer: Person) -> None:
+    for number in range(actions.MOST_WAITING):
+        asked(newcomer, subject=f"Question {number}")
+    with pytest.raises(Impossible, match="wait already"):
+        asked(newcomer, subject="One more")
+    assert AdviceThread.objects.count() == actions.MOST_WAITING

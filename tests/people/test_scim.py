@@ -204,6 +204,18 @@ def test_deleted_is_a_leaver_who_stays_on_record_and_can_come_back(call) -> None
     assert pat().is_active
 
 
+def test_a_namesake_does_not_come_back_as_somebody_who_left_with_a_course(call) -> None:
+    made = call("POST", body=user(), status=201)
+    actions.record_completion(
+        by=TEST, person=pat(), trainer=make.trainer(), completed_at=NOW - timedelta(days=1), now=NOW
+    )
+    call("PATCH", f"{USERS}/{made['id']}", patch({"op": "replace", "path": "active", "value": False}), status=200)
+    other = patch({"op": "replace", "path": f"{ENTERPRISE}:employeeNumber", "value": "4712"})
+    said = call("PATCH", f"{USERS}/{made['id']}", other, status=409)
+    assert "keeps their number" in said["detail"]
+    assert not pat().is_active
+
+
 def test_the_last_administrator_stays_and_nothing_of_it_is_kept(call, administrator: Person) -> None:
     before = kept()
     body = patch({"op": "replace", "path": "active", "value": False})

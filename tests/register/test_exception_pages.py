@@ -173,7 +173,7 @@ def test_nobody_sees_a_way_to_answer_or_change_what_is_their_own(account: Accoun
     done = {"changed_at": "2026-11-23T12:05", "note": "Done"}
     answer = client.post(page(row, "rotation"), done)
     assert answer.status_code == 422
-    assert "Somebody else does" in text_of(answer)
+    assert "Another does" in text_of(answer)
 
 
 def test_who_sees_it(granted: DirectAccess, officer: Person, comms: Person, account: Account) -> None:

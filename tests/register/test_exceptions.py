@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from mercat.audit.models import Event
 from mercat.guidance.gate import Refused
 from mercat.people import actions as people
 from mercat.people.actions import Impossible
-from mercat.people.models import Notice, Person
+from mercat.people.models import Completion, Notice, Person
 from mercat.people.moving import change_details
 from mercat.people.pack import guidance
 from mercat.register import actions as register
@@ -266,17 +267,24 @@ def test_somebody_of_the_team_who_moves_within_it_keeps_it(granted: DirectAccess
     assert granted.closed_at is None
 
 
-def test_the_chore_ends_it_where_training_lapsed_or_the_account_is_suspended(
-    granted: DirectAccess, account: Account
+@pytest.mark.parametrize("what", ["the account is suspended", "training lapsed", "no point of contact"])
+def test_the_chore_ends_it_where_its_person_may_no_longer_speak_there(
+    granted: DirectAccess, account: Account, what: str
 ) -> None:
-    register.suspend_account(by=TEST, account=account, reason="Taken over", now=LATER)
+    if what == "the account is suspended":
+        register.suspend_account(by=TEST, account=account, reason="Taken over", now=LATER)
+    elif what == "training lapsed":
+        Completion.objects.filter(person=granted.person).update(ended_at=LATER)
+    else:
+        make.as_if(Account, spoc_missing_since=NOW - timedelta(days=400))
     following.run(now=LATER)
     granted.refresh_from_db()
     assert (granted.closed_at, granted.ended) == (LATER, "standing")
 
 
+@pytest.mark.parametrize("standing", [False, True], ids=["in its time", "for its person's standing"])
 def test_what_cannot_be_ended_keeps_no_other_from_its_end(
-    granted: DirectAccess, comms: Person, monkeypatch: pytest.MonkeyPatch
+    granted: DirectAccess, comms: Person, monkeypatch: pytest.MonkeyPatch, standing: bool
 ) -> None:
     other = ask(make.authorised("Colleague"), granted.account)
     actions.grant(by=comms, row=other, hours=1, now=NOW)
@@ -288,9 +296,21 @@ def test_what_cannot_be_ended_keeps_no_other_from_its_end(
         close(row, **about)
 
     monkeypatch.setattr(actions, "close", fails_once)
-    following.run(now=NOW + 5 * HOUR)
+    if standing:
+        register.suspend_account(by=TEST, account=granted.account, reason="Taken over", now=NOW + MINUTE)
+    following.run(now=NOW + MINUTE if standing else NOW + 5 * HOUR)
     other.refresh_from_db()
-    assert other.closed_at == NOW + HOUR
+    assert other.closed_at == (NOW + MINUTE if standing else NOW + HOUR)
+
+
+def test_what_was_ended_meanwhile_keeps_nobody_from_leaving(
+    granted: DirectAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Listed and then ended by somebody else: the rows are held while they are followed up."""
+    with CaptureQueriesContext(connection) as captured:
+        people.mark_left(by=TEST, person=granted.person, reason="Retired", now=LATER)
+    read = [query["sql"] for query in captured if 'FROM "register_directaccess"' in query["sql"]]
+    assert "FOR UPDATE" in read[0]
 
 
 # Posts
@@ -409,11 +429,22 @@ def test_never_by_whoever_had_direct_access(account: Account, comms: Person) -> 
     actions.grant(by=comms, row=row, hours=1, now=NOW)
     actions.end(by=own, row=row, now=LATER)
     assert ROTATE not in told(own)
-    with pytest.raises(Impossible, match="Somebody else does"):
+    with pytest.raises(Impossible, match="Another does"):
         actions.note_rotation(by=own, row=row, changed_at=LATER, note="Done", now=LATER)
     with pytest.raises(Refused) as refused:
         actions.note_rotation(by=make.authorised("Officer"), row=row, changed_at=LATER, note="Done", now=LATER)
     assert clauses(refused) == {"6.3"}
+
+
+def test_nor_by_whoever_has_it_beside_them(ended: DirectAccess, comms: Person) -> None:
+    """Two of the team, each with direct access, do not change the credential for each other."""
+    second = make.authorised("Second", unit_key="corporate-communications", roles=("corporate-communications",))
+    other = ask(second, ended.account)
+    actions.grant(by=comms, row=other, hours=1, now=LATER)
+    with pytest.raises(Impossible, match="has or had direct access"):
+        actions.note_rotation(by=second, row=ended, changed_at=LATER, note="New password", now=LATER)
+    with pytest.raises(DatabaseError, match="without direct access"), transaction.atomic():
+        DirectAccess.objects.filter(pk=ended.pk).update(rotated_at=LATER, rotated_by=second, rotation_note="x")
 
 
 def test_not_before_the_end_nor_ahead_nor_without_words(granted: DirectAccess, comms: Person) -> None:

@@ -69,8 +69,12 @@ def test_what_is_wrong_is_said(comms: Person, waiting: HandOver) -> None:
     assert REASON in text_of(answer)
 
 
-def test_or_closed(comms: Person, waiting: HandOver) -> None:
+def test_or_closed_by_two(comms: Person, waiting: HandOver) -> None:
     page = reverse("register:hand-over-close", args=[waiting.pk])
+    alone = signed_in(comms).post(page, {"close-reason": "Not needed"})
+    assert alone.status_code == 422
+    assert "closing it takes two people" in text_of(alone)
+    make.suspend(waiting.account)
     assert signed_in(comms).post(page, {"close-reason": "Not needed"}).status_code == 302
     assert Account.objects.get().status == Account.Status.CLOSED
 

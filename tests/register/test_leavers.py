@@ -165,6 +165,9 @@ def test_or_it_is_closed_and_its_credentials_wiped(waiting: HandOver, comms: Per
         close(by=make.person("Somebody"), row=waiting, reason="Not needed", now=LATER)
     with pytest.raises(Impossible, match="Say why"):
         close(by=comms, row=waiting, reason=" ", now=LATER)
+    with pytest.raises(Impossible, match="takes two people"):
+        close(by=comms, row=waiting, reason="Not needed", now=LATER)
+    make.suspend(waiting.account)
     close(by=comms, row=waiting, reason="Not needed", now=LATER)
     account = Account.objects.get()
     assert (account.status, account.holder) == (Account.Status.CLOSED, None)
@@ -174,9 +177,8 @@ def test_or_it_is_closed_and_its_credentials_wiped(waiting: HandOver, comms: Per
 
 
 def test_an_account_that_is_closed_on_its_own_page_waits_for_nobody(waiting: HandOver, comms: Person) -> None:
-    make.put(waiting.account, "suspended")
+    make.suspend(waiting.account)
     Connection.objects.update(state="broken", reason="Signed out")
-    make.shut_place(waiting.account.slot)
     close_account(by=comms, account=waiting.account, reason="Not needed", now=LATER)
     waiting.refresh_from_db()
     assert (waiting.outcome, waiting.decided_by) == ("closed", comms)

@@ -19,7 +19,7 @@ from mercat.people.models import Unit
 from mercat.register.models import Account, PublicEdition
 from mercat.register.public import book as book_module
 from mercat.register.public.actions import CLOCK, publish
-from mercat.register.public.book import NO, SHELF, UNKNOWN, YES, Book
+from mercat.register.public.book import BARRED, NO, SHELF, UNKNOWN, YES, Book
 from tests import factories as make
 from tests.factories import NOW
 from tests.pages import text_of
@@ -173,8 +173,12 @@ def test_a_suspended_account_is_the_bodys_and_not_to_be_trusted_for_now(accounts
     make.put(accounts["x"], "suspended")
     publish(by=CLOCK, now=NOW)
     verdict = book().look_up("x.com/PoliceScotland")
-    assert verdict.verdict == YES
-    assert verdict.warning == "It is suspended: for now, do not trust what it says."
+    assert verdict.verdict == BARRED
+    assert verdict.said.endswith("and suspended. For now, do not trust what it says.")
+    assert "x.com" not in client().get("/trust.txt").content.decode()
+    page = client().get("/official/verify", {"url": "x.com/PoliceScotland"}).content.decode()
+    assert "It is suspended: do not trust it now" in page
+    assert "It is official" not in page
     assert "do not trust what it says" in client().get("/official/").content.decode()
 
 

@@ -150,13 +150,20 @@ def test_a_vacant_place_is_closed_by_one_person_and_not_merged(holders: Holders)
         actions.propose(by=holders["comms"], slot=slot, outcome=Review.Outcome.CLOSE, reason="Again", now=NOW)
 
 
-def test_an_account_may_be_left_beyond_the_structure_and_is_closed_by_one_person_later(holders, second) -> None:
+def test_an_account_may_be_left_beyond_the_structure_and_is_closed_by_two_later(holders, second) -> None:
     account = make.account("Dundee")
     with pytest.raises(Impossible, match="takes two people"):
         close(holders["comms"], account)
     actions.conclude(by=second, review=closing(holders["comms"], account, account_stays=True), now=NOW)
     account.refresh_from_db()
     assert (account.status, account.slot.closed_at) == ("active", NOW)
+    with pytest.raises(Impossible, match="takes two people"):
+        close(holders["comms"], account)
+    register.suspend_account(by=holders["comms"], account=account, reason="Its followers know.", now=NOW)
+    with pytest.raises(Impossible, match="takes two people"):
+        close(holders["comms"], account)
+    register.reinstate_account(by=holders["comms"], account=account, reason="A question", now=NOW)
+    register.suspend_account(by=second, account=account, reason="Its followers know.", now=NOW)
     close(holders["comms"], account)
     account.refresh_from_db()
     assert account.status == "closed"

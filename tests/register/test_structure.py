@@ -170,7 +170,7 @@ def test_the_applicant_is_told_and_the_words_of_the_decision_stay_with_it(
     actions.decide_application(by=head, application=row, grant=grant, reasons="For reasons of its own.", now=NOW)
     notice = Notice.objects.get()
     assert (notice.person, notice.link) == (holders["officer"], f"/register/applications/{row.pk}/")
-    assert notice.subject == f"Your application for Broughty Ferry is {said}"
+    assert notice.subject == f"Your application for an account is {said}"
     assert "reasons of its own" not in notice.body
 
 

@@ -288,15 +288,15 @@ def test_name_and_holder_are_changed_under_the_rule_of_rank(communications) -> N
 # Status
 
 
-def test_an_account_is_closed_where_one_person_may(communications, commander) -> None:
+def test_an_account_is_closed_by_another_than_suspended_it(communications, commander) -> None:
     row = make.account("Dundee")
     where = f"/register/{row.pk}/"
-    assert "closing it takes two people" in text_of(communications.get(where))
+    assert "closing it takes two people" in text_of(communications.get(where)).lower()
     refused = communications.post(f"{where}close/", {"reason": "Now"})
     assert refused.status_code == 422
     assert "closing it takes two people" in text_of(refused)
     assert commander.post(f"{where}close/", {"reason": "Now"}).status_code == 403
-    make.shut_place(row.slot)
+    make.suspend(row)
     said = text_of(communications.post(f"{where}close/", {"reason": "Its place is gone"}, follow=True))
     assert "Dundee is closed, and its credentials are destroyed." in said
     assert "Suspend the account" not in said

@@ -21,12 +21,18 @@ def test_the_page_is_reached_from_every_page_and_points_to_the_guidance_on_onlin
     client = signed_in(make.person())
     for page in ("/", "/guidance/", "/people/"):
         assert f'href="{PAGE}"' in client.get(page).content.decode()
-    assert PAGE not in Client().get("/official/").content.decode()  # the public cannot sign in to read it
     said = client.get(PAGE)
     assert guidance().pack.personal_use.title in text_of(said)
     assert "read the force's guidance on online safety first" in text_of(said)
     assert 'href="https://www.ncsc.gov.uk/guidance/social-media-how-to-use-it-safely"' in said.content.decode()
     assert "Mercat keeps nothing about anybody’s own accounts" in text_of(said)
+
+
+def test_whoever_has_no_sign_in_reads_it_too() -> None:
+    said = Client().get(PAGE)
+    assert said.status_code == 200
+    assert guidance().pack.personal_use.title in text_of(said)
+    assert "Sign out" not in text_of(said)
 
 
 def test_it_takes_nothing() -> None:

@@ -9,18 +9,19 @@ from django.db import transaction
 from mercat.audit.actions import record
 from mercat.people.actions import Impossible, settle, tell
 from mercat.people.advice.things import find
-from mercat.people.advice.words import tidy
 from mercat.people.facts import person_facts
 from mercat.people.gate import require
 from mercat.people.models import AdviceMessage, AdviceThread, Notice, Person
 from mercat.people.models.advice import LONGEST_SUBJECT, LONGEST_TEXT
 from mercat.people.pack import guidance
 from mercat.people.queries import holding
+from mercat.people.words import tidy
 
 QUESTION = "Advice: a question waits for you"
 ANSWER = "Advice: your question is answered"
 CLOSED = "Advice: your question is closed"
 REOPENED = "Advice: your question is open again"
+MOST_WAITING = 20  # of one person: nobody floods the team, and its mailboxes
 TO_ASKER = (ANSWER, CLOSED, REOPENED)
 
 Kind, State = AdviceMessage.Kind, AdviceThread.State
@@ -35,6 +36,8 @@ def ask(*, by: Person, subject: str, text: str, about: str = "", now: datetime) 
         raise Impossible("Say in a few words what you ask about. Nothing was asked.")
     if about and find(person_facts(by, now=now), about, now=now) is None:
         raise Impossible("What you ask about is not there. Nothing was asked.")
+    if AdviceThread.objects.filter(asker=by, state=AdviceThread.State.WAITING).count() >= MOST_WAITING:
+        raise Impossible(f"{MOST_WAITING} questions of yours wait already. Nothing was asked. Ask in one of them.")
     thread = AdviceThread.objects.create(
         about=about, subject=subject, asker=by, asked_at=now, since=now, changed_at=now
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import forms
 
 from mercat.people.actions import Impossible
-from mercat.people.advice.words import tidy
 from mercat.people.models.advice import LONGEST_SUBJECT, LONGEST_TEXT
+from mercat.people.words import tidy
 
 
 class Words(forms.CharField):

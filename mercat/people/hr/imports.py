@@ -121,15 +121,19 @@ def choose(
     Leavers beyond the pack's share then wait for a second person; else `carry_on` does it. Returns how many rows.
     """
     require(by, "import_people", facts.Body(), now=now)
+    # One after the other: how many leave is counted over all files.
+    list(Import.objects.select_for_update(of=("self",)).exclude(state=State.CLOSED).order_by("pk").values_list("pk"))
     _hold(file, State.WAITING, "It is being applied, or done with")
     undecided = file.rows.filter(choice="")
     wrong = set(kinds) - set(BY_GROUP)
     if wrong:
         raise Impossible("Conflicts are decided one by one, and what is faulty is not taken. Nothing was changed.")
-    taken = _of_others(undecided.filter(Q(kind__in=kinds) | Q(pk__in=take), kind__in=DIFFERING), by)
+    chooser = person_or_none(by) or file.received_by
+    taken = _of_others(undecided.filter(Q(kind__in=kinds) | Q(pk__in=take), kind__in=DIFFERING), chooser)
     _one_row_for_each_person(taken)
     count = taken.update(choice=Choice.FILE)
-    count += file.rows.filter(choice="", pk__in=keep, kind=Kind.CONFLICTING).update(choice=Choice.OURS)
+    kept = _of_others(file.rows.filter(choice="", pk__in=keep, kind=Kind.CONFLICTING), chooser)
+    count += kept.update(choice=Choice.OURS)
     if not count:
         raise Impossible("Choose what is to be done. Nothing was changed.")
     file.chosen_at, file.chosen_by, file.confirmed_at, file.confirmed_by = now, person_or_none(by), None, None
@@ -151,9 +155,8 @@ def choose(
     return count
 
 
-def _of_others(rows: QuerySet[ImportRow], by: By) -> QuerySet[ImportRow]:
-    """Nobody takes what a file says of themselves: it is left for somebody else to choose."""
-    own = person_or_none(by)
+def _of_others(rows: QuerySet[ImportRow], own: Person | None) -> QuerySet[ImportRow]:
+    """Nobody decides what a file says of themselves, nor has a file decide it that they handed in."""
     return rows.exclude(Q(person=own) | Q(number=own.number)) if own else rows
 
 

@@ -107,7 +107,9 @@ def _take(*, now: datetime) -> Claim | None:
     due = _due(now=now).exclude(way=NEVER).select_related("person")
     with transaction.atomic():
         locked = due.select_for_update(of=("self", "person"), skip_locked=True, no_key=True)
-        first = locked.order_by("mail_due_at", "pk").first()
+        # What concerns somebody's security waits behind nothing else.
+        urgent = Case(When(kind="security", then=0), default=1)
+        first = locked.order_by(urgent, "mail_due_at", "pk").first()
         if first is None:
             return None
         rows = [first]
@@ -124,7 +126,7 @@ def _send(postman: Postman, claim: Claim, *, now: datetime) -> bool:
     try:
         postman.ready()
     except Silent as error:
-        claim.mine.update(mail_due_at=now + REST, mail_problem=str(error))
+        claim.mine.update(mail_due_at=now + REST, mail_problem=str(error)[:300])
         _rest(error, now=now)
         return False
     try:

@@ -50,6 +50,8 @@ def change(*, by: Agent, person: Person, user: Resource[Any], now: datetime) -> 
     taken = DirectoryEntry.objects.filter(user_name__iexact=user.user_name, deleted_at=None).exclude(person=person)
     if taken.exists():
         raise UniquenessException(detail="This userName is another person's.")
+    if said["number"] != person.number and not person.is_active and _has_a_past(person):
+        raise UniquenessException(detail="Whoever has left keeps their number: somebody new is made anew.")
     change_details(by=by, person=person, **said, reason=REASON, now=now)
     _keep(person, user, now=now)
     if user.active and not person.is_active:
@@ -66,6 +68,11 @@ def delete(*, by: Agent, person: Person, user: Resource[Any], now: datetime) -> 
         actions.mark_left(by=by, person=person, reason=REASON, now=now)
     _keep(person, user, now=now)
     DirectoryEntry.objects.filter(person=person).update(deleted_at=now)
+
+
+def _has_a_past(person: Person) -> bool:
+    """Whether something of theirs would count for a namesake: a course, or procedures that they accepted."""
+    return person.completions.exists() or person.acknowledgements.exists()
 
 
 def _deleted(number: str) -> Person | None:

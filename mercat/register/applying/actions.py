@@ -30,6 +30,7 @@ NEEDED = {
     "plan": "what is to be said there, and how often",
 }
 ASKED = "You are asked about your application"
+ANSWERED = "Your question about an application is answered"
 
 
 def outline(*, network: str, kind: str, unit: Unit, holder: Person | None, applicant: Person) -> Application:
@@ -137,8 +138,8 @@ def answer(*, by: Person, application: Application, text: str, now: datetime) ->
     row = _said(by, application, text, is_answer=True, now=now)
     settle(subject=ASKED, link=link_to(application), now=now)
     if asked.by and asked.by.is_active:
-        subject = f"Your question about {application.name} is answered"[:200]
-        tell([asked.by], kind="accounts", subject=subject, body=text[:1000], link=link_to(application), now=now)
+        body = f"{application.name}: {text}"[:1000]
+        tell([asked.by], kind="accounts", subject=ANSWERED, body=body, link=link_to(application), now=now)
     return row
 
 

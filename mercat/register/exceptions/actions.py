@@ -112,7 +112,7 @@ def close(row: DirectAccess, *, by: By, ended: DirectAccess.Ended, now: datetime
     record(by=by, what="direct_access.closed", about=_about(row), facts={"why": ended}, now=now)
     hours = guidance().pack.direct_access.rotate_within_hours
     body = f"{row.person} had direct access to “{row.account}”. Change its password or keys there within {hours} hours."
-    tell(changing(row, now=now), kind="accounts", subject=ROTATE, body=body, link=row.page, now=now)
+    tell(changing(row, now=now), kind="security", subject=ROTATE, body=body, link=row.page, now=now)
     if row.person.is_active:
         said = "Sign out there. Note here what you published, if anything is missing; the credential is changed."
         tell([row.person], kind="accounts", subject=f"{row} has ended"[:200], body=said, link=row.page, now=now)
@@ -157,8 +157,8 @@ def note_rotation(*, by: Person, row: DirectAccess, changed_at: datetime, note: 
     """The credential was changed on the network, by somebody else than who had direct access. To the minute."""
     row = _locked(row)
     require(by, "note_rotation", facts_of(row.account), now=now)
-    if by == row.person:
-        raise Impossible(f"Whoever had direct access does not change the credential. {NOTHING} Somebody else does.")
+    if DirectAccess.objects.filter(account=row.account, person=by, answer=Answer.GRANTED, rotated_at=None).exists():
+        raise Impossible(f"Whoever has or had direct access does not change the credential. {NOTHING} Another does.")
     if row.closed_at is None or row.rotated_at:
         raise Impossible(f"No change of a credential waits here. {NOTHING}")
     if not note.strip():
@@ -191,7 +191,7 @@ def tell_overdue(*, by: System, row: DirectAccess, now: datetime) -> None:
     row.save(update_fields=["overdue_told_at"])
     record(by=by, what="direct_access.rotation_overdue", about=_about(row), now=now)
     body = f"{row.person} had direct access to “{row.account}”, and may still get in there. Change its credential now."
-    tell(changing(row, now=now), kind="accounts", subject=OVERDUE, body=body, link=row.page, now=now)
+    tell(changing(row, now=now), kind="security", subject=OVERDUE, body=body, link=row.page, now=now)
 
 
 def changing(row: DirectAccess, *, now: datetime) -> list[Person]:

@@ -7,7 +7,7 @@ Leaving, moving and ended access end it in the same transaction; the chore sees 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -31,8 +31,9 @@ LATE = System("The credential was not changed in time")
 
 
 def on_change(sender: type[Person], *, person: Person, now: datetime, **_: Any) -> None:
-    """Somebody left, moved, or lost their access."""
-    follow(_standing().filter(person=person), now=now)
+    """Somebody left, moved, or lost their access. Their rows are held: nobody ends or answers them meanwhile."""
+    for row in _unable(_standing().filter(person=person).select_for_update(of=("self",)), now=now):
+        _end(row, now=now)
 
 
 def run(*, now: datetime) -> None:
@@ -40,14 +41,15 @@ def run(*, now: datetime) -> None:
     over = _standing().filter(answer="granted", until__lte=now)
     for row in over:
         _try(row, lambda row=row: actions.close(row, by=TIME, ended=DirectAccess.Ended.TIME, now=now))
-    follow(_standing().filter(Q(answer="") | Q(until__gt=now)), now=now)
+    for row in _unable(_standing().filter(Q(answer="") | Q(until__gt=now)), now=now):
+        _try(row, lambda row=row: _end(row, now=now))
     late = DirectAccess.objects.filter(rotated_at=None, rotate_by__lte=now, overdue_told_at=None)
     for row in late:
         _try(row, lambda row=row: actions.tell_overdue(by=LATE, row=row, now=now))
 
 
-def follow(rows: QuerySet[DirectAccess], *, now: datetime) -> None:
-    """End those whose person could not ask for it now."""
+def _unable(rows: QuerySet[DirectAccess], *, now: datetime) -> Iterator[DirectAccess]:
+    """Those whose person could not ask for it now."""
     found = list(rows)
     people = people_facts({row.person_id for row in found}, now=now)
     accounts = accounts_by_id({row.account_id for row in found})
@@ -56,7 +58,7 @@ def follow(rows: QuerySet[DirectAccess], *, now: datetime) -> None:
         asked = prepare(guidance(), people[str(row.person_id)], [about])
         # Of their standing, not of the device that somebody else is acting from.
         if not asked.decide("ask_direct_access", about, facts.Situation(now=now)).allowed:
-            _end(row, now=now)
+            yield row
 
 
 def _end(row: DirectAccess, *, now: datetime) -> None:

@@ -11,10 +11,10 @@ from mercat.people.actions import Impossible, has_reason, settle, tell
 from mercat.people.gate import By, person_or_none, require
 from mercat.people.models import Person
 from mercat.register.actions import locked, people_of
-from mercat.register.facts import facts_of, slot_facts
+from mercat.register.facts import slot_facts
 from mercat.register.hand_overs import PAGE, WAITS
 from mercat.register.models import Account, HandOver, Slot
-from mercat.register.standing.actions import close as close_account
+from mercat.register.standing.actions import close_account
 
 
 @transaction.atomic
@@ -70,14 +70,10 @@ def hand_over(*, by: By, row: HandOver, holder: Person, reason: str, now: dateti
 
 @transaction.atomic
 def close(*, by: By, row: HandOver, reason: str, now: datetime) -> None:
-    """Nobody is to hold it any more. What was said there stays on record.
-
-    One person is enough, connected or not: without a holder it does not speak, so that closing it cuts nothing off.
-    """
+    """Nobody is to hold it any more. What was said there stays on record. Closed as any other account."""
     row = _waiting(row)
-    require(by, "close_account", facts_of(row.account), now=now)
     has_reason(reason)
-    close_account(locked(row.account), by=by, reason=reason, now=now)
+    close_account(by=by, account=row.account, reason=reason, now=now)
 
 
 def _waiting(row: HandOver) -> HandOver:

@@ -81,9 +81,9 @@ def close(request: HttpRequest, row_id: int) -> HttpResponse:
     reason = form.cleaned_data["reason"]
     problem = _take(lambda: actions.close(by=request.user, row=row, reason=reason, now=timezone.now()))
     if problem:
-        messages.warning(request, problem)
-    else:
-        messages.success(request, f"“{row.account}” is closed. What was said there stays on record.")
+        form.add_error("reason", problem)
+        return _page(request, row, HandOverForm(), closing=form)
+    messages.success(request, f"“{row.account}” is closed. What was said there stays on record.")
     return redirect("register:hand-overs")
 
 

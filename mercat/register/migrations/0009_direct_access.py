@@ -40,6 +40,13 @@ BEGIN
         RAISE EXCEPTION 'direct access lasts for the granted hours: nothing was changed'
             USING ERRCODE = 'check_violation';
     END IF;
+    IF NEW.rotated_at IS NOT NULL AND OLD.rotated_at IS NULL AND EXISTS (
+        SELECT FROM register_directaccess other WHERE other.account_id = NEW.account_id
+            AND other.person_id = NEW.rotated_by_id AND other.answer = 'granted' AND other.rotated_at IS NULL
+    ) THEN
+        RAISE EXCEPTION 'somebody without direct access changes the credential: nothing was changed'
+            USING ERRCODE = 'check_violation';
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER register_direct_access_in_order BEFORE INSERT OR UPDATE ON register_directaccess

@@ -24,8 +24,8 @@ from mercat.register.public.contents import CLOSED, SUSPENDED, day_of
 
 LOOK = 2.0  # seconds between two looks for a newer edition
 
-BEWARE = "It is suspended: for now, do not trust what it says."
-YES, NO, UNKNOWN = "official", "not official", "unknown"
+BEWARE = "For now, do not trust what it says."
+YES, BARRED, NO, UNKNOWN = "official", "suspended", "not official", "unknown"
 _NAMED = re.compile(r"@|at://|did:|acct:")
 _WWW = re.compile(r"(?:www|m|mobile)\.")
 
@@ -146,7 +146,7 @@ class Book:
         names = " and ".join(f"{each['name']} on {each['network_name']}" for each in official)
         warning = "On any other network, an account of this name is not official." if elsewhere else ""
         if any(each["status"] == SUSPENDED for each in official):
-            warning = f"{BEWARE} {warning}".strip()
+            return Verdict(BARRED, f"{names} is {self.body['name']}’s, and suspended. {BEWARE}", official, warning)
         return Verdict(YES, f"This is an official account of {self.body['name']}: {names}.", official, warning)
 
     def _no(self, *, warning: str = "", look: str = "") -> Verdict:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from mercat.audit.verifier import parse_vkey
 from mercat.people.public import public
 from mercat.register.public.book import SHELF, Book, Verdict
-from mercat.register.public.contents import CLOSED, day_of
+from mercat.register.public.contents import CLOSED, SUSPENDED, day_of
 
 FRESH = "public, max-age=5, must-revalidate"  # an edition follows the register within ten seconds, these included
 NOT_YET = "The register is being prepared. Come back in a moment."
@@ -111,7 +111,8 @@ def atproto_did(request: HttpRequest, book: Book) -> HttpResponse:
 @edition
 def trust_txt(request: HttpRequest, book: Book) -> HttpResponse:
     """trust.txt (JournalList.net, 1.6): which accounts the body controls, a line each."""
-    lines = [f"social={each['address']}" for each in book.accounts if each["status"] != CLOSED and each["address"]]
+    spoken_for = [each for each in book.accounts if each["status"] not in {CLOSED, SUSPENDED}]
+    lines = [f"social={each['address']}" for each in spoken_for if each["address"]]
     said = f"# Official accounts of {book.body['name']}"
     return _dated(_for_all(HttpResponse("\n".join([said, *lines, ""]), content_type="text/plain; charset=utf-8")), book)
 

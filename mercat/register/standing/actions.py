@@ -26,18 +26,27 @@ DESCRIBED = ("purpose", "bio", "languages")  # by those who answer for the accou
 def close_account(*, by: By, account: Account, reason: str, now: datetime) -> None:
     """Close it for good. What it said, and who answered for it, stays; what is still due there is held.
 
-    Where the pack asks for a second person, one that is connected is closed by a review, or after one closed its place.
+    Where the pack asks for a second person, one that was connected is closed by a review, or by somebody else than
+    suspended it.
     """
     require(by, "close_account", facts_of(account), now=now)
     account = locked(account)
     has_reason(reason, "this account is closed")
-    alone = is_live(account) and account.slot.closed_at is None
-    if alone and isinstance(by, Person) and guidance().pack.reviews.second_person:
+    closer = person_or_none(by)
+    if closer and needs_second(account, closer):
         raise Impossible(
-            f"“{account}” is connected, and closing it takes two people. Nothing was changed. Review it: you propose "
-            "that it is closed, and somebody else concludes that."
+            f"“{account}” was connected, and closing it takes two people. Nothing was changed. Review it: you propose "
+            "that it is closed, and somebody else concludes that. Or one of you suspends it, and the other closes it."
         )
     close(account, by=by, reason=reason, now=now)
+
+
+def needs_second(account: Account, closer: Person) -> bool:
+    """Whether this person alone would end an account that spoke."""
+    if not (is_live(account) and guidance().pack.reviews.second_person):
+        return False
+    last = account.changes.last() if account.status == Account.Status.SUSPENDED else None
+    return last is None or last.by_id is None or last.by_id == closer.pk
 
 
 def close(account: Account, *, by: By, reason: str, now: datetime) -> None:

@@ -45,7 +45,6 @@ from mercat.register.presenters import (
     wants_spoc,
 )
 from mercat.register.standing import actions as standing
-from mercat.register.standing.moves import is_live
 
 FILTERS = ("network", "tier", "unit", "state", "text")
 COLUMN = {"propose_review", "edit_account", "manage_account"}  # what no other column of the register says
@@ -184,7 +183,7 @@ def _account_page(request: HttpRequest, row: Account, problems: list[dict[str, s
         "may_propose": asked.decide("propose_review", about, situation).allowed,
         "may_view": may_view,
         "advice": beside(row.audit_ref, me, inside=may_view, now=now),
-        "two_needed": guidance().pack.reviews.second_person and is_live(row) and row.slot.closed_at is None,
+        "two_needed": standing.needs_second(row, request.user),
         "flags": flags_of(row.slot, row, now=now) if row.status != Account.Status.CLOSED else [],
         "change": row.changes.select_related("by").last(),
         "role_names": {role.key: role.name for role in guidance().pack.roles},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -50,9 +51,13 @@ def _clauses_of_joining() -> frozenset[str]:
     return frozenset(policy.clause for policy in forbids if any(concerns(policy, step) for step in steps))
 
 
+@login_not_required
 @require_safe
 def personal_use(request: HttpRequest) -> HttpResponse:
-    """For people who use social media as themselves (clauses 1.3, 8.1). It asks for nothing, and keeps nothing."""
+    """For people who use social media as themselves (clauses 1.3, 8.1): from home too, and whoever has no sign-in.
+
+    It asks for nothing, and keeps nothing.
+    """
     return render(request, "web/personal-use.html")
 
 

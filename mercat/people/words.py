@@ -1,13 +1,13 @@
-"""What may be written in a thread."""
+"""What people may write to each other: nothing that is not seen, and nothing that turns other words around."""
 
 from __future__ import annotations
 
 import unicodedata
 
 from mercat.people.actions import Impossible
-from mercat.people.hr.files import TURNING
 
 BREAKS = "\n\t"
+JOINERS = "\u200c\u200d"  # letters of some scripts, and emoji, are not whole without
 
 
 def tidy(text: str, *, longest: int, lines: bool = True) -> str:
@@ -25,4 +25,4 @@ def tidy(text: str, *, longest: int, lines: bool = True) -> str:
 
 
 def _misleads(character: str) -> bool:
-    return unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in TURNING
+    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and character not in JOINERS
