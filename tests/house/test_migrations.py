@@ -62,7 +62,7 @@ def test_migrations_lead_back_to_nothing_and_forward_again(scratch: str) -> None
         env=environ,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]

@@ -223,6 +223,7 @@ class Place:
         holder = make.authorised(f"Chief in {self.unit}", unit_key=self.unit, rank="chief-superintendent")
         row = make.account(f"The chief of {self.unit}", unit_key=self.unit, tier="individual")
         Account.objects.filter(pk=row.pk).update(holder=holder)
+        make.suspend(row)  # closing what spoke takes two
         return hand_overs.take_back(by=TEST, account=row, why=HandOver.Why.MOVED, now=NOW)
 
     def _direct(self, name: str) -> DirectAccess:
