@@ -121,6 +121,12 @@ def test_what_is_missing_is_said(officer: Person, account: Account, words: str, 
     assert not gained(before)
 
 
+def test_what_turns_words_around_is_not_kept(officer: Person, account: Account) -> None:
+    with pytest.raises(Impossible, match="not seen, or turns others around"):
+        actions.ask(by=officer, account=account, why="outage", words="The bridge\u202e is open", hours=1, now=NOW)
+    assert not DirectAccess.objects.exists()
+
+
 def test_one_at_a_time_for_a_person_and_an_account(
     granted: DirectAccess, officer: Person, account: Account, comms: Person
 ) -> None:
@@ -153,7 +159,7 @@ def test_never_longer_than_asked_and_once(asked: DirectAccess, comms: Person) ->
         actions.refuse(by=comms, row=asked, advice=" ", now=NOW)
     actions.refuse(by=comms, row=asked, advice="Wait: the tool is back.", now=NOW)
     asked.refresh_from_db()
-    assert (asked.answer, asked.until, asked.is_settled) == ("refused", None, True)
+    assert (asked.answer, asked.until) == ("refused", None)
     assert "Wait: the tool is back." in Notice.objects.get(subject__contains="refused").body
     for act in (
         lambda: actions.grant(by=comms, row=asked, hours=1, now=NOW),
@@ -415,7 +421,7 @@ def test_somebody_else_changes_the_credential_and_that_is_noted(
     at = ended.closed_at + MINUTE
     actions.note_rotation(by=comms, row=ended, changed_at=at, note="Password, and all signed out", now=at + MINUTE)
     ended.refresh_from_db()
-    assert (ended.rotated_at, ended.rotated_by, ended.is_settled) == (at, comms, True)
+    assert (ended.rotated_at, ended.rotated_by) == (at, comms)
     assert ROTATE not in told(comms), "settled"
     event = Event.objects.get(what="direct_access.rotated")
     assert event.personal.data == {"note": "Password, and all signed out"}

@@ -13,15 +13,17 @@ from mercat.people.actions import Impossible, once, settle, tell
 from mercat.people.gate import By, person_or_none, require
 from mercat.people.models import Person
 from mercat.people.pack import guidance
+from mercat.people.words import tidy
 from mercat.register.actions import locked, people_of
 from mercat.register.answering import answering, holders
-from mercat.register.exceptions import ASKED, OVERDUE, ROTATE
+from mercat.register.exceptions import ASKED, OVERDUE, ROTATE, in_hours
 from mercat.register.exceptions.addresses import on_network
 from mercat.register.facts import facts_of
 from mercat.register.models import Account, DirectAccess, DirectPost
 
 Answer, Ended = DirectAccess.Answer, DirectAccess.Ended
 NOTHING = "Nothing was changed."
+LONGEST = 2000  # characters of what people write
 
 
 @transaction.atomic
@@ -31,14 +33,11 @@ def ask(*, by: Person, account: Account, why: DirectAccess.Why, words: str, hour
     about = facts_of(account)
     require(by, "ask_direct_access", about, now=now)
     most = guidance().pack.direct_access.hours_at_most
-    if not words.strip():
-        raise Impossible(f"Say what you need direct access for. {NOTHING}")
+    words = _said(words, f"Say what you need direct access for. {NOTHING}")
     if not 1 <= hours <= most:
         raise Impossible(f"Direct access is for 1 to {most} hours. {NOTHING}")
     with once(f"You have asked for direct access to “{account}” already, or have it."):
-        row = DirectAccess.objects.create(
-            account=account, person=by, why=why, words=words.strip(), hours=hours, asked_at=now
-        )
+        row = DirectAccess.objects.create(account=account, person=by, why=why, words=words, hours=hours, asked_at=now)
     record(
         by=by,
         what="direct_access.asked",
@@ -47,7 +46,7 @@ def ask(*, by: Person, account: Account, why: DirectAccess.Why, words: str, hour
         personal={"words": row.words},
         now=now,
     )
-    body = f"{by} asks for {_hours(hours)} on “{account}”. {row.get_why_display()}: {row.words}"[:1000]
+    body = f"{by} asks for {in_hours(hours)} on “{account}”. {row.get_why_display()}: {row.words}"[:1000]
     told = [each for each in answering("answer_direct_access", about, now=now) if each != by]
     tell(told, kind="accounts", subject=ASKED, body=body, link=row.page, now=now)
     return row
@@ -58,19 +57,18 @@ def grant(*, by: Person, row: DirectAccess, hours: int, advice: str = "", now: d
     """From now on, for the hours that were asked for or fewer."""
     row = _to_answer(row, by, now=now)
     if not 1 <= hours <= row.hours:
-        raise Impossible(f"It was asked for {_hours(row.hours)}: grant that, or less. {NOTHING}")
+        raise Impossible(f"It was asked for {in_hours(row.hours)}: grant that, or less. {NOTHING}")
     require(row.person, "ask_direct_access", facts_of(row.account), now=now)
     row.granted_hours, row.until = hours, now + timedelta(hours=hours)
     _answer(row, Answer.GRANTED, by, advice=advice, now=now)
-    said = f"For {_hours(hours)}, by {by}. Note here what you publish there. {advice}".strip()
+    said = f"For {in_hours(hours)}, by {by}. Note here what you publish there. {advice}".strip()
     tell([row.person], kind="accounts", subject=f"{row} is granted"[:200], body=said, link=row.page, now=now)
 
 
 @transaction.atomic
 def refuse(*, by: Person, row: DirectAccess, advice: str, now: datetime) -> None:
     row = _to_answer(row, by, now=now)
-    if not advice.strip():
-        raise Impossible(f"Say why it is refused, and what to do instead. {NOTHING}")
+    advice = _said(advice, f"Say why it is refused, and what to do instead. {NOTHING}")
     _answer(row, Answer.REFUSED, by, advice=advice, now=now)
     tell(
         [row.person],
@@ -132,8 +130,7 @@ def note_post(
         raise Impossible("There is no direct access here that a post could belong to. Nothing was saved.")
     if row.rotated_at:
         raise Impossible("The credential has been changed, and this exception is closed. Nothing was saved.")
-    if not what.strip():
-        raise Impossible("Say what was published. Nothing was saved.")
+    what = _said(what, "Say what was published. Nothing was saved.")
     address = on_network(row.account, url)
     ended = row.closed_at or row.until
     if not _minute(row.answered_at) <= published_at <= min(now, ended):
@@ -143,7 +140,7 @@ def note_post(
             exception=row,
             url=address,
             published_at=max(published_at, row.answered_at),
-            what=what.strip(),
+            what=what,
             at=now,
             by=by,
         )
@@ -161,12 +158,11 @@ def note_rotation(*, by: Person, row: DirectAccess, changed_at: datetime, note: 
         raise Impossible(f"Whoever has or had direct access does not change the credential. {NOTHING} Another does.")
     if row.closed_at is None or row.rotated_at:
         raise Impossible(f"No change of a credential waits here. {NOTHING}")
-    if not note.strip():
-        raise Impossible(f"Say what was changed: the password, the keys, who was signed out. {NOTHING}")
+    note = _said(note, f"Say what was changed: the password, the keys, who was signed out. {NOTHING}")
     if not _minute(row.closed_at) <= changed_at <= now:
         raise Impossible(f"The change must come after the end of the direct access, and not lie ahead. {NOTHING}")
     row.rotated_at, row.rotated_by = max(changed_at, row.closed_at), by
-    row.rotation_note = note.strip()
+    row.rotation_note = note
     row.save(update_fields=["rotated_at", "rotated_by", "rotation_note"])
     about = {"changed": row.rotated_at.isoformat()}
     record(
@@ -204,6 +200,14 @@ def changing(row: DirectAccess, *, now: datetime) -> list[Person]:
     return list({each.pk: each for each in found if each != row.person}.values())
 
 
+def _said(text: str, missing: str) -> str:
+    """The text as it is kept. Raises Impossible, with `missing` where there is none."""
+    text = tidy(text, longest=LONGEST)
+    if not text:
+        raise Impossible(missing)
+    return text
+
+
 def _locked(row: DirectAccess) -> DirectAccess:
     rows = DirectAccess.objects.select_for_update(of=("self",)).select_related("account", "person")
     return rows.get(pk=row.pk)
@@ -238,7 +242,12 @@ def _is_own_or_answers(row: DirectAccess, by: Person, *, now: datetime) -> None:
 
 
 def _answer(row: DirectAccess, answer: DirectAccess.Answer, by: By, *, advice: str = "", now: datetime) -> None:
-    row.answer, row.answered_at, row.answered_by, row.advice = answer, now, person_or_none(by), advice.strip()
+    row.answer, row.answered_at, row.answered_by, row.advice = (
+        answer,
+        now,
+        person_or_none(by),
+        tidy(advice, longest=LONGEST),
+    )
     row.save(update_fields=["answer", "answered_at", "answered_by", "advice", "granted_hours", "until"])
     about = {"hours": row.granted_hours} if row.granted_hours else {}
     said = {"advice": row.advice} if row.advice else {}
@@ -248,10 +257,6 @@ def _answer(row: DirectAccess, answer: DirectAccess.Answer, by: By, *, advice: s
 
 def _about(row: DirectAccess) -> list[str]:
     return [row.audit_ref, row.account.audit_ref, row.person.audit_ref]
-
-
-def _hours(hours: int) -> str:
-    return "1 hour" if hours == 1 else f"{hours} hours"
 
 
 def _minute(at: datetime) -> datetime:

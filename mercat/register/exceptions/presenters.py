@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from mercat.people.models import Person
+from mercat.register.exceptions import in_hours
 from mercat.register.history import PROGRAMME, Happening
 from mercat.register.models import DirectAccess, DirectPost
 
@@ -35,9 +36,9 @@ def happenings(row: DirectAccess) -> list[Happening]:
 
 
 def _happenings(row: DirectAccess) -> Iterator[Happening]:
-    yield Happening(row.asked_at, f"Asked for, for {_hours(row.hours)}", row.words, row.person.name)
+    yield Happening(row.asked_at, f"Asked for, for {in_hours(row.hours)}", row.words, row.person.name)
     if row.answer:
-        hours = f" for {_hours(row.granted_hours)}" if row.granted_hours else ""
+        hours = f" for {in_hours(row.granted_hours)}" if row.granted_hours else ""
         title = f"{row.get_answer_display()}{hours}"
         yield Happening(row.answered_at, title, row.advice, _name(row.answered_by))
     for post in DirectPost.objects.filter(exception=row).select_related("by"):
@@ -48,10 +49,6 @@ def _happenings(row: DirectAccess) -> Iterator[Happening]:
         yield Happening(row.overdue_told_at, "The credential was not changed in time")
     if row.rotated_at:
         yield Happening(row.rotated_at, "Credential changed", row.rotation_note, _name(row.rotated_by))
-
-
-def _hours(hours: int) -> str:
-    return "1 hour" if hours == 1 else f"{hours} hours"
 
 
 def _name(person: Person | None) -> str:

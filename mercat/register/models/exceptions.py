@@ -150,11 +150,6 @@ class DirectAccess(models.Model):
     def page(self) -> str:
         return f"/register/exceptions/{self.pk}/"
 
-    @property
-    def is_settled(self) -> bool:
-        """Nothing of it waits for anybody any more."""
-        return self.answer in {self.Answer.REFUSED, self.Answer.WITHDRAWN} or self.rotated_at is not None
-
     def is_open(self, now: datetime) -> bool:
         return self.closed_at is None and self.until is not None and now < self.until
 
