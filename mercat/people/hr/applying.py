@@ -168,17 +168,19 @@ class _Slice:
         """What the HR system said, and was followed in or not, so that nobody is asked twice."""
         settled = list(settled)
         known = HrRecord.objects.in_bulk([row.person.pk for row, _ in settled], field_name="person_id")
-        records = []
+        first, again = [], []
         for row, kept in settled:
             before = known.get(row.person.pk)
             standing = {**(before.kept if before else {}), **kept}
             if row.choice == Choice.FILE:
                 standing = {field: words for field, words in standing.items() if field in kept or field not in row.ours}
-            records.append(
-                HrRecord(person=row.person, said=row.said, kept=standing, file=self.file, line=row.line, at=self.now)
+            fresh = HrRecord(
+                person=row.person, said=row.said, kept=standing, file=self.file, line=row.line, at=self.now
             )
+            (again if before else first).append(fresh)
+        copy_in(HrRecord, first)
         HrRecord.objects.bulk_create(
-            records,
+            again,
             update_conflicts=True,
             unique_fields=["person"],
             update_fields=["said", "kept", "file", "line", "at"],
