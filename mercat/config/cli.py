@@ -84,9 +84,11 @@ class Mercat(click.Group):
 
 def wrong_settings(error: ValidationError) -> str:
     """A line for each setting that is not understood. Its value is not repeated: it may be a secret."""
-    lines = [
-        f"{''.join(f'MERCAT_{name.upper()}: ' for name in fault['loc'][:1])}{fault['msg']}." for fault in error.errors()
-    ]
+    lines = []
+    for fault in error.errors():
+        # A fault of several settings together has no place.
+        named = f"MERCAT_{fault['loc'][0].upper()}: " if fault["loc"] else ""
+        lines.append(f"{named}{fault['msg']}.")
     return "\n".join(["These settings are not understood; nothing was changed.", *lines])
 
 

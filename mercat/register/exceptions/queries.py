@@ -43,9 +43,10 @@ def overview(viewer: Person, *, page: str | None, now: datetime) -> Overview:
     )
 
 
-def seen_by(viewer: Person, *, now: datetime) -> QuerySet[DirectAccess]:
-    """One's own, and those of accounts that one answers for, oversees, or changes the credential of."""
-    accounts = list(with_facts(Account.objects.filter(direct_accesses__isnull=False).distinct()))
+def seen_by(viewer: Person, *, now: datetime, account: Account | None = None) -> QuerySet[DirectAccess]:
+    """One's own, and those of accounts that one answers for, oversees, or changes the credential of; or of one only."""
+    ever = Account.objects.filter(direct_accesses__isnull=False)
+    accounts = list(with_facts((ever.filter(pk=account.pk) if account else ever).distinct()))
     about = [account_facts(row) for row in accounts]
     open_to = _allowed(person_facts(viewer, now=now), about, now=now)
     mine = [row.pk for row in accounts if str(row.pk) in open_to]
@@ -59,7 +60,8 @@ def rows() -> QuerySet[DirectAccess]:
 
 def unsettled(account: Account, viewer: Person, *, now: datetime) -> list[DirectAccess]:
     """What of an account waits, is open or wants its credential changed, and this person may see."""
-    found = seen_by(viewer, now=now).filter(account=account, rotated_at=None, answer__in=["", "granted"])
+    found = seen_by(viewer, now=now, account=account)
+    found = found.filter(account=account, rotated_at=None, answer__in=["", "granted"])
     return list(found.order_by("asked_at"))
 
 

@@ -122,7 +122,7 @@ def _row(request: HttpRequest, row_id: int) -> DirectAccess:
     """Refused, with reasons, to those who neither have it nor answer for the account or its credential."""
     row = get_object_or_404(queries.rows(), pk=row_id)
     now = timezone.now()
-    if not queries.seen_by(request.user, now=now).filter(pk=row.pk).exists():
+    if not queries.seen_by(request.user, now=now, account=row.account).filter(pk=row.pk).exists():
         require(request.user, "view_account", facts_of(row.account), now=now)
         raise Http404
     return row
