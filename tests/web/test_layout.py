@@ -14,7 +14,7 @@ from tests.pages import at_noon, queries_of, signed_in, text_of  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
-OPEN = {"sign-in/", "healthz", "robots.txt", "pack-<slug:digest>.css"}
+OPEN = {"personal-use/", "sign-in/", "healthz", "robots.txt", "pack-<slug:digest>.css"}
 PUBLIC = {
     "official/", "official/register.json", "official/register.json.sig", "official/key.pem", "official/verify",
     "official/verify.json", ".well-known/atproto-did", ".well-known/trust.txt", "trust.txt",
