@@ -6,12 +6,30 @@ import gc
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import override_settings
 
 from tests.flush import _what_tests_commit_can_be_cleared  # noqa: F401
 from tests.shared import ROOT
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded by now stays for good: collecting it again and again is a good part of a run."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _passphrases_are_hashed_quickly() -> Iterator[None]:
+    """What the programme hashes with takes a quarter of a second by design, and many tests sign somebody in."""
+    quick = "django.contrib.auth.hashers.MD5PasswordHasher"
+    with override_settings(PASSWORD_HASHERS=[quick, *settings.PASSWORD_HASHERS]):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +45,19 @@ def _what_a_file_leaves_open_is_its_own_fault() -> Iterator[None]:
     """A socket or file that nobody closed warns when it is collected: here, and not in whatever test comes later."""
     yield
     gc.collect()
+    until = time.monotonic() + 10
+    while _connections_of_others() and time.monotonic() < until:
+        time.sleep(0.05)  # a thread that is told to end needs a moment
+    assert _connections_of_others() == 0, "A thread of this file's tests kept its connection to the database."
+
+
+def _connections_of_others() -> int:
+    """How many connections of this process's pool are out, but for this thread's own."""
+    pool = connection._connection_pools.get(connection.alias)
+    if pool is None:
+        return 0
+    told = pool.get_stats()
+    return told["pool_size"] - told["pool_available"] - (connection.connection is not None)
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,14 @@ starts the PostgreSQL of that `bin` folder instead of the bundled one.
 from __future__ import annotations
 
 import atexit
+import inspect
 import os
 import re
 import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -22,7 +24,7 @@ from mercat.config.embedded import OWNER, EmbeddedPostgres, embedded_url
 pytest_plugins = ["tests.claims"]
 
 KEPT = {"MERCAT_DATABASE_URL", "MERCAT_SPECS", "MERCAT_TEST_POSTGRES_BIN"}
-SERVERS_OWN = re.compile(r"IntegrityError|DatabaseError|OperationalError|cursor\(|transaction=True")
+SERVERS_OWN = re.compile(r"IntegrityError|DatabaseError|OperationalError|InternalError|\bcursor\(")
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # a worker inherits what its controller made
 
 
@@ -64,22 +66,32 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    help_ = "Only the tests of files that meet the database itself: its refusals, its locks, its own language."
+    help_ = "Only the tests that meet the database itself: its refusals, its locks, its own language."
     parser.addoption("--database", action="store_true", help=help_)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.option.database:
         return
-    kept = [item for item in items if touches_the_database(item) and meets_the_server(item.path)]
+    kept = [item for item in items if touches_the_database(item) and meets_the_server(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
 
 
-@cache
-def meets_the_server(file: Path) -> bool:
+def meets_the_server(item: pytest.Item) -> bool:
     """What a PostgreSQL of another version might do otherwise; what goes through Django's queries alone it does not."""
-    return SERVERS_OWN.search(file.read_text()) is not None
+    marked = item.get_closest_marker("django_db")
+    if "transactional_db" in item.fixturenames or (marked and marked.kwargs.get("transaction")):
+        return True
+    source = inspect.getsource(item.function)
+    return bool(SERVERS_OWN.search(source)) or any(f"{name}(" in source for name in asking_by_sql(item.module))
+
+
+@cache
+def asking_by_sql(module: ModuleType) -> list[str]:
+    """The names of a file's helpers that speak to the database in its own language."""
+    helpers = [(name, each) for name, each in vars(module).items() if inspect.isfunction(each)]
+    return [name for name, each in helpers if SERVERS_OWN.search(inspect.getsource(each)) and name[:5] != "test_"]
 
 
 def touches_the_database(item: pytest.Item) -> bool:
