@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import override_settings
+from playwright.sync_api import Playwright, sync_playwright
 
 from tests.flush import _what_tests_commit_can_be_cleared  # noqa: F401
 from tests.shared import ROOT
@@ -58,6 +59,16 @@ def _connections_of_others() -> int:
         return 0
     told = pool.get_stats()
     return told["pool_size"] - told["pool_available"] - (connection.connection is not None)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Its loop runs in the thread of the tests, and Django keeps a loop's connection apart from its thread's: where
+    one begins the other is not left open."""
+    connection.close()
+    with sync_playwright() as started:
+        yield started
+        connection.close()
 
 
 @pytest.fixture(scope="session")

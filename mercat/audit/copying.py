@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import AutoField, Model
 
 Row = TypeVar("Row", bound=Model)
@@ -14,12 +14,14 @@ Row = TypeVar("Row", bound=Model)
 def copy_in(model: type[Row], rows: Iterable[Row]) -> list[Row]:
     """Insert these rows as `bulk_create` would, with all constraints and triggers, in the caller's transaction.
 
-    Numbers that the database gives do not come back: for models that are not asked for theirs, or choose their own.
+    Numbers that the database gives do not come back: for models that are not asked for theirs, or have theirs already.
     """
     rows = list(rows)
     if not rows:
         return rows
-    fields = [each for each in model._meta.concrete_fields if not isinstance(each, AutoField)]
+    connection = connections[DEFAULT_DB_ALIAS]  # not the proxy, which is looked through for every field of every row
+    numbered = rows[0].pk is not None
+    fields = [each for each in model._meta.concrete_fields if numbered or not isinstance(each, AutoField)]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(each.column) for each in fields)
     with (

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from mercat.audit.actions import NotRecorded, OutsideTransaction, erase_personal, record
+from mercat.audit.actions import Entry, NotRecorded, OutsideTransaction, erase_personal, record, record_many
 from mercat.audit.actors import NoActor, System
 from mercat.audit.canonical import leaf_bytes
 from mercat.audit.models import Event, Pending, PersonalData
@@ -188,3 +188,17 @@ def test_an_event_vanishes_with_the_transaction_that_it_tells_of() -> None:
     assert not Event.objects.exists()
     assert not PersonalData.objects.exists()
     assert not Pending.objects.exists()
+
+
+def test_many_at_once_are_kept_as_one_by_one() -> None:
+    """More than one INSERT takes: numbered in their order, each with its own personal data."""
+    entries = [Entry("post.noted", [f"post:{n}"], {"n": n}, {"name": f"Zoë {n}"} if n % 2 else None) for n in range(60)]
+    given = record_many(by=Officer(), entries=entries, now=NOW)
+    kept = list(Event.objects.order_by("pk"))
+    assert [event.facts["n"] for event in kept] == list(range(60))
+    assert [(event.pk, bytes(event.leaf)) for event in given] == [(event.pk, bytes(event.leaf)) for event in kept]
+    assert Pending.objects.count() == 60
+    personal = {row.event_id: row.data["name"] for row in PersonalData.objects.all()}
+    assert personal == {event.pk: f"Zoë {event.facts['n']}" for event in kept if event.facts["n"] % 2}
+    after = record(by=Officer(), what="post.noted", now=NOW)
+    assert after.pk > kept[-1].pk
