@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Protocol
 
 import httpx
@@ -24,7 +25,8 @@ class Medium:
     """A picture as it goes out. `size` in bytes, `width` and `height` in pixels.
 
     `read` loads the bytes when needed; it raises `Altered` when they are not the approved ones, and whatever the store
-    raises when they cannot be had.
+    raises when they cannot be had. `url` is an address of ours at which the network itself can fetch them for a short
+    while; "" where this installation has none that others reach.
     """
 
     sha256: str
@@ -34,6 +36,7 @@ class Medium:
     height: int
     size: int
     read: Callable[[], bytes]
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class Item:
 
 
 class Credentials(Protocol):
-    """The stored secret of one account's connection. `replace` stores a refreshed one at once and for good.
+    """The stored secret of one account's connection, with the values of the spec's `app_fields`. `replace` stores a
+    refreshed one at once and for good.
 
     `turn` says whether the caller may renew it, for as long as the block lasts: of all processes, one at a time.
     """
@@ -202,6 +206,118 @@ class Remover(Protocol):
         ...
 
 
+class Editor(Protocol):
+    def edit(self, channel: Channel, item: Item, *, native_id: str, now: datetime) -> Outcome:
+        """Give a post that is out the item's words. Sent names the post as it is called from now on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An account as its network shows it. `avatar` and `banner`: addresses of pictures; "" where none is told."""
+
+    name: str
+    bio: str
+    avatar: str = ""
+    banner: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewProfile:
+    """What is to change of a profile; None stays as it is."""
+
+    name: str | None = None
+    bio: str | None = None
+    avatar: Medium | None = None
+    banner: Medium | None = None
+
+
+class Profiler(Protocol):
+    @property
+    def settable(self) -> frozenset[str]:
+        """Which fields of NewProfile the network lets a programme set."""
+        ...
+
+    def profile(self, channel: Channel, *, now: datetime) -> Profile | Unreadable: ...
+
+    def change(self, channel: Channel, new: NewProfile, *, now: datetime) -> Outcome:
+        """Sent(native id of the account, its address). Refused names what this network does not let us set."""
+        ...
+
+
+FIGURES = frozenset({"views", "reach", "reactions", "replies", "shares", "saves", "clicks"})
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a network counts of one post, by the words of `FIGURES`; what it does not tell is left out."""
+
+    counts: Mapping[str, int]
+
+
+class Metrics(Protocol):
+    def figures(self, channel: Channel, *, native_id: str, now: datetime) -> Figures | Unreadable: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What somebody wrote to or about the account. `under`: the native id of the post it stands under, or ""."""
+
+    native_id: str
+    url: str
+    author: str  # handle
+    author_name: str
+    text: str
+    made_at: datetime
+    under: str = ""
+
+
+class Listener(Protocol):
+    def mentions(self, channel: Channel, *, since: datetime, now: datetime) -> tuple[Heard, ...] | Unreadable:
+        """What others wrote that names the account, made after `since`, newest first; never the account's own."""
+        ...
+
+    def comments(self, channel: Channel, *, native_id: str, now: datetime) -> tuple[Heard, ...] | Unreadable:
+        """What others wrote under one of the account's posts, newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAccount:
+    """Somebody's account, as a search tells it."""
+
+    native_id: str
+    handle: str
+    name: str
+    url: str
+    bio: str = ""
+    avatar: str = ""
+
+
+class Searcher(Protocol):
+    @property
+    def exact(self) -> bool:
+        """Whether the network only tells of an account whose whole handle is given."""
+        ...
+
+    def accounts(self, channel: Channel, words: str, *, now: datetime) -> tuple[FoundAccount, ...] | Unreadable: ...
+
+
+class Reporter(Protocol):
+    def report(self, channel: Channel, *, account: str, words: str, now: datetime) -> Outcome:
+        """Tell the network that the account with this native id pretends to be us. Sent(id of the report, "")."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What the network will charge for sending an item."""
+
+    amount: Decimal
+    currency: str  # ISO 4217
+
+
 @dataclass(frozen=True, slots=True)
 class Lifetime:
     """When credentials are to be renewed, and when that is no longer possible. None: never, or not said."""
@@ -250,8 +366,9 @@ class Connector(Protocol):
 
 
 class OAuthConnector(Protocol):
-    """The code flow, for networks that have one. `begin` takes the fields that are not secret and gives the address to
-    send the person to, and what to keep (secretly) until they come back; `finish` trades the code."""
+    """The code flow, for networks that have one. `begin` takes the fields that are not secret, and those of the spec's
+    `app_fields`, and gives the address to send the person to, and what to keep (secretly) until they come back;
+    `finish` trades the code."""
 
     def begin(
         self, fields: Mapping[str, str], redirect_uri: str, state: str, http: httpx.Client
@@ -294,12 +411,13 @@ class ConnectField:
 
 @dataclass(frozen=True, slots=True)
 class MediaRules:
-    """Pictures as the network takes them. `max_bytes` per picture."""
+    """Pictures as the network takes them. `max_bytes` per picture; `min_count` 1 where a post is impossible without."""
 
     max_count: int
     max_bytes: int
     mimes: frozenset[str]
     max_alt: int
+    min_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +433,8 @@ class Spec:
     natural_key: bool  # find() can decide by a key of ours, not only by comparing recent posts
     default_base_url: str = ""
     ids_are_per_server: bool = False  # an account's native id means nothing on another server of the same network
+    app_fields: tuple[ConnectField, ...] = ()  # of the body's own registration with the network, once for all accounts
+    fetches_media: bool = False  # the network fetches pictures from `Medium.url` instead of being handed them
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,4 +450,11 @@ class Network:
     connector: Connector | None = None
     oauth: OAuthConnector | None = None
     keeper: Keeper | None = None
+    editor: Editor | None = None
+    profiler: Profiler | None = None
+    metrics: Metrics | None = None
+    listener: Listener | None = None
+    searcher: Searcher | None = None
+    reporter: Reporter | None = None
+    price: Callable[[Item], Price] | None = None  # None: sending costs nothing
     lifetime: Callable[[Mapping[str, str]], Lifetime] = lasts  # what stored credentials themselves tell

@@ -2,17 +2,20 @@
 
 An adapter's own `fixtures/` feed the scripted part. `happy.json` holds an account, an item and the answers of a server
 that does everything right; every other file replaces some of the answers and names the outcome that must follow.
+`publishing` and `uploads` in the happy one name the calls ("POST /2/tweets") that make a post public and that hand a
+picture over.
 
 An answer is {status, headers, body | text}, or {dropped}, {late} or {unreachable}; a list is taken one by one, its last
-for ever. `step` is what is asked of the adapter: publish, find (by native id), find_lost (without one) or remove.
+for ever. `step` is what is asked of the adapter: publish, find (by native id), find_lost (without one), remove, and of
+the parts that it has: edit, profile, change, figures, mentions, comments, accounts, report.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Protocol
@@ -21,8 +24,8 @@ import httpx
 
 from mercat.networks import registry
 from mercat.networks.kit.http import guarded_client
-from mercat.networks.port import Channel, Item, Network
-from tests.networks.doubles import NOW, MemoryCredentials, MemoryNotes, nobodys, picture
+from mercat.networks.port import Channel, Item, Network, NewProfile
+from tests.networks.doubles import NOW, MemoryCredentials, MemoryNotes, nobodys, picture_for
 
 SLUGS = [network.spec.slug for network in registry.all()]
 HAPPY = "happy"
@@ -63,7 +66,7 @@ class Scripted:
     @property
     def item(self) -> Item:
         told = self.happy["item"]
-        media = tuple(picture(alt) for alt in told["alts"])
+        media = tuple(picture_for(self.network, alt) for alt in told["alts"])
         return Item(told["key"], datetime.fromisoformat(told["created_at"]), told["text"], told["language"], media)
 
     def run(self, step: str) -> Any:
@@ -77,7 +80,44 @@ class Scripted:
                 return self._find(None)
             case "remove" if self.network.remover:
                 return self.network.remover.remove(self.channel, native_id=native_id, now=NOW)
-        raise AssertionError(f"No such step: {step}")
+        return self._parts(native_id)[step]()
+
+    def _parts(self, native_id: str) -> dict[str, Callable[[], Any]]:
+        """The steps of the parts that not every network has."""
+        network, channel = self.network, self.channel
+        steps: dict[str, Callable[[], Any]] = {}
+        if editor := network.editor:
+            steps["edit"] = lambda: editor.edit(channel, self.item, native_id=native_id, now=NOW)
+        if profiler := network.profiler:
+            steps["profile"] = lambda: profiler.profile(channel, now=NOW)
+            steps["change"] = lambda: profiler.change(channel, self.new_profile, now=NOW)
+        if metrics := network.metrics:
+            steps["figures"] = lambda: metrics.figures(channel, native_id=native_id, now=NOW)
+        if listener := network.listener:
+            steps["mentions"] = lambda: listener.mentions(channel, since=NOW - timedelta(days=1), now=NOW)
+            steps["comments"] = lambda: listener.comments(channel, native_id=native_id, now=NOW)
+        if searcher := network.searcher:
+            steps["accounts"] = lambda: searcher.accounts(channel, "tayside police", now=NOW)
+        if reporter := network.reporter:
+            steps["report"] = lambda: reporter.report(channel, account="42", words="It pretends to be us.", now=NOW)
+        return steps
+
+    @property
+    def new_profile(self) -> NewProfile:
+        """New values for whatever the network lets be set."""
+        values = {
+            "name": "Tayside Division",
+            "bio": "Not for reporting crime: call 101 or 999.",
+            "avatar": picture_for(self.network, ""),
+            "banner": picture_for(self.network, "", shade=10),
+        }
+        assert self.network.profiler
+        return NewProfile(**{name: values[name] for name in self.network.profiler.settable})
+
+    def calls(self, kind: str) -> list[httpx.Request]:
+        """The requests made so far of a kind that the happy fixture names: "publishing" or "uploads"."""
+        names = set(self.happy[kind])
+        return [request for request in self.requests if f"{request.method} {request.url.path}" in names]
 
     def _find(self, native_id: str | None) -> Any:
         return self.network.reader.find(

@@ -13,7 +13,7 @@ import httpx
 from PIL import Image
 
 from mercat.networks.kit.http import guarded_client
-from mercat.networks.port import Channel, Identity, Item, Medium
+from mercat.networks.port import Channel, Identity, Item, Medium, Network
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -48,16 +48,24 @@ def nobodys(native_id: str) -> bool:
     return False
 
 
-def picture(alt: str = "A road sign in the snow", *, size: tuple[int, int] = (4, 3), shade: int = 90) -> Medium:
-    """A real PNG, small."""
+def picture(
+    alt: str = "A road sign in the snow", *, size: tuple[int, int] = (4, 3), shade: int = 90, mime: str = "image/png"
+) -> Medium:
+    """A real picture, small."""
     file = io.BytesIO()
-    Image.new("RGB", size, (shade, shade, 200)).save(file, "PNG")
-    return medium(file.getvalue(), alt=alt, width=size[0], height=size[1])
+    Image.new("RGB", size, (shade, shade, 200)).save(file, mime.partition("/")[2].upper())
+    return medium(file.getvalue(), alt=alt, mime=mime, width=size[0], height=size[1])
+
+
+def picture_for(network: Network, alt: str = "A road sign in the snow", *, shade: int = 90) -> Medium:
+    """A picture that the network takes."""
+    mime = "image/png" if "image/png" in network.spec.media.mimes else "image/jpeg"
+    return picture(alt, size=(1080, 1080) if network.spec.fetches_media else (4, 3), shade=shade, mime=mime)
 
 
 def medium(content: bytes, *, alt: str = "", mime: str = "image/png", width: int = 1, height: int = 1) -> Medium:
     digest = hashlib.sha256(content).hexdigest()
-    return Medium(digest, mime, alt, width, height, len(content), lambda: content)
+    return Medium(digest, mime, alt, width, height, len(content), lambda: content, f"https://media.example/{digest}")
 
 
 def item(text: str = "Snow on the A9.", *media: Medium, created_at: datetime = NOW, key: str = "") -> Item:

@@ -12,9 +12,25 @@ from xml.etree import ElementTree
 import pytest
 
 from mercat.networks import registry
-from mercat.networks.port import Altered, Found, Item, Later, Missing, Refused, Sent, Unreadable
+from mercat.networks.port import (
+    FIGURES,
+    Altered,
+    Figures,
+    Found,
+    FoundAccount,
+    Heard,
+    Item,
+    Later,
+    Missing,
+    Profile,
+    Reconnect,
+    Refused,
+    Sent,
+    Unreadable,
+    Unsure,
+)
 from tests.networks.contract import CASES, SLUGS, scripted
-from tests.networks.doubles import NOW, MemoryNotes, item, medium, picture
+from tests.networks.doubles import NOW, MemoryNotes, item, medium, picture_for
 
 every_network = pytest.mark.parametrize("slug", SLUGS)
 
@@ -160,10 +176,10 @@ def test_trouble_before_the_publishing_call_makes_nothing_public(slug: str) -> N
     """Whatever step fails first, a publishing call was not made unless the outcome may be that it is out."""
     for name in [name for network, name in CASES if network == slug]:
         run, case = scripted(slug, name)
-        if case["step"] != "publish" or not any("upload" in key.lower() or "media" in key for key in case["answers"]):
+        if case["step"] != "publish" or not set(run.happy["uploads"]) & set(case["answers"]):
             continue
         run.run("publish")
-        assert not [r for r in run.requests if r.url.path.endswith(("putRecord", "/statuses"))], name
+        assert not run.calls("publishing"), name
 
 
 # Secrets
@@ -193,13 +209,14 @@ def _too_much(slug: str) -> list[Item]:
     network = registry.get(slug)
     limits = scripted(slug)[0].channel.limits
     most, rules = network.count("", limits).limit, network.spec.media
+    one = picture_for(network)
     return [
         item(""),
         item("   \n"),
-        item("x" * (most + 1)),
-        item("ok", *[picture(shade=n) for n in range(rules.max_count + 1)]),
-        item("ok", picture("x" * (rules.max_alt + 1))),
-        item("ok", medium(b"x" * (rules.max_bytes + 1))),
+        item("x" * (most + 1), *[one] * rules.min_count),
+        item("ok", *[picture_for(network, shade=n) for n in range(rules.max_count + 1)]),
+        item("ok", dataclasses.replace(one, alt="x" * (rules.max_alt + 1))),
+        item("ok", dataclasses.replace(one, size=rules.max_bytes + 1)),
         item("ok", medium(b"x", mime="application/pdf")),
     ]
 
@@ -220,7 +237,7 @@ def test_what_breaks_a_limit_is_refused_in_the_composers_words_before_any_reques
 def test_a_post_at_its_limits_has_no_problem(slug: str) -> None:
     network, limits = registry.get(slug), scripted(slug)[0].channel.limits
     most, rules = network.count("", limits).limit, network.spec.media
-    full = item("x" * most, *[picture("x" * rules.max_alt, shade=n) for n in range(rules.max_count)])
+    full = item("x" * most, *[picture_for(network, "x" * rules.max_alt, shade=n) for n in range(rules.max_count)])
     assert network.check(full, limits) == []
     assert network.count(full.text, limits).used == most
 
@@ -236,7 +253,7 @@ def test_every_broken_limit_is_told_at_once(slug: str) -> None:
 @every_network
 def test_a_picture_that_is_not_the_approved_one_is_told_before_any_request(slug: str) -> None:
     run, _ = scripted(slug)
-    swapped = dataclasses.replace(picture(), read=lambda: b"another picture")
+    swapped = dataclasses.replace(picture_for(run.network), read=lambda: b"another picture")
     with pytest.raises(Altered):
         run.network.publisher.publish(run.channel, item("ok", swapped), run.notes, now=NOW)
     assert run.requests == []
@@ -248,7 +265,7 @@ def test_a_picture_that_cannot_be_read_costs_nothing(slug: str) -> None:
         raise OSError("input/output error")
 
     run, _ = scripted(slug)
-    unreadable = dataclasses.replace(picture(), read=broken_disk)
+    unreadable = dataclasses.replace(picture_for(run.network), read=broken_disk)
     outcome = run.network.publisher.publish(run.channel, item("ok", unreadable), run.notes, now=NOW)
     assert isinstance(outcome, Later)
     assert run.requests == []
@@ -261,10 +278,10 @@ def test_a_picture_that_cannot_be_read_costs_nothing(slug: str) -> None:
 def test_a_second_attempt_hands_no_picture_over_again(slug: str) -> None:
     run, _ = scripted(slug)
     run.run("publish")
-    first = len(_uploads(run))
+    first = len(run.calls("uploads"))
     run.run("publish")
-    assert first == 1
-    assert len(_uploads(run)) == 1
+    assert first == len(run.happy["item"]["alts"])
+    assert len(run.calls("uploads")) == first
 
 
 @every_network
@@ -272,15 +289,62 @@ def test_every_attempt_publishes_the_very_same(slug: str) -> None:
     run, _ = scripted(slug)
     run.run("publish")
     run.run("publish")
-    bodies = [r.content for r in run.requests if r.url.path.endswith(("putRecord", "/statuses")) and r.method == "POST"]
-    assert len(bodies) == 2
-    assert bodies[0] == bodies[1]
+    first, second = [request.content for request in run.calls("publishing")]
+    assert first == second
 
 
-def _uploads(run: Any) -> list[Any]:
-    return [
-        r for r in run.requests if r.method == "POST" and ("uploadBlob" in r.url.path or r.url.path.endswith("/media"))
-    ]
+# Parts that not every network has
+
+PARTS = {
+    "editor": {"edit": Sent},
+    "profiler": {"profile": Profile, "change": Sent},
+    "metrics": {"figures": Figures},
+    "listener": {"mentions": tuple, "comments": tuple},
+    "searcher": {"accounts": tuple},
+    "reporter": {"report": Sent},
+}
+STEPS = [
+    (network.spec.slug, step, kind)
+    for network in registry.all()
+    for part, steps in PARTS.items()
+    if getattr(network, part)
+    for step, kind in steps.items()
+    if step != "change" or network.profiler.settable
+]
+
+
+@pytest.mark.parametrize(("slug", "step", "kind"), STEPS)
+def test_a_part_works_where_the_server_does_everything_right(slug: str, step: str, kind: type) -> None:
+    run, _ = scripted(slug)
+    told = run.run(step)
+    assert isinstance(told, kind), told
+    if isinstance(told, tuple):
+        assert told
+        assert all(isinstance(each, Heard | FoundAccount) for each in told)
+    if isinstance(told, Figures):
+        assert told.counts
+        assert told.counts.keys() <= FIGURES
+    assert not any("secret-" in str(request.url) for request in run.requests)
+
+
+@pytest.mark.parametrize(("slug", "step", "kind"), STEPS)
+def test_a_part_never_raises_for_what_a_server_does(slug: str, step: str, kind: type) -> None:
+    """Whatever the first call of the step is answered with, the answer of the part is one of its own."""
+    wrong = (
+        {"unreachable": True},
+        {"dropped": True},
+        {"status": 401, "body": {}},
+        {"status": 429, "body": {}},
+        {"status": 500, "body": {}},
+        {"status": 200, "text": "<html>"},
+        {"status": 200, "body": []},
+        {"status": 200, "body": {}},
+    )
+    for answer in wrong:
+        run, _ = scripted(slug)
+        run.answers = dict.fromkeys(run.answers, answer)
+        told = run.run(step)
+        assert isinstance(told, Unreadable | Sent | Refused | Reconnect | Later | Unsure | tuple), (answer, told)
 
 
 @every_network

@@ -13,6 +13,8 @@ _NAMES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP", "image
 def media_problems(network: str, rules: MediaRules, media: Sequence[Medium]) -> list[Problem]:
     """Every limit of `rules` that `media` breaks."""
     problems = [problem for n, medium in enumerate(media, 1) for problem in _of_one(network, rules, n, medium)]
+    if len(media) < rules.min_count:
+        return [Problem("media", f"{network} takes no post without a picture. Add one.")]
     if len(media) <= rules.max_count:
         return problems
     over = len(media) - rules.max_count
