@@ -24,8 +24,7 @@ class Sandbox:
     def new_account(self) -> Mapping[str, str]:
         made = self.control("POST", "accounts", json={"handle": self._free_handle()})
         secret = next(f.name for f in registry.get(self.slug).spec.connect_fields if f.secret)
-        known = {"handle": made["handle"], "base_url": self.base_url}
-        return {**known, secret: made.get("password") or made.get("token")}
+        return {**made, "base_url": self.base_url, secret: made.get("password") or made.get("token")}
 
     def standing(self, native_id: str) -> list[Standing]:
         posts = self.control("GET", "posts")

@@ -371,16 +371,4 @@ SITES = (
         ),
         ids=r"UC[A-Za-z0-9_-]{22}",  # told apart by capitals
     ),
-    Site(
-        network="linkedin",
-        name="LinkedIn",
-        domains=("linkedin.com",),
-        hosts=r"(?:(?:www|m|mobile|[a-z]{2})\.)?linkedin\.com",
-        names=r"[\w-]{1,100}",
-        paths=(
-            r"(?:company|school|showcase)/ID(?:/(?:about|posts|jobs|people|videos|events))?",
-            r"(?:company|school|showcase)/NAME(?:/(?:about|posts|jobs|people|videos|events))?",
-            r"in/(?P<person>[\w-]{1,100})",
-        ),
-    ),
 )

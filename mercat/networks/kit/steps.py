@@ -38,25 +38,28 @@ class Halt(Exception):
         self.outcome = outcome
 
 
-def preparing(call: Call, *, now: datetime) -> httpx.Response:
-    """A step before anything is public. Comes back with an answer of 2xx or 4xx, or halts: nothing is out."""
+def preparing(call: Call, *, now: datetime, limit: timedelta = LIMIT) -> httpx.Response:
+    """A step before anything is public. Comes back with an answer of 2xx or 4xx, or halts: nothing is out.
+
+    `limit`: how long to wait after a limit that names no time.
+    """
     try:
         response = call()
     except httpx.HTTPError as error:
         raise Halt(_unreached(error, now)) from None
-    _stop_at_limit(response, now)
+    _stop_at_limit(response, now, limit)
     if _undecided(response):
         raise Halt(Later(reset_at(response.headers, now, RETRY), said_status(response)))
     return response
 
 
-def publishing(call: Call, *, now: datetime) -> httpx.Response:
+def publishing(call: Call, *, now: datetime, limit: timedelta = LIMIT) -> httpx.Response:
     """The step that makes it public. Comes back with an answer of 2xx or 4xx; what leaves it open halts as Unsure."""
     try:
         response = call()
     except httpx.HTTPError as error:
         raise Halt(_unreached(error, now) if never_left(error) else Unsure(said_error(error))) from None
-    _stop_at_limit(response, now)
+    _stop_at_limit(response, now, limit)
     if _undecided(response):
         raise Halt(Unsure(said_status(response)))
     return response
@@ -68,9 +71,9 @@ def _unreached(error: httpx.HTTPError, now: datetime) -> Outcome:
     return Later(now + RETRY, said_error(error))
 
 
-def _stop_at_limit(response: httpx.Response, now: datetime) -> None:
+def _stop_at_limit(response: httpx.Response, now: datetime, limit: timedelta) -> None:
     if response.status_code == 429:
-        at = reset_at(response.headers, now, LIMIT)
+        at = reset_at(response.headers, now, limit)
         raise Halt(Later(at, "The network asks us to slow down.", limited=True))
 
 

@@ -1,0 +1,1 @@
+"""LinkedIn: the pages of organisations."""

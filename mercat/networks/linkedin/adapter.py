@@ -1,0 +1,321 @@
+"""The calls that publish, read, edit and remove a page's posts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from mercat.networks.kit.steps import RETRY, Halt, bytes_of, fields_of, json_of, text_of
+from mercat.networks.linkedin import payload
+from mercat.networks.linkedin.community import Listener, Metrics, Profiler, Searcher
+from mercat.networks.linkedin.connecting import Connector, OAuthConnector
+from mercat.networks.linkedin.session import (
+    PAGE,
+    PAGES,
+    CannotTell,
+    Keeper,
+    before_public,
+    headers,
+    lifetime,
+    making_public,
+    reading,
+    rest,
+    secrets_of,
+)
+from mercat.networks.linkedin.spec import SPEC, UPLOAD_HOSTS
+from mercat.networks.port import (
+    Channel,
+    Found,
+    Item,
+    Later,
+    Medium,
+    Missing,
+    Network,
+    Notes,
+    Outcome,
+    Pending,
+    Refused,
+    Sent,
+    Sighting,
+    Unreadable,
+    Unsure,
+)
+
+POLL = timedelta(seconds=2)  # between two looks at a picture in processing
+SKEW = timedelta(minutes=5)  # that LinkedIn's clock may be behind ours
+
+_ASKED = "asked_at"
+_PREPARING = "LinkedIn is still preparing the pictures."
+_NO_PLACE = "LinkedIn did not say where to hand the picture over."
+_NOT_THERE = "LinkedIn did not say that it has the picture."
+_FOREIGN = "LinkedIn named a place for the picture that is not its own, so it was not handed over."
+_BROKEN = "LinkedIn could not prepare a picture of this post. Use another, or save it anew."
+_GARBLED = "LinkedIn answered, but not in a way that says whether the post is out."
+_COMING = "LinkedIn has the post, and has not published it yet."
+_NO_LIST = "LinkedIn's answer is not a list of posts."
+_TOO_MANY = "The page has posted too much since to tell whether this post is among it."
+
+
+class Publisher:
+    """Pictures first, until LinkedIn has prepared them all; then the post, whose name comes in a header."""
+
+    def publish(self, channel: Channel, item: Item, notes: Notes, *, now: datetime) -> Outcome:
+        if problems := payload.check(item, channel.limits):
+            return Refused(" ".join(problem.message for problem in problems))
+        try:
+            images = [_image(channel, medium, notes, now) for medium in item.media]
+            if not all(ready for _, ready in images):
+                return Pending(now + POLL, _PREPARING)
+            return _post(channel, item, [urn for urn, _ in images], notes, now)
+        except Halt as halt:
+            return halt.outcome
+
+
+def _note(medium: Medium) -> str:
+    return f"image:{medium.sha256}"
+
+
+def _image(channel: Channel, medium: Medium, notes: Notes, now: datetime) -> tuple[str, bool]:
+    """The name of a picture on LinkedIn, and whether it is ready. Noted, so that it is handed over once."""
+    urn = notes.get(_note(medium)) or _handed_over(channel, medium, notes, now)
+    response = before_public(
+        channel, lambda token: channel.http.get(_of(channel, urn), headers=headers(token)), now=now
+    )
+    if response.status_code == 404:
+        _hand_over_again(medium, notes, now)
+    _refuse(response, channel)
+    state = text_of(fields_of(response), "status")
+    if state == "PROCESSING_FAILED":
+        notes.keep(_note(medium), "")
+        raise Halt(Refused(_BROKEN))
+    if state == "WAITING_UPLOAD":
+        _hand_over_again(medium, notes, now)
+    return urn, state == "AVAILABLE"
+
+
+def _of(channel: Channel, image: str) -> str:
+    return rest(channel.base_url, "images", image)
+
+
+def _hand_over_again(medium: Medium, notes: Notes, now: datetime) -> None:
+    notes.keep(_note(medium), "")
+    raise Halt(Later(now + RETRY, _NOT_THERE))
+
+
+def _handed_over(channel: Channel, medium: Medium, notes: Notes, now: datetime) -> str:
+    content = bytes_of(medium, now=now)
+    urn, place = _place(channel, now)
+
+    def put(token: str) -> httpx.Response:
+        sent = {"Authorization": f"Bearer {token}", "Content-Type": "application/octet-stream"}
+        return channel.http.put(place, content=content, headers=sent)
+
+    response = before_public(channel, put, now=now)
+    _refuse(response, channel)
+    # An answer that is a page is somebody else's: LinkedIn's own holds nothing.
+    if response.content:
+        raise Halt(Later(now + RETRY, _NOT_THERE))
+    notes.keep(_note(medium), urn)
+    return urn
+
+
+def _place(channel: Channel, now: datetime) -> tuple[str, str]:
+    """The name that a picture will have, and where to hand it over."""
+    url = rest(channel.base_url, "images", action="initializeUpload")
+    body = {"initializeUploadRequest": {"owner": payload.organisation_urn(channel.native_id)}}
+    response = before_public(channel, lambda token: channel.http.post(url, json=body, headers=headers(token)), now=now)
+    _refuse(response, channel)
+    told = fields_of(response).get("value")
+    value = told if isinstance(told, dict) else {}
+    urn, place = text_of(value, "image"), text_of(value, "uploadUrl", 4_000)
+    if not urn.startswith("urn:li:image:") or not place:
+        raise Halt(Later(now + RETRY, _NO_PLACE))
+    if not is_own_place(place, channel.base_url):
+        raise Halt(Later(now + RETRY, _FOREIGN))
+    return urn, place
+
+
+def is_own_place(place: str, base_url: str) -> bool:
+    """Whether a picture, and with it our token, may go there: LinkedIn's declared hosts; of a stand-in, itself."""
+    try:
+        url, base = httpx.URL(place), httpx.URL(base_url)
+    except httpx.InvalidURL:
+        return False
+    if url.userinfo:
+        return False
+    if base_url.rstrip("/") == SPEC.default_base_url:
+        return url.scheme == "https" and url.port is None and url.host in UPLOAD_HOSTS
+    return (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port)
+
+
+def _post(channel: Channel, item: Item, images: list[str], notes: Notes, now: datetime) -> Outcome:
+    if notes.get(_ASKED) is None:
+        notes.keep(_ASKED, now.isoformat())  # where to begin to look, should the answer be lost
+    url, body = rest(channel.base_url, "posts"), payload.post(item, channel.native_id, images)
+    response = making_public(channel, lambda token: channel.http.post(url, json=body, headers=headers(token)), now=now)
+    sent = f"sent:{item.key}"
+    if response.is_client_error:
+        # The very post that this item is known to have become stands in its own way.
+        urn = payload.duplicate_of(response)
+        if urn and urn == notes.get(sent):
+            return Sent(urn, payload.permalink(urn, channel.base_url))
+        return payload.refusal(response, secrets_of(channel))
+    urn = response.headers.get("x-restli-id", "")
+    if not payload.is_post(urn):
+        return Unsure(_GARBLED)
+    notes.keep(sent, urn)
+    return Sent(urn, payload.permalink(urn, channel.base_url))
+
+
+def _refuse(response: httpx.Response, channel: Channel) -> None:
+    if response.is_client_error:
+        raise Halt(payload.refusal(response, secrets_of(channel)))
+
+
+class Reader:
+    """Reads the post by its name, or else looks for it among the page's own since it was first asked for."""
+
+    def find(
+        self,
+        channel: Channel,
+        item: Item,
+        notes: Notes,
+        *,
+        native_id: str | None,
+        is_another: Callable[[str], bool],
+        now: datetime,
+    ) -> Sighting:
+        asked = notes.get(_ASKED)
+        since = datetime.fromisoformat(asked) if asked else item.created_at
+        try:
+            if native_id:
+                return _by_name(channel, native_id, now)
+            return _among_own(channel, item, since - SKEW, is_another, now)
+        except CannotTell as trouble:
+            return trouble.sighting
+
+    def matches(self, item: Item, found: Found, channel: Channel) -> bool:
+        return found.account == channel.native_id and payload.same(item, found)
+
+
+def _by_name(channel: Channel, native_id: str, now: datetime) -> Sighting:
+    response = reading(channel, rest(channel.base_url, "posts", native_id), now=now)
+    if response.status_code == 404:
+        return Missing()
+    answer = fields_of(response)
+    found = payload.found(answer, channel.base_url)
+    if found is None or found.native_id != native_id:
+        return Unreadable("LinkedIn's answer is not this post.")
+    return _if_public(answer, found)
+
+
+def _if_public(answer: dict[str, Any] | Any, found: Found) -> Sighting:
+    state = payload.state(answer)
+    if state in payload.COMING:
+        return Unreadable(_COMING)
+    return found if state == payload.PUBLISHED else Missing()
+
+
+def _among_own(
+    channel: Channel, item: Item, since: datetime, is_another: Callable[[str], bool], now: datetime
+) -> Sighting:
+    """The post with the item's very words; else the newest that nobody accounts for, since LinkedIn may alter a text
+    and whose words these are only a person can tell."""
+    unaccounted: Sighting | None = None
+    for answer in _own(channel, since, now):
+        found = payload.found(answer, channel.base_url)
+        if found is None:
+            return Unreadable(_NO_LIST)
+        seen = _if_public(answer, found)
+        if isinstance(seen, Missing) or found.account != channel.native_id or is_another(found.native_id):
+            continue
+        if payload.same(item, found):
+            return seen
+        unaccounted = unaccounted or seen
+    return unaccounted or Missing()
+
+
+def _own(channel: Channel, since: datetime, now: datetime) -> Iterator[Any]:
+    """The page's own posts made after `since`, the last changed first."""
+    author = payload.organisation_urn(channel.native_id)
+    for page in range(PAGES):
+        asked = {"start": str(page * PAGE), "count": str(PAGE), "sortBy": "LAST_MODIFIED"}
+        url = rest(channel.base_url, "posts", author=author, q="author", **asked)
+        told = json_of(reading(channel, url, now=now, method="FINDER"))
+        elements = told.get("elements") if isinstance(told, dict) else None
+        if not isinstance(elements, list):
+            raise CannotTell(_NO_LIST)
+        recent = [element for element in elements if _at(element, "lastModifiedAt") >= since]
+        yield from (element for element in recent if _at(element, "createdAt") >= since)
+        if len(recent) < len(elements) or len(elements) < PAGE:
+            return
+    raise CannotTell(_TOO_MANY)
+
+
+def _at(element: Any, name: str) -> datetime:
+    at = payload.moment(element, name) if isinstance(element, dict) else None
+    if at is None:
+        raise CannotTell(_NO_LIST)
+    return at
+
+
+class Remover:
+    """Deletes the post. LinkedIn's delete succeeds on what is already gone."""
+
+    def remove(self, channel: Channel, *, native_id: str, now: datetime) -> Outcome:
+        url = rest(channel.base_url, "posts", native_id)
+
+        def delete(token: str) -> httpx.Response:
+            return channel.http.delete(url, headers=headers(token, "DELETE"))
+
+        try:
+            response = making_public(channel, delete, now=now)
+        except Halt as halt:
+            return halt.outcome
+        if response.status_code == 404:
+            return Sent(native_id, "")
+        if response.is_client_error:
+            return payload.refusal(response, secrets_of(channel))
+        return Unsure(_GARBLED) if response.content else Sent(native_id, "")
+
+
+class Editor:
+    """Changes a post's words where it stands; its name and address stay."""
+
+    def edit(self, channel: Channel, item: Item, *, native_id: str, now: datetime) -> Outcome:
+        if problems := list(payload.text_problems(item)):
+            return Refused(" ".join(problem.message for problem in problems))
+        url, body = rest(channel.base_url, "posts", native_id), payload.edit(item)
+
+        def change(token: str) -> httpx.Response:
+            return channel.http.post(url, json=body, headers=headers(token, "PARTIAL_UPDATE"))
+
+        try:
+            response = making_public(channel, change, now=now)
+        except Halt as halt:
+            return halt.outcome
+        if response.is_client_error:
+            return payload.refusal(response, secrets_of(channel))
+        return Unsure(_GARBLED) if response.content else Sent(native_id, payload.permalink(native_id, channel.base_url))
+
+
+NETWORK = Network(
+    spec=SPEC,
+    count=payload.count,
+    check=payload.check,
+    publisher=Publisher(),
+    reader=Reader(),
+    remover=Remover(),
+    connector=Connector(),
+    oauth=OAuthConnector(),
+    keeper=Keeper(),
+    editor=Editor(),
+    profiler=Profiler(),
+    metrics=Metrics(),
+    listener=Listener(),
+    searcher=Searcher(),
+    lifetime=lifetime,
+)
