@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 
-from mercat.networks.kit.address import server_address
-from mercat.networks.kit.connecting import asking, typed
-from mercat.networks.kit.oauth import challenge, new_verifier
-from mercat.networks.kit.steps import (
-    MOST_NAME,
-    MOST_TOKEN,
-    Halt,
-    bytes_of,
-    fields_of,
-    json_of,
-    link_of,
-    preparing,
-    publishing,
-    said_error,
-    said_status,
-    text_of,
-)
+from mercat.networks.kit.steps import RETRY, Halt, bytes_of, fields_of, json_of, preparing, publishing, text_of
 from mercat.networks.mastodon import payload
-from mercat.networks.mastodon.spec import SCOPES, SPEC
+from mercat.networks.mastodon.calls import CannotTell, api, bearer, read, reading, refuse
+from mercat.networks.mastodon.community import Listener, Metrics, Profiler, Reporter, Searcher
+from mercat.networks.mastodon.connecting import Connector, OAuthConnector
+from mercat.networks.mastodon.spec import SPEC
 from mercat.networks.port import (
     Channel,
-    ConnectError,
     Found,
-    Identity,
     Item,
     Kept,
     Later,
@@ -51,7 +34,6 @@ from mercat.networks.port import (
     Unsure,
 )
 
-TOKEN = "token"  # noqa: S105 the name of the field
 POLL = timedelta(seconds=2)  # between two looks at a picture in processing
 SKEW = timedelta(minutes=5)  # that a server's clock may be behind ours
 PAGE = 40  # statuses a page, the most that Mastodon gives
@@ -60,7 +42,11 @@ PAGES = 10  # looked through before we say that we cannot tell
 _PREPARING = "The server is still preparing the pictures."
 _GARBLED = "The server answered, but not in a way that says whether the post is out."
 _TAKEN = "The server no longer offers the pictures of this post: they may be out with it already."
-_NO_MASTODON = "The server answered, but not like a Mastodon server. Check its address."
+_GONE = "The post is no longer on the server, so it cannot be edited."
+_NO_STATUS = "The server did not say which pictures the post has."
+_OTHER_PICTURES = (
+    "An edit changes words and descriptions, and leaves the pictures as they are. Take the post down instead."
+)
 _ASKED = "asked_at"
 
 
@@ -109,23 +95,23 @@ def _medium(channel: Channel, n: int, medium: Medium, notes: Notes, now: datetim
 
 def _is_ready(channel: Channel, media_id: str, now: datetime) -> bool | None:
     """None where the server no longer offers it: it stands on a post, or was swept away unused after a day."""
-    url = _api(channel.base_url, "v1", "media", media_id)
-    response = preparing(lambda: channel.http.get(url, headers=_bearer(channel)), now=now)
+    url = api(channel.base_url, "v1", "media", media_id)
+    response = preparing(lambda: channel.http.get(url, headers=bearer(channel)), now=now)
     if response.status_code == 404:
         return None
-    _refuse(response, channel)
+    refuse(response, channel)
     return response.status_code == 200
 
 
 def _upload(channel: Channel, medium: Medium, now: datetime) -> tuple[str, bool]:
     file = (f"picture.{medium.mime.partition('/')[2]}", bytes_of(medium, now=now), medium.mime)
-    url = _api(channel.base_url, "v2", "media")
+    url = api(channel.base_url, "v2", "media")
 
     def send() -> httpx.Response:
-        return channel.http.post(url, files={"file": file}, data={"description": medium.alt}, headers=_bearer(channel))
+        return channel.http.post(url, files={"file": file}, data={"description": medium.alt}, headers=bearer(channel))
 
     response = preparing(send, now=now)
-    _refuse(response, channel)
+    refuse(response, channel)
     media_id = text_of(fields_of(response), "id")
     if not media_id:
         raise Halt(Later(now + POLL, "The server did not say that it has the picture."))
@@ -135,20 +121,15 @@ def _upload(channel: Channel, medium: Medium, now: datetime) -> tuple[str, bool]
 def _post(channel: Channel, item: Item, media_ids: list[str], notes: Notes, now: datetime) -> Outcome:
     if notes.get(_ASKED) is None:
         notes.keep(_ASKED, now.isoformat())  # where to begin to look, should the answer be lost
-    url, body = _api(channel.base_url, "v1", "statuses"), payload.status(item, media_ids)
-    headers = {**_bearer(channel), "Idempotency-Key": item.key}
+    url, body = api(channel.base_url, "v1", "statuses"), payload.status(item, media_ids)
+    headers = {**bearer(channel), "Idempotency-Key": item.key}
     response = publishing(lambda: channel.http.post(url, json=body, headers=headers), now=now)
     if payload.still_processing(response):
         return Pending(now + POLL, _PREPARING)
-    _refuse(response, channel)
+    refuse(response, channel)
     answer = fields_of(response)
     native_id, url = text_of(answer, "id"), payload.address_of(answer, channel.base_url)
     return Sent(native_id, url) if native_id else Unsure(_GARBLED)
-
-
-def _refuse(response: httpx.Response, channel: Channel) -> None:
-    if response.is_client_error:
-        raise Halt(payload.refusal(response, (channel.credentials.get().get(TOKEN, ""),)))
 
 
 class Reader:
@@ -168,19 +149,11 @@ class Reader:
             if native_id:
                 return _by_id(channel, native_id)
             return _among_own(channel, item, _asked_at(item, notes) - SKEW, is_another)
-        except httpx.HTTPError as error:
-            return Unreadable(said_error(error))
-        except _CannotTell as trouble:
+        except CannotTell as trouble:
             return trouble.sighting
 
     def matches(self, item: Item, found: Found, channel: Channel) -> bool:
         return found.account == channel.native_id and payload.same(item, found)
-
-
-class _CannotTell(Exception):
-    def __init__(self, reason: str, *, reconnect: bool = False) -> None:
-        super().__init__(reason)
-        self.sighting = Unreadable(reason, reconnect)
 
 
 def _asked_at(item: Item, notes: Notes) -> datetime:
@@ -189,10 +162,10 @@ def _asked_at(item: Item, notes: Notes) -> datetime:
 
 
 def _by_id(channel: Channel, native_id: str) -> Sighting:
-    response = channel.http.get(_api(channel.base_url, "v1", "statuses", native_id), headers=_bearer(channel))
+    response = reading(channel, api(channel.base_url, "v1", "statuses", native_id))
     if response.status_code in {404, 410}:
         return Missing()
-    found = payload.found(_read(response), channel.base_url)
+    found = payload.found(read(response), channel.base_url)
     return found if found and found.native_id == native_id else Unreadable("The server's answer is not this post.")
 
 
@@ -214,57 +187,84 @@ def _among_own(channel: Channel, item: Item, since: datetime, is_another: Callab
 
 def _own(channel: Channel, since: datetime) -> Iterator[Any]:
     """The account's own statuses, newest first, made after `since`."""
-    url = _api(channel.base_url, "v1", "accounts", channel.native_id, "statuses")
-    params: dict[str, str | int] = {"limit": PAGE, "exclude_reblogs": "true"}
+    url = api(channel.base_url, "v1", "accounts", channel.native_id, "statuses")
+    params = {"limit": str(PAGE), "exclude_reblogs": "true"}
     for _ in range(PAGES):
-        page = _read(channel.http.get(url, params=params, headers=_bearer(channel)))
+        page = read(reading(channel, url, params.items()))
         if not isinstance(page, list):
-            raise _CannotTell("The server's answer is not a list of posts.")
+            raise CannotTell("The server's answer is not a list of posts.")
         recent = [answer for answer in page if _is_since(answer, since)]
         yield from recent
         if len(recent) < len(page) or not page:
             return
         params["max_id"] = text_of(page[-1], "id")
-    raise _CannotTell("The account has posted too much since to tell whether this post is among it.")
+    raise CannotTell("The account has posted too much since to tell whether this post is among it.")
 
 
 def _is_since(answer: Any, since: datetime) -> bool:
     made = payload.created(answer) if isinstance(answer, dict) else None
     if made is None:
-        raise _CannotTell("The server's answer is not a list of posts.")
+        raise CannotTell("The server's answer is not a list of posts.")
     return made >= since
-
-
-def _read(response: httpx.Response) -> Any:
-    if response.status_code == 401:
-        raise _CannotTell(payload.RENEW, reconnect=True)
-    if not response.is_success:
-        raise _CannotTell(said_status(response))
-    return json_of(response)
 
 
 class Remover:
     """Deletes the status; one that is already gone counts as deleted."""
 
     def remove(self, channel: Channel, *, native_id: str, now: datetime) -> Outcome:
-        url = _api(channel.base_url, "v1", "statuses", native_id)
+        url = api(channel.base_url, "v1", "statuses", native_id)
         try:
-            response = publishing(lambda: channel.http.delete(url, headers=_bearer(channel)), now=now)
+            response = publishing(lambda: channel.http.delete(url, headers=bearer(channel)), now=now)
             if response.status_code in {404, 410}:
                 return Sent(native_id, "")
-            _refuse(response, channel)
+            refuse(response, channel)
         except Halt as halt:
             return halt.outcome
         return Sent(native_id, "") if isinstance(json_of(response), dict) else Unsure(_GARBLED)
+
+
+class Editor:
+    """Gives a status new words, and its pictures new descriptions; the pictures themselves stay."""
+
+    def edit(self, channel: Channel, item: Item, *, native_id: str, now: datetime) -> Outcome:
+        if problems := payload.check(item, channel.limits):
+            return Refused(" ".join(problem.message for problem in problems))
+        try:
+            return _edited(channel, item, native_id, now)
+        except Halt as halt:
+            return halt.outcome
+
+
+def _edited(channel: Channel, item: Item, native_id: str, now: datetime) -> Outcome:
+    url = api(channel.base_url, "v1", "statuses", native_id)
+    # A status keeps the pictures that an edit names, and no others.
+    response = preparing(lambda: channel.http.get(url, headers=bearer(channel)), now=now)
+    if response.status_code in {404, 410}:
+        return Refused(_GONE)
+    refuse(response, channel)
+    attached = payload.attached(fields_of(response))
+    if attached is None:
+        return Later(now + RETRY, _NO_STATUS)
+    if len(attached) != len(item.media):
+        return Refused(_OTHER_PICTURES)
+    body = payload.edit(item, attached)
+    response = publishing(lambda: channel.http.put(url, json=body, headers=bearer(channel)), now=now)
+    if response.status_code in {404, 410}:
+        return Refused(_GONE)
+    refuse(response, channel)
+    answer = fields_of(response)
+    if text_of(answer, "id") != native_id:
+        return Unsure(_GARBLED)
+    return Sent(native_id, payload.address_of(answer, channel.base_url))
 
 
 class Keeper:
     """Asks whose token it is. Tokens of Mastodon do not lapse by themselves."""
 
     def keep(self, channel: Channel, *, ahead: timedelta, now: datetime) -> Kept | Outcome:
-        url = _api(channel.base_url, "v1", "accounts", "verify_credentials")
+        url = api(channel.base_url, "v1", "accounts", "verify_credentials")
         try:
-            response = preparing(lambda: channel.http.get(url, headers=_bearer(channel)), now=now)
+            response = preparing(lambda: channel.http.get(url, headers=bearer(channel)), now=now)
         except Halt as halt:
             return halt.outcome
         if response.status_code == 401:
@@ -272,104 +272,6 @@ class Keeper:
         if text_of(fields_of(response), "id") == channel.native_id:
             return Kept()
         return Later(now + POLL, "The server did not say whose token this is.")
-
-
-class Connector:
-    """Takes an access token that a person made on the server, and asks whose it is."""
-
-    def connect(self, fields: Mapping[str, str], http: httpx.Client, *, now: datetime) -> Identity:
-        base_url = server_address(typed(fields, "base_url", "The server"))
-        return _identity(base_url, typed(fields, TOKEN, "The access token"), http, now)
-
-
-class OAuthConnector:
-    """Registers Mercat on the server, sends the person there to agree, and trades the code they bring back."""
-
-    def begin(
-        self, fields: Mapping[str, str], redirect_uri: str, state: str, http: httpx.Client
-    ) -> tuple[str, Mapping[str, str]]:
-        base_url = server_address(typed(fields, "base_url", "The server"))
-        body = {"client_name": "Mercat", "redirect_uris": redirect_uri, "scopes": SCOPES}
-        response = asking(lambda: http.post(_api(base_url, "v1", "apps"), data=body))
-        app = fields_of(response)
-        client_id, client_secret = text_of(app, "client_id"), text_of(app, "client_secret")
-        if not client_id or not client_secret:
-            raise ConnectError("This server did not let Mercat register. Check that it is a Mastodon server.")
-        verifier = new_verifier()
-        query = {
-            "response_type": "code",
-            "client_id": client_id,
-            "redirect_uri": redirect_uri,
-            "scope": SCOPES,
-            "state": state,
-            "code_challenge": challenge(verifier),
-            "code_challenge_method": "S256",
-        }
-        kept = {
-            "base_url": base_url,
-            "client_id": client_id,
-            "client_secret": client_secret,
-            "code_verifier": verifier,
-        }
-        return f"{base_url}/oauth/authorize?{urlencode(query)}", kept
-
-    def finish(
-        self, kept: Mapping[str, str], code: str, redirect_uri: str, http: httpx.Client, *, now: datetime
-    ) -> Identity:
-        base_url = kept["base_url"]
-        body = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": redirect_uri,
-            "client_id": kept["client_id"],
-            "client_secret": kept["client_secret"],
-            "code_verifier": kept["code_verifier"],
-            "scope": SCOPES,
-        }
-        response = asking(lambda: http.post(f"{base_url}/oauth/token", data=body), now=now)
-        token = text_of(fields_of(response), "access_token", MOST_TOKEN)
-        if response.is_client_error or not token:
-            raise ConnectError("The server did not complete the sign-in. Start again from the account's page.")
-        return _identity(base_url, token, http, now)
-
-
-def _identity(base_url: str, token: str, http: httpx.Client, now: datetime) -> Identity:
-    headers = {"Authorization": f"Bearer {token}"}
-    url = _api(base_url, "v1", "accounts", "verify_credentials")
-    response = asking(lambda: http.get(url, headers=headers), now=now)
-    if response.status_code in {401, 403}:
-        raise ConnectError(
-            "The server does not accept this access token. Make a new one with the permissions asked for."
-        )
-    account = fields_of(response)
-    native_id, username = text_of(account, "id", MOST_NAME), text_of(account, "username", MOST_NAME)
-    if not native_id or not username:
-        raise ConnectError(_NO_MASTODON)
-    instance = _instance(base_url, http, now)
-    domain = text_of(instance, "domain") or text_of(instance, "uri") or urlsplit(base_url).netloc
-    handle = f"{username}@{domain.removeprefix('https://').rstrip('/')}"
-    if len(handle) > MOST_NAME:
-        raise ConnectError(_NO_MASTODON)
-    limits = payload.limits_of(instance)
-    return Identity(native_id, handle, link_of(account, "url", base_url), base_url, {TOKEN: token}, limits)
-
-
-def _instance(base_url: str, http: httpx.Client, now: datetime) -> Mapping[str, Any]:
-    for version in ("v2", "v1"):
-        url = _api(base_url, version, "instance")
-        response = asking(partial(http.get, url), now=now)
-        if response.is_success and (instance := fields_of(response)):
-            return instance
-    return {}
-
-
-def _api(base_url: str, version: str, *parts: str) -> str:
-    """The address of a part of the API; `base_url` may hold a path."""
-    return "/".join((base_url.rstrip("/"), "api", version, *(quote(part, safe="") for part in parts)))
-
-
-def _bearer(channel: Channel) -> dict[str, str]:
-    return {"Authorization": f"Bearer {channel.credentials.get().get(TOKEN, '')}"}
 
 
 NETWORK = Network(
@@ -382,4 +284,10 @@ NETWORK = Network(
     connector=Connector(),
     oauth=OAuthConnector(),
     keeper=Keeper(),
+    editor=Editor(),
+    profiler=Profiler(),
+    metrics=Metrics(),
+    listener=Listener(),
+    searcher=Searcher(),
+    reporter=Reporter(),
 )

@@ -21,10 +21,28 @@ from mercat.networks.mastodon.spec import (
     limit,
     media_rules,
 )
-from mercat.networks.port import Count, Found, Item, Medium, Outcome, Problem, Reconnect, Refused
+from mercat.networks.port import (
+    Channel,
+    Count,
+    Figures,
+    Found,
+    FoundAccount,
+    Heard,
+    Item,
+    Medium,
+    Outcome,
+    Problem,
+    Profile,
+    Reconnect,
+    Refused,
+)
 
 RENEW = "The connection to this Mastodon account has ended. Connect the account again."
 FORBIDDEN = "The server no longer lets this connection post: the account is limited, or a permission is missing."
+NOT_PERMITTED = (
+    "This connection may not do that: it was made before Mercat asked for the permission, or without it. Publishing is "
+    "not affected. Connect the account again to allow it."
+)
 
 # Answers of a clean refusal, and what each means for the post. The server's own words go along as detail.
 # Statuses without a line here are Refused with the last line's words.
@@ -138,6 +156,23 @@ def status(item: Item, media_ids: list[str]) -> dict[str, Any]:
     }
 
 
+def attached(answer: Mapping[str, Any]) -> list[str] | None:
+    """The ids of a status's pictures; None where the answer is not a status."""
+    media = answer.get("media_attachments")
+    if not isinstance(media, list):
+        return None
+    ids = [text_of(medium, "id") if isinstance(medium, dict) else "" for medium in media]
+    return ids if all(ids) else None
+
+
+def edit(item: Item, media_ids: list[str]) -> dict[str, Any]:
+    """The body that gives a status the item's words; its pictures stay, and get the item's descriptions."""
+    described = [{"id": n, "description": medium.alt} for n, medium in zip(media_ids, item.media, strict=True)]
+    body = status(item, media_ids)
+    del body["visibility"]  # no edit changes it
+    return {**body, "media_attributes": described} if described else body
+
+
 def found(answer: Any, base_url: str) -> Found | None:
     """A status as read; None where it is not one. Its `text` is what a reader sees."""
     if not isinstance(answer, dict) or not isinstance(answer.get("content"), str):
@@ -174,3 +209,67 @@ def _shown(text: str) -> str:
     """Without what Mastodon changes in showing: paragraphs are re-flowed, a mention loses its server and gets the
     account's own capitals."""
     return squashed(_MENTION.sub(lambda match: f"@{match.group(2)}".casefold(), text))
+
+
+# Around a status
+
+
+def figures(answer: Any) -> Figures | None:
+    """What a server counts of a status: of what it knows, which is less than there is. None where it is no status."""
+    if not isinstance(answer, dict) or not text_of(answer, "id"):
+        return None
+    names = {"replies_count": "replies", "favourites_count": "reactions"}
+    counts = {ours: answer[theirs] for theirs, ours in names.items() if _is_count(answer.get(theirs))}
+    shared = [answer[name] for name in ("reblogs_count", "quotes_count") if _is_count(answer.get(name))]
+    return Figures({**counts, **({"shares": sum(shared)} if shared else {})})
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def heard(answer: Any, under: str, channel: Channel) -> Heard | None:
+    """What somebody else wrote; None where it is no status, or the account's own."""
+    if not isinstance(answer, dict):
+        return None
+    status, made, author = found(answer, channel.base_url), created(answer), _object(answer, "account")
+    if status is None or made is None or status.account == channel.native_id:
+        return None
+    name = words_of(author, "display_name")
+    return Heard(status.native_id, status.url, handle_of(author, channel), name, status.text, made, under)
+
+
+def notified(answer: Any) -> tuple[str, datetime, Any] | None:
+    """Of a notification: its id, its moment, and the status it is about. None where it is not one."""
+    moment = created(answer) if isinstance(answer, dict) else None
+    if moment is None or not text_of(answer, "id"):
+        return None
+    return text_of(answer, "id"), moment, answer.get("status")
+
+
+def handle_of(author: Mapping[str, Any], channel: Channel) -> str:
+    """Servers leave their own name out of their accounts'."""
+    name = text_of(author, "acct") or text_of(author, "username")
+    return name if "@" in name or not name else f"{name}@{channel.handle.rpartition('@')[2]}"
+
+
+def account(answer: Any, channel: Channel) -> FoundAccount | None:
+    """An account as a search tells it; None where it is not one."""
+    if not isinstance(answer, dict) or not text_of(answer, "id") or not handle_of(answer, channel):
+        return None
+    return FoundAccount(
+        text_of(answer, "id"),
+        handle_of(answer, channel),
+        words_of(answer, "display_name"),
+        link_of(answer, "url", channel.base_url),
+        text_of_html(words_of(answer, "note")) or "",
+        link_of(answer, "avatar", channel.base_url),
+    )
+
+
+def profile(answer: Mapping[str, Any], base_url: str) -> Profile:
+    """The own account, whose bio the server also tells as it was written."""
+    source = _object(answer, "source")
+    bio = words_of(source, "note") if "note" in source else text_of_html(words_of(answer, "note")) or ""
+    avatar, banner, url = (link_of(answer, name, base_url) for name in ("avatar", "header", "url"))
+    return Profile(words_of(answer, "display_name"), bio, avatar, banner, url)

@@ -40,8 +40,10 @@ MOST: Mapping[str, int] = {
 
 MIMES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})  # what every version since 3.5 takes
 
-# What the connection may do, and no more. read:accounts tells whose token it is, on every version.
-SCOPES = "read:accounts read:statuses write:statuses write:media"
+# What the connection may do, and no more; guide.md tells people what each is for. read:accounts tells whose token it
+# is, on every version. A connection that lacks one of the later ones still publishes.
+PUBLISHING = "read:accounts read:statuses write:statuses write:media"
+SCOPES = f"{PUBLISHING} read:notifications read:search write:accounts write:reports"
 
 
 def limit(limits: Mapping[str, int], name: str) -> int:

@@ -33,9 +33,7 @@ class Api:
 
     async def verify_credentials(self, request: Request) -> Response:
         account, _ = self._signed_in(request, "profile", "read:accounts")
-        source = {"privacy": "public", "sensitive": False, "language": "en", "note": "", "fields": []}
-        role = {"id": "-99", "name": "", "color": "", "permissions": "0", "highlighted": False}
-        return JSONResponse({**self._account_view(request, account), "source": source, "role": role})
+        return JSONResponse({**self._account_view(request, account), **entities.own_view(self.world, account)})
 
     async def account(self, request: Request) -> Response:
         return JSONResponse(self._account_view(request, self._account(request)))
@@ -60,8 +58,8 @@ class Api:
         fields = await fields_of(request)
         data = fields.get("file")
         if not isinstance(data, bytes):
-            raise _invalid("File can't be blank")
-        upload = self._checked_upload(account, data, _description(fields), request.state.received_at)
+            raise invalid("File can't be blank")
+        upload = self._checked_upload(account, data, description_of(fields), request.state.received_at)
         self.store.add_upload(upload, data)
         ready = upload.polls_left == 0
         return JSONResponse(self._attachment(request, upload), 200 if ready else 202)
@@ -76,7 +74,7 @@ class Api:
 
     async def describe_medium(self, request: Request) -> Response:
         upload, fields = self._own_upload(request), await fields_of(request)
-        alt = _description(fields) if "description" in fields else upload.alt
+        alt = description_of(fields) if "description" in fields else upload.alt
         self.store.change_upload(upload, alt=alt, polls_left=upload.polls_left, attached_to=None)
         return JSONResponse(self._attachment(request, self._own_upload(request)))
 
@@ -95,6 +93,7 @@ class Api:
         known = self._published_before(account, key)
         if known is None:
             known = self._new_status(account, fields, grant["application"], request.state.received_at, key)
+            self._notify(request, known)
         return JSONResponse(self._status_view(request, account, known))
 
     async def status(self, request: Request) -> Response:
@@ -121,7 +120,7 @@ class Api:
             below=_id(params.get("max_id")),
             until=hidden_after(request),
         )
-        limit = _page_limit(params.get("limit"))
+        limit = page_limit(params.get("limit"))
         page = list(islice((post for post in posts if _wanted(post, params)), limit))
         page.sort(key=lambda post: post.native_id, reverse=True)
         views = [self._status_view(request, account, post) for post in page]
@@ -175,11 +174,11 @@ class Api:
     def _checked_upload(self, account: Account, data: bytes, alt: str, received_at: float) -> Upload:
         seen = inspect(data)
         if seen is None or seen.mime not in entities.MIMES:
-            raise _invalid("File content type is invalid, File is invalid")
+            raise invalid("File content type is invalid, File is invalid")
         if len(data) > entities.MAX_IMAGE_BYTES:
-            raise _invalid("File file size must be less than 16 MB")
+            raise invalid("File file size must be less than 16 MB")
         if seen.width * seen.height > entities.MAX_PIXELS:
-            raise _invalid(f"{seen.width}x{seen.height} images are not supported")
+            raise invalid(f"{seen.width}x{seen.height} images are not supported")
         processing = self.world.faults.standing("media_processing")
         polls = int(processing.options["polls"]) if processing else 0
         return Upload(
@@ -215,7 +214,7 @@ class Api:
                 native_id=self._next_id(received_at),
                 text=words,
                 body=body,
-                media=tuple(map(_medium, media)),
+                media=tuple(map(medium_of, media)),
                 created_at=entities.iso(received_at),
                 received_at=received_at,
             )
@@ -227,18 +226,26 @@ class Api:
                 self.store.keep(self.world.slug, "idempotency", f"{account.native_id}:{key}", post.native_id, until)
         return post
 
-    def _attachable(self, account: Account, fields: dict[str, Any]) -> list[Upload]:
+    def _notify(self, request: Request, post: Post) -> None:
+        """Whoever is named hears of it, and a status of its replies."""
+        for named in entities.known_mentions(self.world, post.text, base_url(request, self.world.slug)):
+            entities.link(self.world, "mentions", named.native_id, post.native_id)
+        if post.body["in_reply_to_id"]:
+            entities.link(self.world, "replies", post.body["in_reply_to_id"], post.native_id)
+
+    def _attachable(self, account: Account, fields: dict[str, Any], status: str | None = None) -> list[Upload]:
+        """The pictures named, if they are free, or stand on the status that is edited."""
         given = fields.get("media_ids") or []
         ids = [str(one) for one in given] if isinstance(given, list) else [str(given)]
         if len(ids) > entities.MAX_MEDIA:
             raise ApiError(422, {"error": "Validation failed: Cannot attach more than 4 files"})
         uploads = [self.store.upload(self.world.slug, one, account.native_id) for one in ids]
-        found = [upload for upload in uploads if upload and not upload.attached_to]
+        found = [upload for upload in uploads if upload and upload.attached_to in (None, status)]
         missing = sorted(set(ids) - {upload.native_id for upload in found})
         if missing:
-            raise _invalid(f"Media {', '.join(missing)} not found or already attached to another post")
+            raise invalid(f"Media {', '.join(missing)} not found or already attached to another post")
         if any(upload.polls_left for upload in found):
-            raise _invalid("Cannot attach files that have not finished processing. Try again in a moment!")
+            raise invalid("Cannot attach files that have not finished processing. Try again in a moment!")
         return found
 
     def _checked_body(
@@ -249,15 +256,15 @@ class Api:
         language, reply_to = str(fields.get("language") or "en"), fields.get("in_reply_to_id") or None
         for name in NOT_HELD:
             if fields.get(name):
-                raise _invalid(f"This stand-in does not take {name}")
+                raise invalid(f"This stand-in does not take {name}")
         if not words.strip() and not media:
-            raise _invalid("Text can't be blank")
+            raise invalid("Text can't be blank")
         if text.count(words, warning) > entities.MAX_CHARACTERS:
-            raise _invalid(f"Text character limit of {entities.MAX_CHARACTERS} exceeded")
+            raise invalid(f"Text character limit of {entities.MAX_CHARACTERS} exceeded")
         if visibility not in VISIBILITIES:
-            raise _invalid("Visibility is not included in the list (this stand-in knows public and unlisted)")
+            raise invalid("Visibility is not included in the list (this stand-in knows public and unlisted)")
         if not LANGUAGE.fullmatch(language):
-            raise _invalid("Language is invalid")
+            raise invalid("Language is invalid")
         if reply_to is not None:
             self._post(str(reply_to))
         sensitive = fields.get("sensitive") in (True, "true", "1", "on") or bool(warning)
@@ -274,8 +281,7 @@ class Api:
         return str(number)
 
     def _account_view(self, request: Request, account: Account) -> dict[str, Any]:
-        posts = self.store.count_posts(self.world.slug, account.native_id)
-        return entities.account_view(account, base_url(request, self.world.slug), posts)
+        return entities.account_view(self.world, account, base_url(request, self.world.slug))
 
     def _status_view(self, request: Request, account: Account, post: Post) -> dict[str, Any]:
         return entities.status_view(self.world, account, post, base_url(request, self.world.slug))
@@ -293,23 +299,23 @@ def not_found() -> ApiError:
     return ApiError(404, {"error": "Record not found"})
 
 
-def _invalid(why: str) -> ApiError:
+def invalid(why: str) -> ApiError:
     return ApiError(422, {"error": f"Validation failed: {why}"})
 
 
-def _description(fields: dict[str, Any]) -> str:
+def description_of(fields: dict[str, Any]) -> str:
     alt = str(fields.get("description") or "")
     if len(alt) > entities.MAX_DESCRIPTION:
-        raise _invalid(f"Description is too long (maximum is {entities.MAX_DESCRIPTION} characters)")
+        raise invalid(f"Description is too long (maximum is {entities.MAX_DESCRIPTION} characters)")
     return alt
 
 
-def _medium(upload: Upload) -> Medium:
+def medium_of(upload: Upload) -> Medium:
     return Medium(upload.native_id, upload.mime, upload.size, upload.sha256, upload.alt, upload.width, upload.height)
 
 
-def _page_limit(given: str | None) -> int:
-    return min(int(given), 40) if given and given.isdecimal() and int(given) > 0 else 20
+def page_limit(given: str | None, most: int = 40, default: int = 20) -> int:
+    return min(int(given), most) if given and given.isdecimal() and int(given) > 0 else default
 
 
 def _id(given: str | None) -> str | None:

@@ -23,7 +23,18 @@ def iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def account_view(account: Account, base: str, statuses: int) -> dict[str, Any]:
+def profile_of(world: World, account: Account) -> dict[str, Any]:
+    """What an account has set of its profile: `note` as it was written, `avatar` and `header` as uploads."""
+    kept: dict[str, Any] | None = world.store.kept(world.slug, "profile", account.native_id, world.clock())
+    return {"note": "", "avatar": "", "header": "", **(kept or {})}
+
+
+def account_view(world: World, account: Account, base: str) -> dict[str, Any]:
+    profile = profile_of(world, account)
+    avatar, header = (
+        f"{base}/media_attachments/{profile[name]}" if profile[name] else f"{base}/avatar.svg"
+        for name in ("avatar", "header")
+    )
     return {
         "id": account.native_id,
         "username": account.handle,
@@ -35,24 +46,40 @@ def account_view(account: Account, base: str, statuses: int) -> dict[str, Any]:
         "indexable": True,
         "group": False,
         "created_at": iso(account.created_at // 86400 * 86400),
-        "note": "",
+        "note": text.to_html(profile["note"], base, lambda name, host: None),
         "url": f"{base}/@{account.handle}",
         "uri": f"{base}/users/{account.handle}",
-        "avatar": f"{base}/avatar.svg",
-        "avatar_static": f"{base}/avatar.svg",
-        "header": f"{base}/avatar.svg",
-        "header_static": f"{base}/avatar.svg",
+        "avatar": avatar,
+        "avatar_static": avatar,
+        "header": header,
+        "header_static": header,
         "followers_count": 0,
         "following_count": 0,
-        "statuses_count": statuses,
+        "statuses_count": world.store.count_posts(world.slug, account.native_id),
         "last_status_at": None,
         "emojis": [],
         "fields": [],
     }
 
 
+def own_view(world: World, account: Account) -> dict[str, Any]:
+    """What only the account itself is told: its bio as it was written, its defaults, and its role."""
+    source = {
+        "privacy": "public",
+        "sensitive": False,
+        "language": "en",
+        "note": profile_of(world, account)["note"],
+        "fields": [],
+        "follow_requests_count": 0,
+        "indexable": True,
+    }
+    role = {"id": "-99", "name": "", "color": "", "permissions": "0", "highlighted": False}
+    return {"source": source, "role": role}
+
+
 def status_view(world: World, account: Account, post: Post, base: str) -> dict[str, Any]:
     mentions = known_mentions(world, post.text, base)
+    replies, favourites = (linked(world, kind, post.native_id) for kind in ("replies", "favourites"))
     return {
         "id": post.native_id,
         "created_at": post.created_at,
@@ -64,15 +91,15 @@ def status_view(world: World, account: Account, post: Post, base: str) -> dict[s
         "language": post.body["language"],
         "uri": f"{base}/users/{account.handle}/statuses/{post.native_id}",
         "url": f"{base}/@{account.handle}/{post.native_id}",
-        "replies_count": 0,
+        "replies_count": len(replies),
         "reblogs_count": 0,
-        "favourites_count": 0,
+        "favourites_count": len(favourites),
         "quotes_count": 0,
-        "edited_at": None,
+        "edited_at": post.body.get("edited_at"),
         "content": content(world, post, base),
         "reblog": None,
         "application": {"name": post.body["application"], "website": None},
-        "account": account_view(account, base, world.store.count_posts(world.slug, account.native_id)),
+        "account": account_view(world, account, base),
         "media_attachments": [attachment(medium, base) for medium in post.media],
         "mentions": [
             {"id": one.native_id, "username": one.handle, "acct": one.handle, "url": f"{base}/@{one.handle}"}
@@ -83,6 +110,17 @@ def status_view(world: World, account: Account, post: Post, base: str) -> dict[s
         "card": None,
         "poll": None,
     }
+
+
+def linked(world: World, kind: str, native_id: str) -> list[str]:
+    """Ids that belong to another: a status's "replies" and "favourites", an account's "mentions". Oldest first."""
+    return world.store.kept(world.slug, kind, native_id, world.clock()) or []
+
+
+def link(world: World, kind: str, native_id: str, one: str) -> None:
+    known = linked(world, kind, native_id)
+    if one not in known:
+        world.store.keep(world.slug, kind, native_id, [*known, one])
 
 
 def content(world: World, post: Post, base: str) -> str:
@@ -132,7 +170,12 @@ def instance(base: str) -> dict[str, Any]:
         "icon": [],
         "thumbnail": {"url": f"{base}/avatar.svg"},
         "languages": ["en"],
-        "configuration": {"urls": {"streaming": ""}, "accounts": {"max_featured_tags": 10}, **configuration()},
+        "configuration": {
+            "urls": {"streaming": ""},
+            "accounts": {"max_featured_tags": 10, "max_pinned_statuses": 5},
+            "translation": {"enabled": False},
+            **configuration(),
+        },
         "registrations": {"enabled": False, "approval_required": False, "message": None},
         "contact": {"email": "", "account": None},
         "rules": [],

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from mercat.sandbox.calls import Endpoint, call
 from mercat.sandbox.faults import FaultKind, Option
 from mercat.sandbox.limits import Allowance, Bucket
-from mercat.sandbox.mastodon import api, entities, oauth
+from mercat.sandbox.mastodon import api, community, entities, oauth
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import HERE, Timelines
 from mercat.sandbox.standin import ApiError, BadAccount, World
@@ -58,7 +58,7 @@ class Mastodon:
     )
 
     def routes(self, world: World) -> Sequence[BaseRoute]:
-        calls, tokens, timelines = api.Api(world), oauth.OAuth(world, self), Timelines(self, world)
+        calls, tokens, timelines = community.Community(world), oauth.OAuth(world, self), Timelines(self, world)
 
         def get(path: str, endpoint: Endpoint, on: str = "read") -> Route:
             return call(self, world, "GET", path, endpoint, on=on)
@@ -91,6 +91,7 @@ class Mastodon:
             post("/oauth/token", tokens.token, "session"),
             post("/oauth/revoke", tokens.revoke, "session"),
             get("/api/v1/accounts/verify_credentials", calls.verify_credentials, "session"),
+            call(self, world, "PATCH", "/api/v1/accounts/update_credentials", calls.update_credentials, on="session"),
             get("/api/v2/instance", calls.instance, "session"),
             get("/api/v1/instance", calls.instance_v1, "session"),
             post("/api/v2/media", calls.upload, "upload", MEDIA),
@@ -99,6 +100,12 @@ class Mastodon:
             post("/api/v1/statuses", calls.publish, "publish"),
             get("/api/v1/statuses/{id}", calls.status),
             call(self, world, "DELETE", "/api/v1/statuses/{id}", calls.remove, on="remove", bucket=REMOVALS),
+            call(self, world, "PUT", "/api/v1/statuses/{id}", calls.edit, on="publish"),
+            get("/api/v1/statuses/{id}/context", calls.context),
+            post("/api/v1/statuses/{id}/favourite", calls.favourite, "read"),
+            get("/api/v1/notifications", calls.notifications),
+            get("/api/v2/search", calls.search),
+            post("/api/v1/reports", calls.report, "read"),
             get("/api/v1/accounts/lookup", calls.lookup),
             get("/api/v1/accounts/{id}", calls.account),
             get("/api/v1/accounts/{id}/statuses", calls.statuses),
