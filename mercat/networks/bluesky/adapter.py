@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from mercat.networks.bluesky import payload
+from mercat.networks.bluesky.community import Listener, Metrics, Profiler, Reporter, Searcher, uploaded
 from mercat.networks.bluesky.identity import confirm, home_of
 from mercat.networks.bluesky.session import (
     ACCESS,
@@ -30,7 +31,6 @@ from mercat.networks.kit.steps import (
     MOST_TOKEN,
     RETRY,
     Halt,
-    bytes_of,
     fields_of,
     json_of,
     preparing,
@@ -80,19 +80,7 @@ class Publisher:
 def _blob(channel: Channel, medium: Medium, notes: Notes, now: datetime) -> dict[str, Any]:
     if stored := payload.stored_blob(notes.get(_note(medium))):
         return stored
-    content = bytes_of(medium, now=now)
-    url = xrpc(channel.base_url, "com.atproto.repo.uploadBlob")
-
-    def upload(token: str) -> httpx.Response:
-        headers = {**bearer(token), "Content-Type": medium.mime}
-        return preparing(lambda: channel.http.post(url, content=content, headers=headers), now=now)
-
-    response = authorised(channel, upload, now=now)
-    if response.is_client_error:
-        raise Halt(payload.refusal(response, secrets_of(channel)))
-    blob = payload.blob_of(response)
-    if blob is None:
-        raise Halt(Later(now + RETRY, "Bluesky did not say that it has the picture."))
+    blob = uploaded(channel, medium, now)
     notes.keep(_note(medium), json.dumps(blob))
     return blob
 
@@ -268,5 +256,10 @@ NETWORK = Network(
     remover=Remover(),
     connector=Connector(),
     keeper=Keeper(),
+    profiler=Profiler(),
+    metrics=Metrics(),
+    listener=Listener(),
+    searcher=Searcher(),
+    reporter=Reporter(),
     lifetime=lifetime,
 )

@@ -10,14 +10,44 @@ from typing import Any
 import httpx
 import regex
 
-from mercat.networks.bluesky.spec import APP, MAX_BYTES, MAX_GRAPHEMES, MAX_TAG_BYTES, MAX_TAG_GRAPHEMES, NAME, SPEC
+from mercat.networks.bluesky.spec import (
+    APP,
+    MAX_BIO,
+    MAX_BYTES,
+    MAX_GRAPHEMES,
+    MAX_NAME,
+    MAX_PROFILE_PICTURE,
+    MAX_TAG_BYTES,
+    MAX_TAG_GRAPHEMES,
+    NAME,
+    PROFILE_MIMES,
+    SPEC,
+)
 from mercat.networks.bluesky.tid import tid
-from mercat.networks.kit.media import media_problems
-from mercat.networks.kit.steps import fields_of, quoted, text_of, words_of
+from mercat.networks.kit.media import media_problems, megabytes
+from mercat.networks.kit.steps import fields_of, link_of, quoted, text_of, words_of
 from mercat.networks.kit.text import Span, byte_slice, graphemes, links
-from mercat.networks.port import Channel, Count, Found, Item, Medium, Outcome, Problem, Reconnect, Refused, Unsure
+from mercat.networks.port import (
+    Channel,
+    Count,
+    Figures,
+    Found,
+    FoundAccount,
+    Heard,
+    Item,
+    Medium,
+    NewProfile,
+    Outcome,
+    Problem,
+    Profile,
+    Reconnect,
+    Refused,
+    Unsure,
+)
 
 POST = "app.bsky.feed.post"
+PROFILE = "app.bsky.actor.profile"
+IMPERSONATION = "tools.ozone.report.defs#reasonMisleadingImpersonation"  # of lexicon com.atproto.moderation.defs
 
 RENEW = "The connection to Bluesky has ended. Connect the account again with a new app password."
 
@@ -41,7 +71,7 @@ ERRORS: dict[str, type[Refused | Reconnect | Unsure]] = {
     "InvalidSwap": Unsure,
 }
 _WORDS = {
-    Refused: "Bluesky refused the post. Its answer says what to change.",
+    Refused: "Bluesky refused this as it stands. Its answer says what to change.",
     Reconnect: RENEW,
     Unsure: "Something already stands on Bluesky where this post belongs.",
 }
@@ -189,9 +219,14 @@ def uri_of(did: str, item: Item) -> str:
 
 
 def permalink(channel: Channel, uri: str) -> str:
-    """Where people read it. A server without https is not part of the public network, so its own pages are meant."""
+    """Where people read it."""
+    return f"{page_of(channel, channel.handle)}/post/{key_of(uri)}"
+
+
+def page_of(channel: Channel, handle: str) -> str:
+    """Where people see an account: of a server without https, which is not part of the public network, on its own."""
     app = APP if channel.base_url.startswith("https://") else channel.base_url.rstrip("/")
-    return f"{app}/profile/{channel.handle}/post/{key_of(uri)}"
+    return f"{app}/profile/{handle}"
 
 
 def key_of(uri: str) -> str:
@@ -214,3 +249,113 @@ def _alts(embed: Any) -> tuple[str, ...]:
     if not isinstance(images, list):
         return ()
     return tuple(words_of(image, "alt") if isinstance(image, dict) else "" for image in images)
+
+
+# Profiles
+
+
+def profile_problems(new: NewProfile) -> Iterator[str]:
+    """Every limit of Bluesky that a new profile breaks."""
+    for name, value, (most, size) in (("name", new.name, MAX_NAME), ("bio", new.bio, MAX_BIO)):
+        if value is not None and (graphemes(value) > most or len(value.encode()) > size):
+            yield f"The {name} has {graphemes(value):,} characters; {NAME} takes {most}. Make it shorter."
+    for name, medium in (("profile picture", new.avatar), ("banner", new.banner)):
+        if medium and medium.mime not in PROFILE_MIMES:
+            yield f"The {name} is of a kind that {NAME} does not take. It takes JPEG, PNG."
+        if medium and medium.size > MAX_PROFILE_PICTURE:
+            limit = megabytes(MAX_PROFILE_PICTURE)
+            yield f"The {name} has {megabytes(medium.size)} MB; {NAME} takes up to {limit} MB. Use a smaller one."
+
+
+def profile_record(answer: Mapping[str, Any]) -> tuple[dict[str, Any], str | None] | None:
+    """The record of a profile and its version, from a list of all that an account has: at most one. An account that
+    never set anything has none. None where the answer is no such list."""
+    records = answer.get("records")
+    if not isinstance(records, list):
+        return None
+    if not records:
+        return {}, None
+    first = records[0] if isinstance(records[0], dict) else {}
+    value, cid = first.get("value"), text_of(first, "cid")
+    return (value, cid) if isinstance(value, dict) and cid else None
+
+
+def changed(record: Mapping[str, Any], new: NewProfile, blobs: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """A profile's record with what is new; what else it holds stays."""
+    words = {"displayName": new.name, "description": new.bio}
+    told = {name: value for name, value in words.items() if value is not None}
+    return {**record, "$type": PROFILE, **told, **blobs}
+
+
+def profile(record: Mapping[str, Any], channel: Channel) -> Profile:
+    avatar, banner = (_blob_address(record.get(name), channel) for name in ("avatar", "banner"))
+    url = page_of(channel, channel.handle)
+    return Profile(words_of(record, "displayName"), words_of(record, "description"), avatar, banner, url)
+
+
+def _blob_address(blob: Any, channel: Channel) -> str:
+    """Where the account's own server gives a picture; empty where there is none."""
+    reference = blob.get("ref") if isinstance(blob, dict) else None
+    cid = text_of(reference, "$link") if isinstance(reference, dict) else ""
+    if not regex.fullmatch(r"[A-Za-z0-9]+", cid):
+        return ""
+    return f"{channel.base_url.rstrip('/')}/xrpc/com.atproto.sync.getBlob?did={channel.native_id}&cid={cid}"
+
+
+# Around a post
+
+
+def figures(answer: Mapping[str, Any], uri: str) -> Figures | None:
+    """What the network counts of a post; None where it does not show it."""
+    posts = answer.get("posts")
+    post = posts[0] if isinstance(posts, list) and posts and isinstance(posts[0], dict) else {}
+    if text_of(post, "uri") != uri:
+        return None
+    names = {"replyCount": "replies", "likeCount": "reactions", "bookmarkCount": "saves"}
+    counts = {ours: post[theirs] for theirs, ours in names.items() if _is_count(post.get(theirs))}
+    shared = [post[name] for name in ("repostCount", "quoteCount") if _is_count(post.get(name))]
+    return Figures({**counts, **({"shares": sum(shared)} if shared else {})})
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def heard(view: Any, channel: Channel, under: str | None = None) -> Heard | None:
+    """A post of somebody else's, as a notification or a thread shows it; None where it is not one.
+
+    Its moment is when the network saw it: what a record says of itself is its author's word.
+    """
+    if not isinstance(view, dict):
+        return None
+    author, record, made = _object(view, "author"), _object(view, "record"), seen_at(view)
+    uri, handle = text_of(view, "uri"), text_of(author, "handle")
+    if not uri.startswith("at://") or not handle or made is None or text_of(author, "did") == channel.native_id:
+        return None
+    stands_under = text_of(_object(_object(record, "reply"), "parent"), "uri") if under is None else under
+    url = f"{page_of(channel, handle)}/post/{key_of(uri)}"
+    return Heard(uri, url, handle, words_of(author, "displayName"), words_of(record, "text"), made, stands_under)
+
+
+def seen_at(view: Mapping[str, Any]) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text_of(view, "indexedAt"))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
+
+
+def _object(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = fields.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def account(view: Any, channel: Channel) -> FoundAccount | None:
+    """An account as a search tells it; None where it is not one."""
+    if not isinstance(view, dict):
+        return None
+    did, handle = text_of(view, "did"), text_of(view, "handle")
+    if not did.startswith("did:") or not handle:
+        return None
+    name, bio = words_of(view, "displayName"), words_of(view, "description")
+    return FoundAccount(did, handle, name, page_of(channel, handle), bio, link_of(view, "avatar", channel.base_url))

@@ -15,6 +15,13 @@ MAX_BYTES = 3_000
 # Lexicon app.bsky.richtext.facet#tag: maxGraphemes 64, maxLength 640.
 MAX_TAG_GRAPHEMES = 64
 MAX_TAG_BYTES = 640
+# Lexicon app.bsky.actor.profile: graphemes and bytes of the name and the bio, and its pictures.
+MAX_NAME = (64, 640)
+MAX_BIO = (256, 2_560)
+MAX_PROFILE_PICTURE = 1_000_000
+PROFILE_MIMES = frozenset({"image/jpeg", "image/png"})
+# Lexicon com.atproto.moderation.createReport: graphemes and bytes of the reason.
+MAX_REPORT = (2_000, 20_000)
 
 SPEC = Spec(
     slug="bluesky",

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from mercat.networks.kit.reading import CannotTell
 from mercat.networks.kit.steps import RETRY, Halt, bytes_of, fields_of, json_of, text_of
 from mercat.networks.linkedin import payload
 from mercat.networks.linkedin.community import Listener, Metrics, Profiler, Searcher
@@ -15,7 +16,6 @@ from mercat.networks.linkedin.connecting import Connector, OAuthConnector
 from mercat.networks.linkedin.session import (
     PAGE,
     PAGES,
-    CannotTell,
     Keeper,
     before_public,
     headers,

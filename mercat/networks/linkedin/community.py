@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from mercat.networks.kit.reading import CannotTell
 from mercat.networks.kit.steps import fields_of, json_of, link_of, words_of
 from mercat.networks.linkedin import payload
-from mercat.networks.linkedin.session import PAGE, PAGES, CannotTell, reading, rest
+from mercat.networks.linkedin.session import PAGE, PAGES, reading, rest
 from mercat.networks.port import (
     Channel,
     Figures,

@@ -52,7 +52,7 @@ STATUSES: dict[int, Outcome] = {
     404: Refused("LinkedIn does not know what it was asked for. Check that the page and the post still exist."),
     413: Refused("LinkedIn says that a picture is too large. Use a smaller one."),
     426: Refused(OUTDATED),
-    422: Refused("LinkedIn refused the post. Its answer says what to change."),
+    422: Refused("LinkedIn refused this as it stands. Its answer says what to change."),
 }
 _SAME = regex.compile(r"duplicate of (urn:li:(?:share|ugcPost):\d{1,25})")
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import httpx
 
 from mercat.networks.kit.ratelimit import reset_at
+from mercat.networks.kit.reading import CannotTell, untold
 from mercat.networks.kit.steps import (
     MOST_TOKEN,
     RETRY,
@@ -28,7 +29,7 @@ from mercat.networks.kit.steps import (
 from mercat.networks.linkedin import payload
 from mercat.networks.linkedin.payload import OUTDATED, RENEW
 from mercat.networks.linkedin.spec import CLIENT_ID, CLIENT_SECRET, ROLES, SPEC, TOKEN, VERSION
-from mercat.networks.port import Channel, Kept, Later, Lifetime, Outcome, Reconnect, Unreadable
+from mercat.networks.port import Channel, Kept, Later, Lifetime, Outcome, Reconnect
 
 ENDS, REFRESH, REFRESH_ENDS = "expires_at", "refresh_token", "refresh_ends_at"
 YEAR = timedelta(days=365)  # that a refresh token lasts, by LinkedIn's documentation
@@ -103,14 +104,6 @@ def _authorised(channel: Channel, call: Call, now: datetime) -> httpx.Response:
     return response
 
 
-class CannotTell(Exception):
-    """A reading that failed, as its sighting."""
-
-    def __init__(self, reason: str, *, reconnect: bool = False) -> None:
-        super().__init__(reason)
-        self.sighting = Unreadable(reason, reconnect)
-
-
 def reading(channel: Channel, url: str, *, now: datetime, method: str = "") -> httpx.Response:
     """The answer to a reading, of 2xx or 404. Raises CannotTell."""
     try:
@@ -118,7 +111,7 @@ def reading(channel: Channel, url: str, *, now: datetime, method: str = "") -> h
     except httpx.HTTPError as error:
         raise CannotTell(said_error(error)) from None
     except Halt as halt:
-        raise CannotTell(_reason(halt.outcome), reconnect=isinstance(halt.outcome, Reconnect)) from None
+        raise untold(halt.outcome) from None
     if payload.is_outdated(response):
         raise CannotTell(OUTDATED)
     if response.status_code == 403:
@@ -129,10 +122,6 @@ def reading(channel: Channel, url: str, *, now: datetime, method: str = "") -> h
     if response.is_success or response.status_code == 404:
         return response
     raise CannotTell(said_status(response))
-
-
-def _reason(outcome: Outcome) -> str:
-    return getattr(outcome, "reason", "")
 
 
 # Renewing

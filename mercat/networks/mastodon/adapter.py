@@ -8,9 +8,10 @@ from typing import Any
 
 import httpx
 
+from mercat.networks.kit.reading import CannotTell
 from mercat.networks.kit.steps import RETRY, Halt, bytes_of, fields_of, json_of, preparing, publishing, text_of
 from mercat.networks.mastodon import payload
-from mercat.networks.mastodon.calls import CannotTell, api, bearer, read, reading, refuse
+from mercat.networks.mastodon.calls import api, bearer, read, reading, refuse
 from mercat.networks.mastodon.community import Listener, Metrics, Profiler, Reporter, Searcher
 from mercat.networks.mastodon.connecting import Connector, OAuthConnector
 from mercat.networks.mastodon.spec import SPEC

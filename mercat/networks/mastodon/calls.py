@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 import httpx
 
+from mercat.networks.kit.reading import CannotTell
 from mercat.networks.kit.steps import Halt, json_of, said_error, said_status
 from mercat.networks.mastodon import payload
-from mercat.networks.port import Channel, Refused, Unreadable
+from mercat.networks.port import Channel, Refused
 
 TOKEN = "token"  # noqa: S105 the name of the field
 
@@ -40,14 +41,6 @@ def refuse_part(response: httpx.Response, channel: Channel) -> None:
 def secrets_of(channel: Channel) -> tuple[str, ...]:
     """What must never be quoted."""
     return (channel.credentials.get().get(TOKEN, ""),)
-
-
-class CannotTell(Exception):
-    """A reading that failed, as its sighting."""
-
-    def __init__(self, reason: str, *, reconnect: bool = False) -> None:
-        super().__init__(reason)
-        self.sighting = Unreadable(reason, reconnect)
 
 
 def reading(channel: Channel, url: str, params: Iterable[tuple[str, str]] = ()) -> httpx.Response:

@@ -8,9 +8,10 @@ from typing import Any
 
 import httpx
 
+from mercat.networks.kit.reading import CannotTell
 from mercat.networks.kit.steps import Halt, bytes_of, fields_of, publishing, text_of
 from mercat.networks.mastodon import payload
-from mercat.networks.mastodon.calls import CannotTell, api, bearer, read, reading, refuse_part
+from mercat.networks.mastodon.calls import api, bearer, read, reading, refuse_part
 from mercat.networks.port import (
     Channel,
     Figures,

@@ -51,7 +51,7 @@ ERRORS: dict[int, Outcome] = {
     403: Reconnect(FORBIDDEN),
     404: Refused("The server does not know what it was asked. Check that it is a Mastodon server."),
     413: Refused("The server says that a picture is too large. Use a smaller one."),
-    422: Refused("The server refused the post. Its answer says what to change."),
+    422: Refused("The server refused this as it stands. Its answer says what to change."),
 }
 
 

@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from mercat.sandbox.bluesky import feed, record, richtext, tokens
+from mercat.sandbox.bluesky.community import Community
 from mercat.sandbox.bluesky.ids import HANDLE, did_of
-from mercat.sandbox.bluesky.xrpc import Xrpc
 from mercat.sandbox.calls import Endpoint, call
 from mercat.sandbox.faults import FaultKind
 from mercat.sandbox.fields import BadBody, read_json
@@ -44,7 +44,7 @@ class Bluesky:
     )
 
     def routes(self, world: World) -> Sequence[BaseRoute]:
-        xrpc, timelines = Xrpc(world), Timelines(self, world)
+        xrpc, timelines = Community(world), Timelines(self, world)
 
         def get(name: str, endpoint: Endpoint, on: str = "read") -> Route:
             return call(self, world, "GET", f"/xrpc/{name}", endpoint, on=on)
@@ -82,6 +82,10 @@ class Bluesky:
             get("app.bsky.actor.getProfile", xrpc.get_profile),
             get("app.bsky.feed.getAuthorFeed", xrpc.get_author_feed),
             get("app.bsky.feed.getPosts", xrpc.get_posts),
+            get("app.bsky.feed.getPostThread", xrpc.thread),
+            get("app.bsky.notification.listNotifications", xrpc.notifications),
+            get("app.bsky.actor.searchActors", xrpc.search),
+            post("com.atproto.moderation.createReport", xrpc.report, "read"),
             # What a browser loads to show a page is no call of the API: no fault may break the timeline page.
             Route("/xrpc/com.atproto.sync.getBlob", xrpc.get_blob),
             get("{unknown}", xrpc.unknown),

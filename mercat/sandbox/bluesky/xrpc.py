@@ -28,7 +28,7 @@ class Xrpc:
     # Sessions
 
     async def create_session(self, request: Request) -> Response:
-        fields = await _input(request, "identifier", "password")
+        fields = await read_input(request, "identifier", "password")
         account = self.store.account(self.world.slug, fields["identifier"].removeprefix("@"))
         if account is None or account.secret != fields["password"]:
             raise ApiError(401, {"error": "AuthenticationRequired", "message": "Invalid identifier or password"})
@@ -57,9 +57,9 @@ class Xrpc:
         )  # fmt: skip
 
     async def resolve_handle(self, request: Request) -> Response:
-        account = self.store.account(self.world.slug, _param(request, "handle"))
+        account = self.store.account(self.world.slug, param(request, "handle"))
         if account is None:
-            raise _invalid("Unable to resolve handle")
+            raise invalid("Unable to resolve handle")
         return JSONResponse({"did": account.native_id})
 
     # Writing
@@ -67,11 +67,11 @@ class Xrpc:
     async def upload_blob(self, request: Request) -> Response:
         account, data = self._signed_in(request), await request.body()
         if not data:
-            raise _invalid("A request body is expected but none was provided")
+            raise invalid("A request body is expected but none was provided")
         if len(data) > MAX_UPLOAD_BYTES:
             raise ApiError(413, {"error": "PayloadTooLarge", "message": "request entity too large"})
         if "content-type" not in request.headers:
-            raise _invalid("Request encoding (Content-Type) required but not provided")
+            raise invalid("Request encoding (Content-Type) required but not provided")
         upload = _upload(account, data, request)
         self.store.add_upload(upload, data)
         blob = {"$type": "blob", "ref": {"$link": upload.native_id}, "mimeType": upload.mime, "size": upload.size}
@@ -86,7 +86,7 @@ class Xrpc:
         if self.store.post(self.world.slug, post.native_id):
             # As measured on a PDS: the repository refuses the second record of a key, and nothing translates that.
             raise ApiError(500, {"error": "InternalServerError", "message": "Internal Server Error"})
-        self.store.put_post(post)
+        self._keep(post)
         return JSONResponse(self._written(post, commit=True))
 
     async def put_record(self, request: Request) -> Response:
@@ -98,7 +98,7 @@ class Xrpc:
         if changed and known and "swapRecord" in fields:
             raise ApiError(400, {"error": "InvalidSwap", "message": f"Record was at {known.body['cid']}"})
         if changed:
-            self.store.put_post(post)
+            self._keep(post)
         return JSONResponse(self._written(post, commit=changed))
 
     async def delete_record(self, request: Request) -> Response:
@@ -113,7 +113,7 @@ class Xrpc:
     # Reading
 
     async def get_record(self, request: Request) -> Response:
-        repo, collection, key = (_param(request, name) for name in ("repo", "collection", "rkey"))
+        repo, collection, key = (param(request, name) for name in ("repo", "collection", "rkey"))
         uri = f"at://{self._account(repo).native_id}/{collection}/{key}"
         post = self.store.post(self.world.slug, uri, hidden_after(request))
         if post is None or request.query_params.get("cid", post.body["cid"]) != post.body["cid"]:
@@ -121,10 +121,10 @@ class Xrpc:
         return JSONResponse(feed.record_view(post))
 
     async def list_records(self, request: Request) -> Response:
-        account, collection = self._account(_param(request, "repo")), _param(request, "collection")
+        account, collection = self._account(param(request, "repo")), param(request, "collection")
         if collection != record.COLLECTION:
             return JSONResponse({"records": []})
-        limit, cursor = _limit(request), request.query_params.get("cursor")
+        limit, cursor = limit_of(request), request.query_params.get("cursor")
         reverse = request.query_params.get("reverse") == "true"
         bound = {"above" if reverse else "below": _uri(account, cursor)} if cursor else {}
         posts = self.store.posts_by_id(
@@ -135,24 +135,25 @@ class Xrpc:
         return JSONResponse({"records": records, **more})
 
     async def get_blob(self, request: Request) -> Response:
-        account = self._account(_param(request, "did"))
-        upload = self.store.upload(self.world.slug, _param(request, "cid"), account.native_id)
+        account = self._account(param(request, "did"))
+        upload = self.store.upload(self.world.slug, param(request, "cid"), account.native_id)
         if upload is None:
             raise ApiError(400, {"error": "BlobNotFound", "message": "Blob not found"})
         return picture(self.store.bytes_of(upload.sha256), upload.mime)
 
     async def get_profile(self, request: Request) -> Response:
-        account = self.store.account(self.world.slug, _param(request, "actor"))
+        account = self.store.account(self.world.slug, param(request, "actor"))
         if account is None:
-            raise _invalid("Profile not found")
+            raise invalid("Profile not found")
+        view = feed.profile_view(self.world, account, base_url(request, self.world.slug))
         posts = self.store.count_posts(self.world.slug, account.native_id)
-        return JSONResponse({**feed.profile_view(account), "postsCount": posts, "followersCount": 0, "followsCount": 0})
+        return JSONResponse({**view, "postsCount": posts, "followersCount": 0, "followsCount": 0})
 
     async def get_author_feed(self, request: Request) -> Response:
-        account = self.store.account(self.world.slug, _param(request, "actor"))
+        account = self.store.account(self.world.slug, param(request, "actor"))
         if account is None:
-            raise _invalid("Profile not found")
-        limit, cursor = _limit(request), request.query_params.get("cursor", "")
+            raise invalid("Profile not found")
+        limit, cursor = limit_of(request), request.query_params.get("cursor", "")
         posts = self.store.posts(
             self.world.slug,
             account.native_id,
@@ -162,17 +163,18 @@ class Xrpc:
         )
         base = base_url(request, self.world.slug)
         more = {"cursor": str(posts[-1].seq)} if len(posts) == limit else {}
-        return JSONResponse({"feed": [{"post": feed.post_view(account, post, base)} for post in posts], **more})
+        views = [{"post": feed.post_view(self.world, account, post, base)} for post in posts]
+        return JSONResponse({"feed": views, **more})
 
     async def get_posts(self, request: Request) -> Response:
         uris = request.query_params.getlist("uris")
         if not 1 <= len(uris) <= 25:
-            raise _invalid("Error: uris must have between 1 and 25 elements")
+            raise invalid("Error: uris must have between 1 and 25 elements")
         base, views = base_url(request, self.world.slug), []
         for uri in uris:
             post = self.store.post(self.world.slug, uri, hidden_after(request))
             if post:
-                views.append(feed.post_view(self._account(post.account), post, base))
+                views.append(feed.post_view(self.world, self._account(post.account), post, base))
         return JSONResponse({"posts": views})
 
     async def unknown(self, request: Request) -> Response:
@@ -187,18 +189,21 @@ class Xrpc:
     def _account(self, name: str) -> Account:
         account = self.store.account(self.world.slug, name)
         if account is None:
-            raise _invalid(f"Could not find repo: {name}")
+            raise invalid(f"Could not find repo: {name}")
         return account
 
     async def _write_input(self, request: Request, account: Account, *required: str) -> dict[str, Any]:
-        fields = await _input(request, *required)
-        if fields["repo"].lower() not in (account.native_id, account.handle):
-            raise ApiError(401, {"error": "AuthenticationRequired", "message": "Authentication Required"})
+        fields = await read_input(request, *required)
+        account_input(account, fields)
         if fields["collection"] != record.COLLECTION:
-            raise _invalid(f"Lexicon not found: lex:{fields['collection']}")
+            raise invalid(f"Lexicon not found: lex:{fields['collection']}")
         if "swapCommit" in fields or fields.get("swapRecord") is not None:
-            raise _invalid("This stand-in swaps nothing: swapRecord may only be null, and swapCommit left out")
+            raise invalid("This stand-in swaps nothing: swapRecord may only be null, and swapCommit left out")
         return fields
+
+    def _keep(self, post: Post) -> None:
+        self.store.put_post(post)
+        feed.link_all(self.world, post)
 
     def _fresh_key(self) -> str:
         return tid(self.world.clock(), self.store.count_posts(self.world.slug) % 1024)
@@ -209,7 +214,7 @@ class Xrpc:
         try:
             cid = record_cid(content)
         except (ValueError, RecursionError) as error:
-            raise _invalid(f"Invalid record: {error}") from error
+            raise invalid(f"Invalid record: {error}") from error
         return Post(
             network=self.world.slug,
             account=account.native_id,
@@ -230,22 +235,28 @@ class Xrpc:
         return {"cid": record_cid([uri, rev]), "rev": rev}
 
 
-async def _input(request: Request, *required: str) -> dict[str, Any]:
+def account_input(account: Account, fields: dict[str, Any]) -> None:
+    """Writes only to the own repository. Raises ApiError."""
+    if fields["repo"].lower() not in (account.native_id, account.handle):
+        raise ApiError(401, {"error": "AuthenticationRequired", "message": "Authentication Required"})
+
+
+async def read_input(request: Request, *required: str) -> dict[str, Any]:
     """The JSON input, with these members as strings. Raises ApiError."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise _invalid(f"Wrong request encoding (Content-Type): {kind or 'none'}")
+        raise invalid(f"Wrong request encoding (Content-Type): {kind or 'none'}")
     try:
         fields = await read_json(request)
     except BadBody as error:
-        raise _invalid(str(error)) from error
+        raise invalid(str(error)) from error
     if not isinstance(fields, dict):
-        raise _invalid("A request body is expected but none was provided")
+        raise invalid("A request body is expected but none was provided")
     for name in required:
         if name not in fields:
-            raise _invalid(f'Input must have the property "{name}"')
+            raise invalid(f'Input must have the property "{name}"')
         if not isinstance(fields[name], str):
-            raise _invalid(f"Input/{name} must be a string")
+            raise invalid(f"Input/{name} must be a string")
     return fields
 
 
@@ -274,9 +285,9 @@ def _upload(account: Account, data: bytes, request: Request) -> Upload:
 
 def _record_key(key: Any) -> str:
     if not isinstance(key, str) or not RECORD_KEY.fullmatch(key):
-        raise _invalid("Invalid record key: see " + LEXICON_KEY)
+        raise invalid("Invalid record key: see " + LEXICON_KEY)
     if not TID.fullmatch(key):
-        raise _invalid(f"Invalid record key: {record.COLLECTION} takes TIDs, see {LEXICON_KEY}")
+        raise invalid(f"Invalid record key: {record.COLLECTION} takes TIDs, see {LEXICON_KEY}")
     return key
 
 
@@ -284,17 +295,17 @@ def _uri(account: Account, key: str) -> str:
     return f"at://{account.native_id}/{record.COLLECTION}/{key}"
 
 
-def _param(request: Request, name: str) -> str:
+def param(request: Request, name: str) -> str:
     value = request.query_params.get(name)
     if not value:
-        raise _invalid(f'Error: Params must have the property "{name}"')
+        raise invalid(f'Error: Params must have the property "{name}"')
     return value
 
 
-def _limit(request: Request) -> int:
-    given = request.query_params.get("limit", "50")
+def limit_of(request: Request, default: str = "50") -> int:
+    given = request.query_params.get("limit", default)
     if not given.isdecimal() or not 1 <= int(given) <= 100:
-        raise _invalid("Error: limit must be between 1 and 100")
+        raise invalid("Error: limit must be between 1 and 100")
     return int(given)
 
 
@@ -302,5 +313,5 @@ def _told(account: Account) -> dict[str, Any]:
     return {"did": account.native_id, "handle": account.handle, "active": True}
 
 
-def _invalid(message: str) -> ApiError:
+def invalid(message: str) -> ApiError:
     return ApiError(400, {"error": "InvalidRequest", "message": message})
