@@ -304,6 +304,8 @@ def _blob_address(blob: Any, channel: Channel) -> str:
 
 # Around a post
 
+_URI = regex.compile(r"at://did:[a-z]+:[A-Za-z0-9._:%-]+/[A-Za-z0-9.-]+/[A-Za-z0-9._:~-]{1,512}")
+
 
 def figures(answer: Mapping[str, Any], uri: str) -> Figures | None:
     """What the network counts of a post; None where it does not show it."""
@@ -330,7 +332,9 @@ def heard(view: Any, channel: Channel, under: str | None = None) -> Heard | None
         return None
     author, record, made = _object(view, "author"), _object(view, "record"), seen_at(view)
     uri, handle = text_of(view, "uri"), text_of(author, "handle")
-    if not uri.startswith("at://") or not handle or made is None or text_of(author, "did") == channel.native_id:
+    if not _URI.fullmatch(uri) or not regex.fullmatch(HANDLE, handle) or made is None:
+        return None
+    if text_of(author, "did") == channel.native_id:
         return None
     stands_under = text_of(_object(_object(record, "reply"), "parent"), "uri") if under is None else under
     url = f"{page_of(channel, handle)}/post/{key_of(uri)}"
@@ -355,7 +359,7 @@ def account(view: Any, channel: Channel) -> FoundAccount | None:
     if not isinstance(view, dict):
         return None
     did, handle = text_of(view, "did"), text_of(view, "handle")
-    if not did.startswith("did:") or not handle:
+    if not did.startswith("did:") or not regex.fullmatch(HANDLE, handle):
         return None
     name, bio = words_of(view, "displayName"), words_of(view, "description")
     return FoundAccount(did, handle, name, page_of(channel, handle), bio, link_of(view, "avatar", channel.base_url))

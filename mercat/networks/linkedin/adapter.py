@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -212,7 +212,7 @@ def _by_name(channel: Channel, native_id: str, now: datetime) -> Sighting:
     return _if_public(answer, found)
 
 
-def _if_public(answer: dict[str, Any] | Any, found: Found) -> Sighting:
+def _if_public(answer: Mapping[str, Any], found: Found) -> Sighting:
     state = payload.state(answer)
     if state in payload.COMING:
         return Unreadable(_COMING)

@@ -9,7 +9,7 @@ from typing import Any
 from mercat.networks.kit.reading import CannotTell
 from mercat.networks.kit.steps import fields_of, json_of, link_of, words_of
 from mercat.networks.linkedin import payload
-from mercat.networks.linkedin.session import PAGE, PAGES, reading, rest
+from mercat.networks.linkedin.session import PAGE, PAGES, Written, reading, rest
 from mercat.networks.port import (
     Channel,
     Figures,
@@ -80,7 +80,7 @@ class Listener:
     """Comments under the page's posts, and posts that name the page. LinkedIn tells who wrote by number alone."""
 
     def mentions(self, channel: Channel, *, since: datetime, now: datetime) -> tuple[Heard, ...] | Unreadable:
-        span = f"(start:{payload.milliseconds(since)},end:{payload.milliseconds(now)})"
+        span = Written(f"(start:{payload.milliseconds(since)},end:{payload.milliseconds(now)})")
         asked: dict[str, str | tuple[str, ...]] = {
             "q": "criteria",
             "actions": ("SHARE_MENTION",),

@@ -36,8 +36,8 @@ class Connector:
     def connect(self, fields: Mapping[str, str], http: httpx.Client, *, now: datetime) -> Identity:
         base_url, page = _base_url(fields), typed(fields, ORGANISATION, "The page")
         token = typed(fields, TOKEN, "The access token")
-        values = {TOKEN: token, ENDS: _end_of(token, base_url, fields, http, now)}
-        return _identity(base_url, page, values, http, now)
+        ends = _end_of(token, base_url, fields, http, now)
+        return _identity(base_url, page, {TOKEN: token, **({ENDS: ends} if ends else {})}, http, now)
 
 
 class OAuthConnector:

@@ -169,6 +169,7 @@ def _read(element: regex.Match[str]) -> str:
 # Posts
 
 _POST = regex.compile(r"urn:li:(?:share|ugcPost):\d{1,25}")
+_URN = regex.compile(r"urn:li:[A-Za-z]+:[A-Za-z0-9:(),_-]+")
 _ORGANISATION = regex.compile(r"urn:li:organization:(\d{1,25})")
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 _SHORTENER = "https://lnkd.in/"
@@ -338,7 +339,7 @@ def mention(answer: Any, base_url: str) -> Heard | None:
     share = _object(_object(answer, "decoratedGeneratedActivity"), "share")
     urn = text_of(share, "entity") or text_of(answer, "generatedActivity")
     made = moment(answer, "lastModifiedAt")
-    if not urn.startswith("urn:li:") or " " in urn or made is None:
+    if not _URN.fullmatch(urn) or made is None:
         return None
     return Heard(urn, permalink(urn, base_url), text_of(share, "owner"), "", plain(words_of(share, "text")), made)
 

@@ -46,9 +46,12 @@ Call = Callable[[str], httpx.Response]
 Get = Callable[[str], httpx.Response]
 
 
+class Written(str):
+    """A value in Rest.li's own brackets, written by us alone: it is not encoded."""
+
+
 def rest(base_url: str, *parts: str, **query: str | tuple[str, ...]) -> str:
-    """An address of the interface, encoded as Rest.li 2.0 wants it: a tuple is a List, whose brackets stay as they are;
-    so do those of a value that stands in brackets itself."""
+    """An address of the interface, encoded as Rest.li 2.0 wants it: a tuple is a List, whose brackets stay as is."""
     path = "/".join(("rest", *(quote(part, safe="") for part in parts)))
     asked = "&".join(f"{name}={_value(value)}" for name, value in query.items())
     return f"{base_url.rstrip('/')}/{path}{'?' if asked else ''}{asked}"
@@ -57,7 +60,7 @@ def rest(base_url: str, *parts: str, **query: str | tuple[str, ...]) -> str:
 def _value(value: str | tuple[str, ...]) -> str:
     if isinstance(value, tuple):
         return f"List({','.join(quote(each, safe='') for each in value)})"
-    return value if value.startswith("(") else quote(value, safe="")
+    return value if isinstance(value, Written) else quote(value, safe="")
 
 
 def headers(token: str, method: str = "") -> dict[str, str]:
@@ -164,7 +167,7 @@ def tokens_of(answer: Mapping[str, Any], now: datetime, before: Mapping[str, str
     if not token:
         return {}
     lasts = _span(answer.get("expires_in"))
-    values = {TOKEN: token, ENDS: (now + lasts).isoformat() if lasts else ""}
+    values = {TOKEN: token, **({ENDS: (now + lasts).isoformat()} if lasts else {})}
     if not refresh:
         return values
     # The documentation's own example tells a year in minutes; a refresh token shorter than its token is told so.

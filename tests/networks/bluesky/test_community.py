@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mercat.networks.bluesky import payload
 from mercat.networks.bluesky.adapter import NETWORK
@@ -390,3 +392,32 @@ def test_an_account_is_reported_as_pretending_to_be_another() -> None:
 
 def test_a_post_is_not_edited_where_nobody_would_see_it() -> None:
     assert NETWORK.editor is None
+
+
+odd = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.just("2026-11-23T12:00:00Z"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = (
+    "uri", "author", "record", "indexedAt", "did", "handle", "displayName", "posts", "records", "cid", "value",
+    "avatar", "ref", "$link", "reply", "parent",
+)  # fmt: skip
+WITHOUT_MEANING = st.dictionaries(st.sampled_from(KEYS), odd | st.dictionaries(st.sampled_from(KEYS), odd))
+
+
+@given(odd | WITHOUT_MEANING)
+def test_no_answer_of_any_shape_makes_reading_fail(answer: Any) -> None:
+    channel = scripted("bluesky")[0].channel
+    payload.heard(answer, channel)
+    payload.account(answer, channel)
+    if isinstance(answer, dict):
+        payload.figures(answer, "at://x")
+        payload.profile_record(answer)
+        payload.profile(answer, channel)
+
+
+@pytest.mark.parametrize("handle", ["", "a/../b", "x.example?y", "@a.example", "no-dot"])
+def test_an_account_whose_name_cannot_be_is_not_told(handle: str) -> None:
+    channel = scripted("bluesky")[0].channel
+    assert payload.account({"did": "did:plc:x", "handle": handle}, channel) is None

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from mercat.networks.linkedin.adapter import NETWORK, PAGES, is_own_place
-from mercat.networks.linkedin.session import PAGE, rest
+from mercat.networks.linkedin.session import PAGE, Written, rest
 from mercat.networks.linkedin.spec import VERSION
 from mercat.networks.port import Figures, Found, Heard, Missing, NewProfile, Pending, Profile, Refused, Sent, Unsure
 from tests.networks.contract import Scripted, scripted
@@ -54,12 +54,19 @@ def test_what_http_does_not_say_is_named_in_rest_lis_own_header(step: str, metho
 
 
 def test_names_are_encoded_and_the_brackets_of_lists_are_not() -> None:
-    url = rest("https://api.linkedin.com", "posts", URN, q="author", ids=(URN, "a,b"), at="(start:1,end:2)")
+    url = rest("https://api.linkedin.com", "posts", URN, q="author", ids=(URN, "a,b"), at=Written("(start:1,end:2)"))
     sent = httpx.Request("GET", url).url.raw_path.decode()
     assert sent == (
         "/rest/posts/urn%3Ali%3Ashare%3A7045020441609936898?q=author"
         "&ids=List(urn%3Ali%3Ashare%3A7045020441609936898,a%2Cb)&at=(start:1,end:2)"
     )
+
+
+def test_what_a_person_types_is_a_value_and_nothing_else() -> None:
+    run, _ = scripted("linkedin")
+    assert NETWORK.searcher
+    NETWORK.searcher.accounts(run.channel, "(x)&q=author#", now=NOW)
+    assert run.requests[0].url.query == b"q=vanityName&vanityName=%28x%29%26q%3Dauthor%23"
 
 
 def test_a_name_cannot_lead_to_another_part_of_the_interface() -> None:

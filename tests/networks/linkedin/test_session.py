@@ -159,7 +159,7 @@ def test_with_one_the_token_is_renewed_and_the_year_is_the_end() -> None:
 
 
 def test_of_a_typed_token_nothing_may_be_known() -> None:
-    assert NETWORK.lifetime({"token": "secret-token", "expires_at": ""}) == Lifetime(None, None)
+    assert NETWORK.lifetime({"token": "secret-token"}) == Lifetime(None, None)
 
 
 def test_the_days_calls_come_back_at_midnight_utc() -> None:
@@ -278,7 +278,7 @@ def test_a_typed_token_is_checked_against_the_page() -> None:
         "tayside-police",
         "https://www.linkedin.com/company/tayside-police/",
         "https://api.linkedin.com",
-        {"token": "secret-token", "expires_at": ""},
+        {"token": "secret-token"},
         {},
     )
     assert [request.url.path for request in server.requests] == ["/rest/organizations", "/rest/organizationAcls"]

@@ -10,7 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from mercat.networks.mastodon import payload
 from mercat.networks.mastodon.adapter import NETWORK
 from mercat.networks.mastodon.community import PAGE, PAGES
 from mercat.networks.mastodon.spec import PUBLISHING, SCOPES
@@ -341,3 +344,27 @@ def test_a_report_is_passed_on_and_has_a_length() -> None:
     assert NETWORK.reporter
     assert isinstance(NETWORK.reporter.report(run.channel, account="42", words="x" * 1_001, now=NOW), Refused)
     assert len(run.requests) == 1
+
+
+odd = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.just("2026-11-23T12:00:00Z"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = (
+    "id", "account", "created_at", "content", "media_attachments", "acct", "username", "note", "source", "status",
+    "display_name", "replies_count", "reblogs_count", "url",
+)  # fmt: skip
+WITHOUT_MEANING = st.dictionaries(st.sampled_from(KEYS), odd | st.dictionaries(st.sampled_from(KEYS), odd))
+
+
+@given(odd | WITHOUT_MEANING)
+def test_no_answer_of_any_shape_makes_reading_fail(answer: Any) -> None:
+    channel = scripted("mastodon")[0].channel
+    payload.heard(answer, "", channel)
+    payload.account(answer, channel)
+    payload.figures(answer)
+    payload.notified(answer)
+    if isinstance(answer, dict):
+        payload.attached(answer)
+        payload.profile(answer, channel.base_url)
