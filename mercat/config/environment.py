@@ -84,6 +84,11 @@ class Environment(BaseSettings):
     vault_public_file: Path | None = Field(
         None, description="The public half that credentials are sealed for; default: made in home/secrets."
     )
+    apps_file: Path | None = Field(
+        None,
+        description="The body's own registrations with networks (client IDs and secrets, TOML); default: "
+        "home/secrets/apps.toml, where there is one.",
+    )
     sign_in_key_file: Path | None = Field(
         None, description="The key that wraps the secrets of one-time codes; default: made in home/secrets."
     )

@@ -157,7 +157,8 @@ def connect_to_stand_in(account: Account, *, handle: str, sandbox: str, by: Syst
     made.raise_for_status()
     answer = made.json()
     secret = answer.get("password") or answer.get("token")
-    fields = {field.name: secret if field.secret else answer["handle"] for field in spec.connect_fields}
+    fields = {field.name: answer["handle"] for field in spec.connect_fields if not field.secret}
+    fields[next(field.name for field in spec.connect_fields if field.secret)] = secret
     fields["base_url"] = f"{sandbox}/{account.network}"
     with guarded_client(timeout=spec.timeout, allow_private=frozenset([sandbox])) as http:
         identity = register.identity_from_fields(account.network, fields, http, now=now)

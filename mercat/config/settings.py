@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 
+from mercat.config import registrations
 from mercat.config.demo import PASSPHRASE
 from mercat.config.embedded import embedded_url
 from mercat.config.environment import environment, text_secret
@@ -172,6 +173,7 @@ MERCAT_VAULT_KEY = ENV.vault_key or f"file:{ENV.secret('vault_key', None)}"
 MERCAT_VAULT_PUBLIC_FILE = ENV.secret("vault_key.pub", ENV.vault_public_file)
 MERCAT_BASE_URL = ENV.base_url
 MERCAT_SANDBOX_URL = ENV.sandbox_url
+MERCAT_APPS = registrations.of_stand_ins() if ENV.demo else registrations.read(ENV.secret("apps.toml", ENV.apps_file))
 # Origins that adapters may reach although they are private: the stand-ins, and what the installation names.
 MERCAT_PRIVATE_ORIGINS = frozenset(
     [*filter(None, ENV.private_origins.split(",")), *([ENV.sandbox_url] if ENV.demo else [])]

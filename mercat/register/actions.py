@@ -19,7 +19,7 @@ from mercat.people.gate import By, person_or_none, require
 from mercat.people.models import Person, Unit
 from mercat.people.pack import guidance
 from mercat.people.queries import holding
-from mercat.register.connections import lifetime_of, sealed_for
+from mercat.register.connections import given, lifetime_of, sealed_for
 from mercat.register.facts import application_facts, facts_of, slot_facts
 from mercat.register.models import Account, Application, Connection, Founding, Slot, Spoc
 from mercat.register.standing.contacts import misses_contact
@@ -313,7 +313,7 @@ def identity_from_fields(network: str, fields: Mapping[str, str], http, *, now: 
     connector = registry.get(network).connector
     if connector is None:
         raise Impossible("This network cannot be connected by typing credentials; use its sign-in instead.")
-    return connector.connect(fields, http, now=now)
+    return connector.connect(given(network, fields), http, now=now)
 
 
 @transaction.atomic

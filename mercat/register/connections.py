@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import httpx
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -38,8 +39,22 @@ def lifetime_of(network: str, values: Mapping[str, str]) -> Lifetime:
     return registry.get(network).lifetime(values) if registry.known(network) else Lifetime()
 
 
+def app_of(network: str) -> Mapping[str, str]:
+    """The body's own registration with a network: the values of its spec's `app_fields`, as far as there are any."""
+    known: Mapping[str, str] = settings.MERCAT_APPS.get(network, {})
+    return known
+
+
+def given(network: str, typed: Mapping[str, str]) -> dict[str, str]:
+    """What a connector is given: what was typed, the body's registration, and, in a demonstration, the address of the
+    stand-in, for networks that have one address only and nobody types it."""
+    stand_in = {"base_url": f"{settings.MERCAT_SANDBOX_URL}/{network}"} if settings.MERCAT_DEMO else {}
+    return {**stand_in, **app_of(network), **typed}
+
+
 class StoredCredentials:
     """The `Credentials` of the port, over a connection as it was loaded: they open for its server and account alone.
+    Beside them stand the values of the body's registration with the network, which are nowhere in the database.
 
     Refreshed ones are kept in a transaction of their own, unless the account was connected anew since they were read.
     """
@@ -54,7 +69,7 @@ class StoredCredentials:
     def get(self) -> dict[str, str]:
         row = Connection.objects.only("generation", "sealed").get(account=self._account)
         self._generation = row.generation
-        return self._open(row)
+        return {**app_of(self._account.network), **self._open(row)}
 
     def replace(self, values: Mapping[str, str]) -> None:
         """A refreshed secret replaces the old one only as a whole; nothing never replaces something."""
@@ -62,7 +77,8 @@ class StoredCredentials:
             row = Connection.objects.select_for_update().get(account=self._account)
             if row.generation != self._generation:
                 return
-            kept = {**self._open(row), **{name: value for name, value in values.items() if value}}
+            own = {name: value for name, value in values.items() if value and name not in self._of_the_app()}
+            kept = {**self._open(row), **own}
             row.sealed = sealed_for(self._account, self._base_url, row.generation, kept)
             lasts = lifetime_of(self._account.network, kept)
             row.renew_at, row.ends_at = lasts.renew_at, lasts.ends_at
@@ -82,6 +98,9 @@ class StoredCredentials:
         finally:
             if mine:
                 rows.update(renewing_until=None)
+
+    def _of_the_app(self) -> frozenset[str]:
+        return frozenset(field.name for field in registry.get(self._account.network).spec.app_fields)
 
     def _open(self, row: Connection) -> dict[str, str]:
         if not row.sealed:

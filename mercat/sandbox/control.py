@@ -148,14 +148,13 @@ def _account(standin: StandIn, world: World, wanted: Any) -> Account:
 
 
 def _told_account(standin: StandIn, account: Account, base: str) -> dict[str, Any]:
-    told = getattr(standin, "told", None)  # of a network that needs more to be connected
     return {
         "handle": account.handle,
         "native_id": account.native_id,
         "display_name": account.display_name,
         standin.secret_name: account.secret,
         "url": base + standin.profile_path(account),
-        **(told(account) if told else {}),
+        **standin.app,
     }
 
 

@@ -48,6 +48,7 @@ class StandIn(Protocol):
     faults: Sequence[FaultKind]
     counters: Sequence[str]  # what its pages count below a post, in its own words
     secret_name: str  # what an account signs in with, as the control calls it: "password" or "token"
+    app: Mapping[str, str]  # the one app it knows: its "client_id" and "client_secret"; empty where any may register
 
     def routes(self, world: World) -> Sequence[BaseRoute]:
         """All its routes, relative to /{slug}; the calls of its API made by `calls.call`."""

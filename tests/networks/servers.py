@@ -22,9 +22,13 @@ class Sandbox:
         self.base_url = f"{origin}/{slug}"
 
     def new_account(self) -> Mapping[str, str]:
+        """What its adapter is given: typed, from the body's registration, and where the network is."""
         made = self.control("POST", "accounts", json={"handle": self._free_handle()})
-        secret = next(f.name for f in registry.get(self.slug).spec.connect_fields if f.secret)
-        return {**made, "base_url": self.base_url, secret: made.get("password") or made.get("token")}
+        spec = registry.get(self.slug).spec
+        secret = next(field.name for field in spec.connect_fields if field.secret)
+        typed = {field.name: made["handle"] for field in spec.connect_fields if not field.secret}
+        of_the_app = {field.name: made[field.name] for field in spec.app_fields}
+        return {**typed, **of_the_app, "base_url": self.base_url, secret: made.get("password") or made.get("token")}
 
     def standing(self, native_id: str) -> list[Standing]:
         posts = self.control("GET", "posts")

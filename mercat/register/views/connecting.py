@@ -21,6 +21,7 @@ from mercat.networks.port import ConnectError, Identity, Network
 from mercat.people.actions import Impossible
 from mercat.people.gate import require
 from mercat.register import actions, begun, forms, queries
+from mercat.register.connections import app_of, given
 from mercat.register.facts import facts_of
 from mercat.register.models import Account
 
@@ -50,7 +51,7 @@ def begin(request: HttpRequest, account_id: UUID) -> HttpResponse:
     state = new_state()
     try:
         with _http(network) as http:
-            typed = forms.values(network.spec, request.POST)
+            typed = given(row.network, forms.values(network.spec, request.POST))
             address, kept = network.oauth.begin(typed, _redirect_uri(), state, http)
     except ConnectError as error:
         return _connect_page(request, row, network, problem=str(error))
@@ -107,6 +108,7 @@ def _connect_page(request: HttpRequest, row: Account, network: Network, *, probl
         "oauth_fields": [each for each in forms.fields(network.spec, request.POST) if not each.secret],
         "has_oauth": network.oauth is not None,
         "guide": registry.guide(row.network),
+        "missing": [each.label for each in network.spec.app_fields if not app_of(row.network).get(each.name)],
         "errors": {"lines": [{"field": "", "text": problem}], "kept": "Nothing was connected."} if problem else None,
     }
     return render(request, "register/connect.html", said, status=422 if problem else 200)

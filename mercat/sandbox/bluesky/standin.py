@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -32,6 +33,7 @@ class Bluesky:
     name = "Bluesky"
     counters: Sequence[str] = ("replies", "reposts", "likes")
     secret_name = "password"  # noqa: S105 - the name of a field
+    app: Mapping[str, str] = MappingProxyType({})
     faults: Sequence[FaultKind] = (
         FaultKind(
             "rate_limits",

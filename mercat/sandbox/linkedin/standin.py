@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from html import escape
+from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -32,6 +33,7 @@ class LinkedIn:
     name = "LinkedIn"
     counters: Sequence[str] = ("reactions", "comments", "reposts")
     secret_name = "token"  # noqa: S105 - the name of a field
+    app: Mapping[str, str] = MappingProxyType({"client_id": oauth.CLIENT_ID, "client_secret": oauth.CLIENT_SECRET})
     faults: Sequence[FaultKind] = (
         FaultKind(
             "day_limit",
@@ -155,10 +157,6 @@ class LinkedIn:
             world.store.forget(self.slug, "token", before.secret)
         if known is None:
             oauth.grant(world, account, " ".join(sorted(oauth.SCOPES)), account.secret)
-
-    def told(self, account: Account) -> Mapping[str, str]:
-        """What the control tells of an account besides: what connects it."""
-        return {"organisation": account.handle, "client_id": oauth.CLIENT_ID, "client_secret": oauth.CLIENT_SECRET}
 
     async def caller(self, world: World, request: Request) -> Account | None:
         token = oauth.bearer(request)

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
+from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -33,6 +34,7 @@ class Mastodon:
     name = "Mastodon"
     counters: Sequence[str] = ("replies", "boosts", "favourites")
     secret_name = "token"  # noqa: S105 - the name of a field
+    app: Mapping[str, str] = MappingProxyType({})  # any may register
     faults: Sequence[FaultKind] = (
         FaultKind(
             "ignores_idempotency_key",
