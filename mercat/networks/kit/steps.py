@@ -23,6 +23,7 @@ LIMIT = timedelta(seconds=60)  # after a limit that names no time
 
 MOST_TEXT = 500  # characters of a name, an id or an address: what our own columns hold
 MOST_NAME = 253  # characters of an account's id or handle: the longest name of a host
+MOST_PICTURE = 2_000  # characters of a picture's address, which is shown and not stored
 MOST_TOKEN = 8_000  # characters of a token: what servers take in a header
 # Control characters that are no white space, and halves of a character.
 _UNWRITABLE = regex.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -126,9 +127,9 @@ def words_of(fields: Mapping[str, Any], name: str) -> str:
     return _UNWRITABLE.sub("", value) if isinstance(value, str) else ""
 
 
-def link_of(fields: Mapping[str, Any], name: str, base_url: str) -> str:
+def link_of(fields: Mapping[str, Any], name: str, base_url: str, most: int = MOST_TEXT) -> str:
     """An address for people to follow: https, or http where the server itself has no more; else empty."""
-    address = text_of(fields, name)
+    address = text_of(fields, name, most)
     allowed = ("https://", "http://") if base_url.startswith("http://") else ("https://",)
     return address if address.startswith(allowed) and " " not in address else ""
 

@@ -1,0 +1,1 @@
+"""Facebook Pages, by Meta's Graph API."""

@@ -1,0 +1,49 @@
+"""Facebook Pages as data."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from mercat.networks.kit.graph import GRAPH, TOKEN
+from mercat.networks.kit.graph_login import APP_FIELDS
+from mercat.networks.port import ConnectField, MediaRules, Spec
+
+NAME = "Facebook"
+
+MAX_CHARACTERS = 63_206  # not in Meta's documents; what Facebook's own composer stops at
+
+# What the connection may do, and no more (developers.facebook.com/docs/permissions).
+SCOPES = (
+    "pages_show_list",
+    "pages_manage_posts",
+    "pages_read_engagement",
+    "pages_read_user_content",
+    "pages_manage_metadata",
+    "read_insights",
+)
+NEEDED = ("pages_manage_posts", "pages_read_engagement")  # without these nothing can be published or read back
+
+SPEC = Spec(
+    slug="facebook",
+    name=NAME,
+    media=MediaRules(
+        max_count=10,  # not in Meta's documents; more are refused in practice
+        max_bytes=4_000_000,  # older documents say 4 MB, newer ones 10: the stricter
+        mimes=frozenset({"image/jpeg", "image/png"}),  # GIF, BMP and TIFF are taken too, and become still JPEGs
+        max_alt=1_000,  # Meta names none for alt_text_custom; as on Instagram
+    ),
+    connect_fields=(
+        ConnectField("page", "Page", "The page’s name or address. Needed where you manage more than one."),
+        ConnectField(
+            TOKEN,
+            "Access token",
+            "Of a system user or of the page itself. Not needed when you sign in with Facebook instead.",
+            secret=True,
+        ),
+    ),
+    read_lag=timedelta(seconds=30),  # not in Meta's documents; edges of a page are indexed some seconds after its posts
+    timeout=timedelta(seconds=30),
+    natural_key=False,
+    default_base_url=GRAPH,
+    app_fields=APP_FIELDS,
+)
