@@ -30,6 +30,7 @@ class Connector:
         sign_in = SignIn(base_of(fields), known_app(fields), http, now)
         token = typed(fields, TOKEN, "The access token")
         wanted = fields.get("page", "").strip()
+        sign_in.ends_at(token, ())  # a wrong registration is told as that, before it makes other calls fail
         managed = sign_in.pages(token, f"{_PAGE},access_token")
         if managed is None:
             return _own(sign_in, token, wanted)
