@@ -45,7 +45,7 @@ class OAuthConnector:
     def begin(
         self, fields: Mapping[str, str], redirect_uri: str, state: str, http: httpx.Client
     ) -> tuple[str, Mapping[str, str]]:
-        return graph_login.begin(fields, redirect_uri, state, SCOPES)
+        return graph_login.begin(fields, redirect_uri, state, SCOPES, "page")
 
     def finish(
         self, kept: Mapping[str, str], code: str, redirect_uri: str, http: httpx.Client, *, now: datetime

@@ -272,31 +272,6 @@ SITES = (
         ),
     ),
     Site(
-        network="instagram",
-        name="Instagram",
-        domains=("instagram.com",),
-        hosts=_USUAL_HOST + r"(?:instagram\.com|instagr\.am)",
-        names=_META_NAMES,
-        paths=(r"(?:_u/)?@?NAME(?:/(?:reels|tagged|followers|following))?",),
-        reserved=frozenset(
-            [
-                "p",
-                "reel",
-                "reels",
-                "tv",
-                "stories",
-                "explore",
-                "accounts",
-                "direct",
-                "about",
-                "developer",
-                "legal",
-                "web",
-                "_u",
-            ]
-        ),
-    ),
-    Site(
         network="threads",
         name="Threads",
         domains=("threads.net", "threads.com"),

@@ -43,6 +43,7 @@ PAGES = 10  # of an edge, looked through before we say that we cannot tell
 _WAIT = timedelta(
     minutes=5
 )  # after a limit that names no time; Meta counts over an hour, and calls meanwhile prolong it
+_WAITS = {(9, 2207042): timedelta(hours=1)}  # a day's posts are used up, in a window that moves
 
 _LIMITED = "The network asks us to slow down."
 _SUNSET = "Meta has ended the version of its interface that this Mercat speaks. Update Mercat."
@@ -76,10 +77,13 @@ ERRORS: dict[tuple[int, int], Kind] = {
     (9, 2207042): Kind.LIMITED,  # Instagram's posts of a day
     (10, 0): Kind.FORBIDDEN,
     (17, 0): Kind.LIMITED,
+    (24, 2207006): Kind.GONE,  # no such post
+    (24, 2207008): Kind.GONE,  # no such container
     (25, 2207050): Kind.BLOCKED,  # the account is restricted
     (32, 0): Kind.LIMITED,
     (100, 33): Kind.GONE,
     (102, 0): Kind.RENEW,
+    (110, 2207013): Kind.GONE,  # no such account, or not one that businesses use
     (190, 0): Kind.RENEW,  # whichever subcode: password changed, expired, signed out, person gone
     (341, 0): Kind.LIMITED,
     (368, 0): Kind.BLOCKED,
@@ -87,6 +91,7 @@ ERRORS: dict[tuple[int, int], Kind] = {
     (613, 0): Kind.LIMITED,
     (803, 0): Kind.GONE,
     (2635, 0): Kind.SUNSET,
+    (9004, 0): Kind.TROUBLE,  # a picture could not be fetched
 }
 _RANGES = ((range(200, 300), Kind.FORBIDDEN), (range(80_000, 80_100), Kind.LIMITED))
 
@@ -145,10 +150,10 @@ def _number(fields: Mapping[str, Any], name: str) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
-def regain_at(headers: httpx.Headers, now: datetime) -> datetime:
+def regain_at(headers: httpx.Headers, now: datetime, otherwise: timedelta = _WAIT) -> datetime:
     """When the limit ends: Retry-After, else the longest wait that X-Business-Use-Case-Usage names (in minutes)."""
     minutes = max(_minutes(headers.get("x-business-use-case-usage", "")), default=0)
-    wait = min(timedelta(minutes=minutes), LONGEST) if minutes else _WAIT
+    wait = min(timedelta(minutes=minutes), LONGEST) if minutes else otherwise
     return reset_at(headers, now, wait)
 
 
@@ -243,7 +248,8 @@ class Graph:
     def _unlimited(self, response: httpx.Response) -> httpx.Response:
         fault = fault_of(response)
         if fault and fault.kind is Kind.LIMITED:
-            raise Halt(Later(regain_at(response.headers, self.now), _LIMITED, limited=True))
+            wait = _WAITS.get((fault.code, fault.subcode), _WAIT)
+            raise Halt(Later(regain_at(response.headers, self.now, wait), _LIMITED, limited=True))
         return response
 
     def refuse(self, response: httpx.Response, *, public: bool) -> None:
@@ -254,7 +260,8 @@ class Graph:
     def outcome_of(self, fault: Fault, *, public: bool) -> Outcome:
         words, detail = self.words, quoted(fault.said, secrets_of(self.channel))
         if fault.kind is Kind.TROUBLE:
-            reason = f"The network had trouble of its own (error {fault.code})."
+            own = self.own.get((fault.code, fault.subcode))
+            reason = own or f"The network had trouble of its own (error {fault.code})."
             return Unsure(reason) if public else Later(self.now + RETRY, reason)
         known: dict[Kind, Outcome] = {
             Kind.RENEW: Reconnect(words.renew),
@@ -263,8 +270,8 @@ class Graph:
             Kind.BLOCKED: Refused(words.blocked, detail),
             Kind.SUNSET: Refused(_SUNSET, detail),
         }
-        own = self.own.get((fault.code, fault.subcode)) or self.own.get((fault.code, 0))
-        return known.get(fault.kind) or Refused(own or words.refused, detail)
+        refused = self.own.get((fault.code, fault.subcode)) or self.own.get((fault.code, 0))
+        return known.get(fault.kind) or Refused(refused or words.refused, detail)
 
     # Reading
 

@@ -85,9 +85,9 @@ def base_of(fields: Mapping[str, str]) -> str:
 
 
 def begin(
-    fields: Mapping[str, str], redirect_uri: str, state: str, scopes: tuple[str, ...]
+    fields: Mapping[str, str], redirect_uri: str, state: str, scopes: tuple[str, ...], which: str
 ) -> tuple[str, Mapping[str, str]]:
-    """Where to send the person, and what to keep meanwhile."""
+    """Where to send the person, and what to keep meanwhile. `which`: the field that names what is to be connected."""
     app, base_url = app_of(fields), base_of(fields)
     query = {
         "client_id": app.client_id,
@@ -100,7 +100,7 @@ def begin(
         "base_url": base_url,
         CLIENT_ID: app.client_id,
         CLIENT_SECRET: app.client_secret,
-        "page": fields.get("page", "").strip(),
+        which: fields.get(which, "").strip(),
     }
     site = SITE if base_url == GRAPH else base_url
     return f"{site}/{VERSION}/dialog/oauth?{urlencode(query)}", kept
