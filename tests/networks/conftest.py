@@ -9,9 +9,10 @@ from hypothesis import settings
 
 from tests.networks.contract import Server
 from tests.networks.servers import MockMastodon, RealBluesky, Sandbox
-from tests.servers import atproto_network, mastodon_mock_server, sandbox_server
+from tests.servers import atproto_network, mastodon_mock_server, media_host, sandbox_server
 from tests.servers.atproto_network import AtprotoNetwork
 from tests.servers.mastodon_mock_server import MastodonMock
+from tests.servers.media_host import MediaHost
 
 settings.register_profile("networks", deadline=None)  # how long an example takes is not what is tested
 settings.load_profile("networks")
@@ -21,6 +22,13 @@ settings.load_profile("networks")
 def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with sandbox_server.running(tmp_path_factory.mktemp("sandbox")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Iterator[MediaHost]:
+    """Where networks that fetch pictures find them."""
+    with media_host.running() as host:
+        yield host
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,10 +10,11 @@ import httpx
 import pytest
 
 from mercat.networks import registry
-from mercat.networks.port import Channel, ConnectError, Found, Item, Later, Missing, Reconnect, Sent, Unsure
+from mercat.networks.port import Channel, ConnectError, Found, Item, Later, Medium, Missing, Reconnect, Sent, Unsure
 from tests.networks.contract import SLUGS, Server, Standing
-from tests.networks.doubles import MemoryNotes, channel_of, client_for, item, nobodys, picture
+from tests.networks.doubles import MemoryNotes, channel_of, client_for, item, nobodys, picture_for
 from tests.networks.servers import Sandbox
+from tests.servers.media_host import MediaHost
 
 STAND_INS = [f"sandbox:{slug}" for slug in SLUGS]
 REAL = [pytest.param(name, marks=pytest.mark.real) for name in ("atproto", "mastodon_mock")]
@@ -27,22 +29,28 @@ RICH = (
 class Meeting:
     """An account of a server, connected through its adapter."""
 
-    def __init__(self, server: Server) -> None:
-        self.server = server
+    def __init__(self, server: Server, pictures: MediaHost) -> None:
+        self.server, self.pictures = server, pictures
         self.network = registry.get(server.slug)
         self.http = client_for(server.origin)
         assert self.network.connector
         self.now = datetime.now(UTC)
         self.identity = self.network.connector.connect(server.new_account(), self.http, now=self.now)
         self.channel: Channel = channel_of(self.identity, self.http)
-        self.notes = MemoryNotes()
+        self.notes: dict[str, MemoryNotes] = defaultdict(MemoryNotes)  # by the item's key: each has its own
         self.sent: dict[str, Item] = {}  # by native id
 
     def item(self, text: str = "Snow on the A9.", *media: Any) -> Item:
-        return item(text, *media, created_at=self.now)
+        """With a picture where the network takes no post without."""
+        least = [self.picture()] * (0 if media else self.network.spec.media.min_count)
+        return item(text, *media, *least, created_at=self.now)
+
+    def picture(self, alt: str = "A road sign in the snow", *, shade: int = 90) -> Medium:
+        """A picture that the network takes, and can fetch if it does."""
+        return self.pictures.reachable(picture_for(self.network, alt, shade=shade))
 
     def publish(self, one: Item) -> Any:
-        outcome = self.network.publisher.publish(self.channel, one, self.notes, now=self.now)
+        outcome = self.network.publisher.publish(self.channel, one, self.notes[one.key], now=self.now)
         if isinstance(outcome, Sent):
             self.sent[outcome.native_id] = one
         return outcome
@@ -52,7 +60,7 @@ class Meeting:
             return self.sent.get(native_id, one) != one
 
         return self.network.reader.find(
-            self.channel, one, self.notes, native_id=native_id, is_another=is_another, now=self.now
+            self.channel, one, self.notes[one.key], native_id=native_id, is_another=is_another, now=self.now
         )
 
     def matches(self, one: Item, found: Found) -> bool:
@@ -67,15 +75,15 @@ class Meeting:
 
 
 @pytest.fixture
-def meeting(server: Server) -> Any:
-    one = Meeting(server)
+def meeting(server: Server, pictures: MediaHost) -> Any:
+    one = Meeting(server, pictures)
     yield one
     one.http.close()
 
 
 @pytest.fixture
-def stand_in(sandbox: Sandbox) -> Any:
-    one = Meeting(sandbox)
+def stand_in(sandbox: Sandbox, pictures: MediaHost) -> Any:
+    one = Meeting(sandbox, pictures)
     yield one
     one.http.close()
 
@@ -104,7 +112,7 @@ def test_a_wrong_secret_does_not_connect_and_is_not_repeated(server: Server) -> 
 
 @on_every_server
 def test_a_post_with_two_pictures_goes_out_and_is_read_back(meeting: Meeting) -> None:
-    one = meeting.item(RICH, picture("A road sign in the snow"), picture("“Closed”, says the sign", shade=10))
+    one = meeting.item(RICH, meeting.picture(), meeting.picture("“Closed”, says the sign", shade=10))
     sent = meeting.publish(one)
     assert isinstance(sent, Sent)
     found = meeting.find(one, sent.native_id)
@@ -115,7 +123,7 @@ def test_a_post_with_two_pictures_goes_out_and_is_read_back(meeting: Meeting) ->
 
 @on_every_server
 def test_the_server_holds_text_and_descriptions_as_they_were_written(meeting: Meeting) -> None:
-    one = meeting.item(RICH, picture("A road sign — “closed” — in the snow ❄️"))
+    one = meeting.item(RICH, meeting.picture("A road sign — “closed” — in the snow ❄️"))
     sent = meeting.publish(one)
     alts = ("A road sign — “closed” — in the snow ❄️",)
     assert meeting.standing() == [Standing(sent.native_id, RICH, alts)]
@@ -133,7 +141,7 @@ def test_publishing_twice_puts_one_post_there(meeting: Meeting) -> None:
 @on_every_server
 def test_a_post_whose_answer_was_lost_is_found_without_its_id(meeting: Meeting) -> None:
     meeting.publish(meeting.item("Something earlier."))
-    one = meeting.item(RICH, picture())
+    one = meeting.item(RICH, meeting.picture())
     sent = meeting.publish(one)
     meeting.publish(meeting.item("Something later."))
     found = meeting.find(one)
@@ -168,8 +176,8 @@ def test_the_server_takes_a_post_of_exactly_the_limit(meeting: Meeting) -> None:
 
 
 @on_every_server
-def test_two_accounts_do_not_see_each_others_posts_as_their_own(server: Server) -> None:
-    first, second = Meeting(server), Meeting(server)
+def test_two_accounts_do_not_see_each_others_posts_as_their_own(server: Server, pictures: MediaHost) -> None:
+    first, second = Meeting(server, pictures), Meeting(server, pictures)
     one = first.item("The same words.")
     first.publish(one)
     assert second.find(one) == Missing()
@@ -199,7 +207,7 @@ def settle(stand_in: Meeting, one: Item, outcome: Any) -> Any:
 def test_a_post_that_went_out_without_an_answer_is_looked_for_and_not_doubled(
     stand_in: Meeting, sandbox: Sandbox, fault: str
 ) -> None:
-    one = stand_in.item(RICH, picture())
+    one = stand_in.item(RICH, stand_in.picture())
     sandbox.fault(fault, "publish")
     outcome = stand_in.publish(one)
     assert isinstance(outcome, Unsure)
@@ -213,7 +221,7 @@ def test_a_post_that_went_out_without_an_answer_is_looked_for_and_not_doubled(
 @pytest.mark.parametrize("body", ["html", "no_id"])
 @pytest.mark.parametrize("done", [True, False])
 def test_a_wrong_200_is_unsure_and_looking_tells(stand_in: Meeting, sandbox: Sandbox, body: str, done: bool) -> None:
-    one = stand_in.item(RICH, picture())
+    one = stand_in.item(RICH, stand_in.picture())
     sandbox.fault("wrong_200", "publish", body=body, done=done)
     outcome = stand_in.publish(one)
     assert isinstance(outcome, Unsure)
@@ -255,7 +263,7 @@ def test_a_post_that_nobody_accounts_for_may_be_the_lost_one(stand_in: Meeting, 
 @on_every_stand_in
 @pytest.mark.parametrize("on", ["publish", "upload"])
 def test_a_limit_waits_until_the_moment_the_network_named(stand_in: Meeting, sandbox: Sandbox, on: str) -> None:
-    one = stand_in.item("Snow.", picture())
+    one = stand_in.item("Snow.", stand_in.picture())
     sandbox.fault("rate_limited", on, retry_after=600)
     outcome = stand_in.publish(one)
     assert isinstance(outcome, Later)
@@ -269,7 +277,7 @@ def test_a_limit_waits_until_the_moment_the_network_named(stand_in: Meeting, san
 @on_every_stand_in
 @pytest.mark.parametrize("fault", ["answer_lost", "error_before", "error_after", "wrong_200"])
 def test_trouble_with_a_picture_costs_nothing(stand_in: Meeting, sandbox: Sandbox, fault: str) -> None:
-    one = stand_in.item("Snow.", picture())
+    one = stand_in.item("Snow.", stand_in.picture())
     sandbox.fault(fault, "upload")
     outcome = stand_in.publish(one)
     assert isinstance(outcome, Later)

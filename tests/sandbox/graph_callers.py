@@ -56,3 +56,31 @@ def told(response: httpx.Response) -> tuple[int, int, int | None]:
     """Status, code and subcode of a refusal."""
     error = response.json()["error"]
     return response.status_code, error["code"], error.get("error_subcode")
+
+
+class FetchedCaller(GraphCaller):
+    """Of a network that fetches pictures: from the host that the test brings."""
+
+    host: Any = None
+    make, publish_edge = "", ""
+
+    def reachable(self, data: bytes, mime: str = "image/jpeg") -> str:
+        return self.host.put(data, mime)
+
+    def container(self, **fields: Any) -> httpx.Response:
+        return self.post(f"{self.id}/{self.make}", **fields)
+
+    def publish_container(self, container: str) -> httpx.Response:
+        return self.post(f"{self.id}/{self.publish_edge}", creation_id=container)
+
+
+class InstagramCaller(FetchedCaller):
+    slug = "instagram"
+    make, publish_edge = "media", "media_publish"
+
+    def picture(self, data: bytes, caption: str = "", **more: Any) -> httpx.Response:
+        fields = {"image_url": self.reachable(data), **({"caption": caption} if caption else {}), **more}
+        return self.container(**fields)
+
+    def publish(self, caption: str, data: bytes, **more: Any) -> httpx.Response:
+        return self.publish_container(self.picture(data, caption, **more).json()["id"])

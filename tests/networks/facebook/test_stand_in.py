@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -27,6 +25,7 @@ from mercat.networks.port import (
     Unsure,
 )
 from mercat.sandbox.graph import CLIENT_ID, CLIENT_SECRET
+from tests.networks.consent import agree
 from tests.networks.doubles import MemoryNotes, channel_of, client_for, item, nobodys, picture
 from tests.networks.graph_specs import wrong_fields, wrong_with
 from tests.networks.servers import Sandbox
@@ -64,35 +63,6 @@ def page(sandbox: Sandbox, http: httpx.Client) -> Page:
 
 
 # Signing in
-
-
-def agree(url: str, *handles: str, decision: str = "allow") -> str:
-    """What a browser does on the consent page: send its form for these pages."""
-    shown = httpx.get(url)
-    assert shown.status_code == 200, shown.text
-    form = Form()
-    form.feed(shown.text)
-    chosen = {**form.hidden, "account[]": list(handles), "decision": decision}
-    answer = httpx.post(httpx.URL(url).join(form.action), data=chosen)
-    query = parse_qs(urlsplit(answer.headers["location"]).query)
-    assert query["state"] == ["the-state"]
-    return query["code"][0] if decision == "allow" else query["error"][0]
-
-
-class Form(HTMLParser):
-    """The address and the hidden fields of a page's form."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.action = ""
-        self.hidden: dict[str, str] = {}
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        given = dict(attrs)
-        if tag == "form":
-            self.action = given.get("action", "")
-        if tag == "input" and given.get("type") == "hidden":
-            self.hidden[given["name"]] = given.get("value", "")
 
 
 def sign_in(sandbox: Sandbox, http: httpx.Client, *handles: str, page: str = "") -> Identity:
