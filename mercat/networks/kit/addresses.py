@@ -229,7 +229,6 @@ class Site:
 
 
 _USUAL_HOST = r"(?:(?:www|m|mobile)\.)?"
-_META_NAMES = r"[A-Za-z0-9._]{1,30}"
 
 SITES = (
     Site(
@@ -270,14 +269,6 @@ SITES = (
                 "oauth",
             ]
         ),
-    ),
-    Site(
-        network="threads",
-        name="Threads",
-        domains=("threads.net", "threads.com"),
-        hosts=_USUAL_HOST + r"threads\.(?:net|com)",
-        names=_META_NAMES,
-        paths=(r"@NAME(?:/(?:replies|reposts|media))?",),
     ),
     Site(
         network="youtube",

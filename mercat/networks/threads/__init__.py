@@ -1,0 +1,1 @@
+"""Threads, by its own interface of Meta's."""
