@@ -28,6 +28,9 @@ CODE_SECONDS = 600
 class Login:
     """`scopes`: those that the network knows. `noun`: what a person chooses, in the dialog's words."""
 
+    dialog = f"{VERSION}/dialog/oauth"
+    many = True  # a person may choose several
+
     def __init__(self, world: World, standin: StandIn, scopes: Sequence[str], noun: str) -> None:
         self.world, self.store, self.standin, self.scopes, self.noun = world, world.store, standin, scopes, noun
 
@@ -40,12 +43,12 @@ class Login:
         return render(
             "templates/graph_consent.html",
             headers=may_submit_to(asked["redirect_uri"]),
-            action=f"/{self.world.slug}/{VERSION}/dialog/oauth",
+            action=f"/{self.world.slug}/{self.dialog}",
             asked=asked,
             scopes=asked["scope"].split(","),
             accounts=self.store.accounts(self.world.slug),
             noun=self.noun,
-            many=True,
+            many=self.many,
             standin=self.standin,
         )
 
@@ -83,16 +86,13 @@ class Login:
 
     async def token(self, request: Request) -> Response:
         given = await graph.parameters(request)
-        if given.get("client_id") != CLIENT_ID:
-            raise error(101, "Missing or invalid client_id parameter.")
-        if not hmac.compare_digest(str(given.get("client_secret", "")), CLIENT_SECRET):
-            raise error(1, "Error validating client secret.")
+        check_client(given)
         if given.get("grant_type", "authorization_code") == "fb_exchange_token":
             return self._lasting(str(given.get("fb_exchange_token", "")))
-        known = self._redeemed(given)
+        known = self.redeemed(given)
         return self._granted(known["accounts"], known["scopes"], graph.SHORT_SECONDS)
 
-    def _redeemed(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def redeemed(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """What the code stands for; it is used up even when something about the request is wrong."""
         code = str(given.get("code", ""))
         known: dict[str, Any] | None = self.store.kept(self.world.slug, "code", code, self.world.clock())
@@ -157,6 +157,17 @@ class Login:
         graph.grant(self.world, token, "page", accounts=[account.native_id], scopes=user["scopes"], expires=expires)
         self.store.keep(self.world.slug, "page_token", name, token)
         return token
+
+
+def check_client(given: Mapping[str, Any]) -> None:
+    if given.get("client_id") != CLIENT_ID:
+        raise error(101, "Missing or invalid client_id parameter.")
+    check_secret(given)
+
+
+def check_secret(given: Mapping[str, Any]) -> None:
+    if not hmac.compare_digest(str(given.get("client_secret", "")), CLIENT_SECRET):
+        raise error(1, "Error validating client secret.")
 
 
 def no_post(path: str) -> ApiError:

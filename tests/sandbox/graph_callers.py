@@ -84,3 +84,16 @@ class InstagramCaller(FetchedCaller):
 
     def publish(self, caption: str, data: bytes, **more: Any) -> httpx.Response:
         return self.publish_container(self.picture(data, caption, **more).json()["id"])
+
+
+class ThreadsCaller(FetchedCaller):
+    slug, version = "threads", "v1.0"
+    make, publish_edge = "threads", "threads_publish"
+
+    def picture(self, data: bytes, text: str = "", **more: Any) -> httpx.Response:
+        fields = {"media_type": "IMAGE", "image_url": self.reachable(data), **({"text": text} if text else {}), **more}
+        return self.container(**fields)
+
+    def publish(self, text: str, **more: Any) -> httpx.Response:
+        made = self.container(media_type="TEXT", text=text, **more)
+        return made if made.is_client_error else self.publish_container(made.json()["id"])
