@@ -16,11 +16,10 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from html import escape
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from mercat.sandbox.calls import Endpoint
@@ -40,7 +39,7 @@ LONG_SECONDS = 60 * 86_400
 DATA_ACCESS_SECONDS = 90 * 86_400
 
 UNIVERSAL = frozenset({"access_token", "appsecret_proof", "fields", "locale", "pretty", "method"})
-PAGING = frozenset({"limit", "after", "before", "since", "until"})
+PAGING = frozenset({"limit", "after", "before", "since", "until", "summary"})
 
 
 # Errors
@@ -287,9 +286,12 @@ def unless_ended(world: World, endpoint: Endpoint) -> Endpoint:
 
 
 def unknown_routes() -> list[Route]:
-    """For calls that this version of the interface does not have."""
+    """For calls that this version of the interface does not have. Meta does not mind a slash at the end of an address,
+    and its own client sends one."""
 
     async def unknown(request: Request) -> Response:
+        if request.url.path.endswith("/"):
+            return RedirectResponse(request.url.replace(path=request.url.path.rstrip("/")), 308)
         raise error(2500, f"Unknown path components: /{request.path_params['path']}")
 
     methods = ["GET", "POST", "DELETE"]
@@ -391,8 +393,8 @@ def iso(seconds: float) -> str:
 
 
 def insights(native_id: str, values: Mapping[str, int | None], metric: Any) -> Response:
-    """The named ones of the metrics that there are."""
-    asked = [name for name in str(metric or "").split(",") if name]
+    """The named ones of the metrics that there are; named with commas, or as a list in JSON."""
+    asked = [name for name in re.split(r'[\s,"\[\]]+', str(metric or "")) if name]
     unknown = [name for name in asked if name not in values]
     if not asked or unknown:
         raise bad_parameter("The value must be a valid insights metric")
@@ -443,40 +445,3 @@ class Timed:
 
 
 CALLS = Bucket("calls", 4800, 86_400)  # 4,800 a day and engaged person; at least one is engaged
-
-
-# Text as pages show it
-
-_URL = re.compile(r"(?<![\w@#/])https?://[^\s/?#<>\"'.,:;!@][^\s<>\"]*", re.IGNORECASE)
-_MARKED = re.compile(r"(?<![=/\w])#([\w]*[^\W\d]\w*)|(?<![=/\w])@([A-Za-z0-9._]+[A-Za-z0-9_])")
-_TRAILING = ".,:;!?'\"…)"
-
-
-def paragraphs(text: str, tags: str, profile: Callable[[str], str | None]) -> str:
-    """Safe HTML. `tags`: the address below which tags have their pages; `profile`: the address of a named account."""
-    body, at = "", 0
-    for match in _URL.finditer(text):
-        url = match[0].rstrip(_TRAILING)
-        body += _marked(text[at : match.start()], tags, profile)
-        body += f'<a href="{escape(url)}" rel="nofollow noopener noreferrer">{escape(url)}</a>'
-        at = match.start() + len(url)
-    body += _marked(text[at:], tags, profile)
-    parts = re.split(r"(?:\r?\n){2,}", body.strip())
-    return "".join("<p>" + re.sub(r"\r?\n", "<br>", part) + "</p>" for part in parts if part)
-
-
-def _marked(text: str, tags: str, profile: Callable[[str], str | None]) -> str:
-    html, at = "", 0
-    for match in _MARKED.finditer(text):
-        address = f"{tags}/{match[1]}" if match[1] else profile(match[2])
-        html += escape(text[at : match.start()])
-        html += f'<a href="{escape(address)}">{escape(match[0])}</a>' if address else escape(match[0])
-        at = match.end()
-    return html + escape(text[at:])
-
-
-def card(link: str) -> str:
-    """A link as it stands below a post."""
-    if not link:
-        return ""
-    return f'<p class="card"><a href="{escape(link)}" rel="nofollow noopener noreferrer">{escape(link)}</a></p>'

@@ -216,6 +216,15 @@ def test_comments_come_in_the_order_that_was_asked(facebook, other):
     assert told(other.post(f"{post}/comments", message=" "))[1] == 100
 
 
+def test_it_is_asked_as_metas_own_client_asks(facebook, http):
+    """With a slash at the end, `summary` on every edge, and metrics as a list in JSON (facebook-business 26.0.3)."""
+    post = facebook.publish("x").json()["id"]
+    slash = http.get(facebook.url(f"{post}/"), headers=facebook.bearer(), follow_redirects=True)
+    assert slash.json()["id"] == post
+    assert facebook.get(f"{facebook.id}/published_posts", summary="true").status_code == 200
+    assert facebook.get(f"{post}/insights", metric='["post_media_view", "post_clicks"]').status_code == 200
+
+
 # Tokens
 
 

@@ -17,6 +17,7 @@ from mercat.sandbox.facebook.api import Api
 from mercat.sandbox.faults import FaultKind
 from mercat.sandbox.graph import CALLS, VERSION, Timed, error
 from mercat.sandbox.graph_login import Login
+from mercat.sandbox.graph_text import card, paragraphs
 from mercat.sandbox.limits import Allowance, Bucket
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import HERE, Timelines
@@ -152,7 +153,7 @@ class Facebook:
         def profile(name: str) -> str | None:
             return f"/{self.slug}/{name.lower()}" if world.store.account(self.slug, name) else None
 
-        return graph.paragraphs(post.text, f"/{self.slug}/hashtag", profile) + graph.card(post.body["link"])
+        return paragraphs(post.text, f"/{self.slug}/hashtag", profile) + card(post.body["link"])
 
     def media_path(self, post: Post, upload: str) -> str:
         return f"/media/{upload}"

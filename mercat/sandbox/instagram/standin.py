@@ -16,6 +16,7 @@ from mercat.sandbox.calls import Endpoint, call
 from mercat.sandbox.faults import FaultKind
 from mercat.sandbox.graph import CALLS, VERSION, Timed, error
 from mercat.sandbox.graph_login import Login
+from mercat.sandbox.graph_text import paragraphs
 from mercat.sandbox.instagram.api import Api
 from mercat.sandbox.limits import Allowance, Bucket
 from mercat.sandbox.models import Account, Post
@@ -146,7 +147,7 @@ class Instagram:
         def profile(name: str) -> str | None:
             return f"/{self.slug}/{name.lower()}" if world.store.account(self.slug, name) else None
 
-        return graph.paragraphs(post.text, f"/{self.slug}/explore/tags", profile)
+        return paragraphs(post.text, f"/{self.slug}/explore/tags", profile)
 
     def media_path(self, post: Post, upload: str) -> str:
         return f"/media/{upload}"

@@ -15,6 +15,7 @@ from mercat.sandbox import graph, graph_containers
 from mercat.sandbox.calls import Endpoint, call
 from mercat.sandbox.faults import FaultKind
 from mercat.sandbox.graph import Timed, error
+from mercat.sandbox.graph_text import paragraphs
 from mercat.sandbox.limits import Allowance, Bucket
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import HERE, Timelines
@@ -142,7 +143,7 @@ class Threads:
         def profile(name: str) -> str | None:
             return f"/{self.slug}/@{name.lower()}" if world.store.account(self.slug, name) else None
 
-        return graph.paragraphs(post.text, f"/{self.slug}/tags", profile)
+        return paragraphs(post.text, f"/{self.slug}/tags", profile)
 
     def media_path(self, post: Post, upload: str) -> str:
         return f"/media/{upload}"
