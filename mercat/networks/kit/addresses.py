@@ -232,45 +232,6 @@ _USUAL_HOST = r"(?:(?:www|m|mobile)\.)?"
 
 SITES = (
     Site(
-        network="x",
-        name="X",
-        domains=("x.com", "twitter.com"),
-        hosts=_USUAL_HOST + r"(?:x|twitter)\.com",
-        names=r"[A-Za-z0-9_]{1,15}",
-        paths=(
-            r"@?NAME(?:/(?:with_replies|media|likes|highlights|articles|about|followers|following))?",
-            r"i/user/ID",
-            r"intent/(?:user|follow)\?screen_name=@?NAME",
-            r"intent/(?:user|follow)\?user_id=ID",
-        ),
-        query=("screen_name", "user_id"),
-        reserved=frozenset(
-            [
-                "home",
-                "explore",
-                "search",
-                "i",
-                "intent",
-                "share",
-                "hashtag",
-                "settings",
-                "notifications",
-                "messages",
-                "compose",
-                "login",
-                "signup",
-                "logout",
-                "tos",
-                "privacy",
-                "about",
-                "download",
-                "jobs",
-                "account",
-                "oauth",
-            ]
-        ),
-    ),
-    Site(
         network="youtube",
         name="YouTube",
         domains=("youtube.com",),

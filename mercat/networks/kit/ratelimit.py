@@ -12,14 +12,20 @@ SHORTEST = timedelta(seconds=1)
 _EPOCH = 1_000_000_000  # a reset number above this is a moment (2001 or later), below it a number of seconds
 
 
+_NAMES = ("retry-after", "ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
+_OF_A_DAY = ("x-user-limit-24hour", "x-app-limit-24hour")  # X's second window; it counts where nothing of it is left
+
+
 def reset_at(headers: httpx.Headers, now: datetime, otherwise: timedelta) -> datetime:
-    """The moment named by Retry-After, ratelimit-reset (epoch or seconds) or X-RateLimit-Reset (ISO 8601 or epoch).
+    """The moment named by Retry-After, ratelimit-reset (epoch or seconds), X-RateLimit-Reset (ISO 8601 or epoch) or
+    x-rate-limit-reset (epoch); before them, by a window of a day that is used up.
 
     A moment is measured against the server's own Date where it tells one, so that a clock that is wrong on either side
     does no harm. Without a readable header: `now` + `otherwise`.
     """
     wait = otherwise
-    for name in ("retry-after", "ratelimit-reset", "x-ratelimit-reset"):
+    used_up = [f"{name}-reset" for name in _OF_A_DAY if headers.get(f"{name}-remaining") == "0"]
+    for name in (*used_up, *_NAMES):
         named = _wait(headers.get(name, ""), _server_time(headers) or now)
         if named is not None:
             wait = named

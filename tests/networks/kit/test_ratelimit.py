@@ -26,6 +26,24 @@ HOUR_AHEAD = "Mon, 23 Nov 2026 13:00:00 GMT"
         ({"X-RateLimit-Reset": "2026-11-23T12:05:00.000000Z"}, 300),
         ({"X-RateLimit-Reset": "2026-11-23T12:05:00"}, 300),
         ({"X-RateLimit-Reset": "1795435500"}, 300),
+        ({"x-rate-limit-limit": "100", "x-rate-limit-remaining": "0", "x-rate-limit-reset": "1795435500"}, 300),
+        ({"x-rate-limit-reset": "1795439100", "Date": HOUR_AHEAD}, 300),
+        (
+            {
+                "x-rate-limit-reset": "1795435500",
+                "x-user-limit-24hour-remaining": "0",
+                "x-user-limit-24hour-reset": "1795438800",
+            },
+            3_600,
+        ),
+        (
+            {
+                "x-rate-limit-reset": "1795435500",
+                "x-app-limit-24hour-remaining": "7",
+                "x-app-limit-24hour-reset": "1795438800",
+            },
+            300,
+        ),
         ({"Retry-After": "5", "ratelimit-reset": "1795435500"}, 5),
         ({"Retry-After": "soon", "ratelimit-reset": "45"}, 45),
         ({"X-RateLimit-Reset": "2026-11-23T13:05:00Z", "Date": HOUR_AHEAD}, 300),

@@ -1,0 +1,140 @@
+"""Pictures: handed over in pieces, awaited, described. Each step is noted, so that none is done twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from mercat.networks.kit.steps import RETRY, Halt, bytes_of, preparing, text_of
+from mercat.networks.port import Channel, Later, Medium, Notes, Refused
+from mercat.networks.x import payload
+from mercat.networks.x.answers import data_of
+from mercat.networks.x.session import Call, api, authorised, secrets_of
+
+PIECE = 1_000_000  # bytes; X takes up to 5 MB in one, but a small one is sooner sent again
+POLL = timedelta(seconds=2)  # between two looks at a picture in processing, where X names no time
+LONGEST_POLL = 60  # seconds
+
+# How far a picture has come, as noted before its id.
+_WAITING, _DESCRIBING, _READY = "waiting", "describing", "ready"
+_NOT_SAID = "X did not say that it has the picture."
+_GONE = "X no longer has the picture that was handed to it; it is handed over again."
+_FAILED = "X could not process the picture. Use another one."
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The `n`th picture of an item on its way to X."""
+
+    channel: Channel
+    n: int
+    medium: Medium
+    notes: Notes
+    now: datetime
+
+    def bring(self) -> tuple[str, timedelta | None]:
+        """Its id at X, and how long to wait before it is ready; None where it is."""
+        stage, _, media_id = (self.notes.get(self._note) or "").partition(":")
+        wait: timedelta | None = None
+        if not media_id:
+            media_id, wait = _handed_over(self.channel, self.medium, self.now)
+            stage = _WAITING if wait else _DESCRIBING
+            self._keep(stage, media_id)
+        elif stage == _WAITING:
+            wait = self._look(media_id)
+        if wait:
+            return media_id, wait
+        if stage != _READY:
+            self._describe(media_id)
+            self._keep(_READY, media_id)
+        return media_id, None
+
+    def forget(self) -> None:
+        """So that it is handed over again."""
+        self.notes.keep(self._note, "")
+
+    @property
+    def _note(self) -> str:
+        return f"media:{self.n}:{self.medium.sha256}"
+
+    def _keep(self, stage: str, media_id: str) -> None:
+        self.notes.keep(self._note, f"{stage}:{media_id}")
+
+    def _look(self, media_id: str) -> timedelta | None:
+        url, asked = api(self.channel.base_url, "media/upload"), {"command": "STATUS", "media_id": media_id}
+
+        def get(signed: dict[str, str]) -> httpx.Response:
+            return self.channel.http.get(url, params=asked, headers=signed)
+
+        return _wait(self._of_this(get, media_id))
+
+    def _describe(self, media_id: str) -> None:
+        if not self.medium.alt:
+            return
+        url = api(self.channel.base_url, "media/metadata")
+        body = {"id": media_id, "metadata": {"alt_text": {"text": self.medium.alt}}}
+
+        def post(signed: dict[str, str]) -> httpx.Response:
+            return self.channel.http.post(url, json=body, headers=signed)
+
+        self._of_this(post, media_id)
+
+    def _of_this(self, call: Call, media_id: str) -> httpx.Response:
+        """The answer to a call about this picture, once X has it."""
+        response = authorised(self.channel, preparing, call, now=self.now)
+        if payload.is_gone(response):
+            self.forget()
+        return _about(media_id, response, self.channel, self.now)
+
+
+def _handed_over(channel: Channel, medium: Medium, now: datetime) -> tuple[str, timedelta | None]:
+    content = bytes_of(medium, now=now)
+    begun = {"media_type": medium.mime, "media_category": "tweet_image", "total_bytes": len(content)}
+    response = _post(channel, "initialize", now, json=begun)
+    _refuse(response, channel, now)
+    media_id = text_of(data_of(response), "id")
+    if not media_id.isdecimal():
+        raise Halt(Later(now + RETRY, _NOT_SAID))
+    for segment, start in enumerate(range(0, len(content), PIECE)):
+        piece = ("piece", content[start : start + PIECE], "application/octet-stream")
+        form = {"segment_index": str(segment)}
+        _refuse(_post(channel, f"{media_id}/append", now, data=form, files={"media": piece}), channel, now)
+    return media_id, _wait(_about(media_id, _post(channel, f"{media_id}/finalize", now), channel, now))
+
+
+def _post(channel: Channel, path: str, now: datetime, **given: Any) -> httpx.Response:
+    url = api(channel.base_url, f"media/upload/{path}")
+    return authorised(channel, preparing, lambda signed: channel.http.post(url, headers=signed, **given), now=now)
+
+
+def _wait(response: httpx.Response) -> timedelta | None:
+    """How long X asks us to wait for a picture; None where it is ready. Raises Halt where processing failed.
+
+    Only what was announced may be asked for: X answers 400 for a picture that was ready at once.
+    """
+    processing = data_of(response).get("processing_info")
+    if not isinstance(processing, dict) or text_of(processing, "state") == "succeeded":
+        return None
+    if text_of(processing, "state") == "failed":
+        raise Halt(Refused(_FAILED))
+    seconds = processing.get("check_after_secs")
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 1:
+        return POLL
+    return timedelta(seconds=min(seconds, LONGEST_POLL))
+
+
+def _about(media_id: str, response: httpx.Response, channel: Channel, now: datetime) -> httpx.Response:
+    _refuse(response, channel, now)
+    if text_of(data_of(response), "id") != media_id:
+        raise Halt(Later(now + RETRY, _NOT_SAID))
+    return response
+
+
+def _refuse(response: httpx.Response, channel: Channel, now: datetime) -> None:
+    if payload.is_gone(response):
+        raise Halt(Later(now + RETRY, _GONE))
+    if response.is_client_error:
+        raise Halt(payload.refusal(response, secrets_of(channel)))

@@ -1,0 +1,65 @@
+"""X as data."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+from mercat.networks.port import ConnectField, MediaRules, Spec
+
+NAME = "X"
+API = "https://api.x.com"
+# Where people read and agree, for each address of the API; a stand-in has both under one.
+SITES = {API: "https://x.com"}
+
+# docs.x.com, “Counting characters”. Accounts with a subscription may write more; this stays with what all can.
+MAX_WEIGHT = 280
+MAX_ALT = 1_000  # OpenAPI 2.167, CreateMediaMetadataRequest: alt_text.text has maxLength 1000
+
+# docs.x.com, “Pricing”, as of 20 April 2026: what creating a post costs, in US dollars.
+PRICE = Decimal("0.015")
+PRICE_WITH_LINK = Decimal("0.20")
+
+# What the connection may do, and no more. media.write hands pictures over; offline.access renews without a person.
+SCOPES = "tweet.read tweet.write users.read media.write offline.access"
+
+SPEC = Spec(
+    slug="x",
+    name=NAME,
+    media=MediaRules(
+        max_count=4,  # OpenAPI 2.167, CreatePostsMedia: media_ids has maxItems 4
+        max_bytes=5_000_000,  # docs.x.com, “Media best practices”: 5 MB
+        # X takes GIFs too, but only one, and alone; it would play for ever in everybody's timeline.
+        mimes=frozenset({"image/jpeg", "image/png", "image/webp"}),
+        max_alt=MAX_ALT,
+    ),
+    connect_fields=(
+        ConnectField(
+            "access_token",
+            "Access token",
+            "From the app's page in X's developer console. Not needed when you sign in at X instead.",
+            secret=True,
+        ),
+        ConnectField(
+            "refresh_token",
+            "Refresh token",
+            "Shown beside it. Without one the connection ends after two hours.",
+            secret=True,
+        ),
+    ),
+    app_fields=(
+        ConnectField("client_id", "Client ID", "Of this body's own app, from X's developer console."),
+        ConnectField("client_secret", "Client secret", "Of the same app; shown once when it is made.", secret=True),
+    ),
+    # X names no lag. An own timeline has been seen seconds behind; the double is the worse of the two mistakes.
+    read_lag=timedelta(seconds=15),
+    timeout=timedelta(seconds=30),
+    natural_key=False,  # nothing of ours goes along by which a post could be found
+    default_base_url=API,
+)
+
+
+def site_of(base_url: str) -> str:
+    """Where people read what stands at this address of the API."""
+    base_url = base_url.rstrip("/")
+    return SITES.get(base_url, base_url)
