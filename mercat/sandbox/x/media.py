@@ -1,0 +1,174 @@
+"""Pictures as X takes them: begun, handed over in pieces, ended, perhaps processed, described (docs.x.com, “Media”)."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from mercat.sandbox.models import Account, Upload
+from mercat.sandbox.pages import picture
+from mercat.sandbox.pictures import inspect
+from mercat.sandbox.standin import World
+from mercat.sandbox.store import sha256_hex
+from mercat.sandbox.x import asked
+from mercat.sandbox.x.asked import Field, is_id, matching
+from mercat.sandbox.x.problems import invalid
+from mercat.sandbox.x.signed import Ids, signed_in
+
+MIMES = ("image/jpeg", "image/png", "image/webp")  # of those that X takes, what this stand-in holds
+MAX_BYTES = 5 * 1024 * 1024
+MAX_PIECE = 5 * 1024 * 1024
+MAX_PIECES = 1_000
+MAX_ALT = 1_000
+LIFE_SECONDS = 86_400  # of a picture that no post holds
+
+INITIALIZE = {
+    "media_type": Field(str, needed=True),
+    "total_bytes": Field(int, lambda value: value >= 0, needed=True),
+    "media_category": Field(str),
+    "shared": Field(bool),
+    "additional_owners": Field(list, lambda value: all(map(is_id, value))),
+}
+METADATA = {"id": Field(str, is_id, needed=True), "metadata": Field(dict)}
+ALT = {"text": Field(str, lambda value: len(value) <= MAX_ALT, needed=True)}
+
+
+class Media:
+    def __init__(self, world: World, ids: Ids) -> None:
+        self.world, self.store, self.ids = world, world.store, ids
+
+    async def initialize(self, request: Request) -> Response:
+        account, token = signed_in(self.world, request, "media.write")
+        given = await asked.body(request, INITIALIZE)
+        if given["media_type"] not in MIMES or given.get("media_category") != "tweet_image":
+            raise invalid(f"This stand-in takes {', '.join(MIMES)} of the category tweet_image.")
+        if not 0 < given["total_bytes"] <= MAX_BYTES:
+            raise invalid("File size exceeds 5242880 bytes.")
+        media_id = self.ids.next()
+        begun = {"account": account.native_id, "media_type": given["media_type"], "size": given["total_bytes"]}
+        self.store.keep(self.world.slug, "begun", media_id, {**begun, "pieces": []})
+        if self.world.faults.standing("token_ends_in_upload"):
+            self.store.forget(self.world.slug, "token", token)
+        return JSONResponse(
+            {"data": {"id": media_id, "media_key": f"3_{media_id}", "expires_after_secs": LIFE_SECONDS}}
+        )
+
+    async def append(self, request: Request) -> Response:
+        media_id, begun = self._begun(request)
+        fields = await asked.form(request, {"media", "segment_index"})
+        piece, index = fields.get("media"), str(fields.get("segment_index", ""))
+        if not isinstance(piece, bytes) or not 0 < len(piece) <= MAX_PIECE:
+            raise invalid("$.media: a piece of 1 to 5242880 bytes is required")
+        if not (index.isascii() and index.isdecimal() and int(index[:9]) < MAX_PIECES):
+            raise invalid("$.segment_index: must be between 0 and 999")
+        if not self.world.faults.standing("segments_lost"):
+            self.store.keep(self.world.slug, "piece", f"{media_id}/{int(index)}", base64.b64encode(piece).decode())
+        pieces = sorted({*begun["pieces"], int(index)})
+        self.store.keep(self.world.slug, "begun", media_id, {**begun, "pieces": pieces})
+        return JSONResponse({"data": {"expires_at": int(self.world.clock() + LIFE_SECONDS)}})
+
+    async def finalize(self, request: Request) -> Response:
+        media_id, begun = self._begun(request)
+        if await request.body():
+            raise invalid("This call takes no body.")
+        data = self._assembled(media_id, begun)
+        seen = inspect(data)
+        if seen is None or seen.mime != begun["media_type"]:
+            raise invalid("media type unrecognized.")
+        processing = self.world.faults.standing("media_processing")
+        upload = Upload(
+            network=self.world.slug,
+            native_id=media_id,
+            account=begun["account"],
+            sha256=sha256_hex(data),
+            mime=seen.mime,
+            size=len(data),
+            width=seen.width,
+            height=seen.height,
+            alt="",
+            polls_left=int(processing.options["polls"]) if processing else 0,
+            attached_to=None,
+            received_at=request.state.received_at,
+        )
+        self.store.add_upload(upload, data)
+        self.store.forget(self.world.slug, "begun", media_id)
+        if processing:
+            self.store.keep(self.world.slug, "processing", media_id, {"fails": bool(processing.options["fails"])})
+        return JSONResponse({"data": self._view(upload, "pending" if upload.polls_left else None)})
+
+    async def status(self, request: Request) -> Response:
+        """Only of a picture that was said to be in processing: X answers 400 for one that was ready at once."""
+        account, _ = signed_in(self.world, request, "media.write")
+        known = {"media_id": matching(r"[0-9]{1,19}"), "command": matching("STATUS")}
+        media_id = asked.query(request, known, "media_id")["media_id"]
+        upload = self.store.upload(self.world.slug, media_id, account.native_id)
+        processing = self.store.kept(self.world.slug, "processing", media_id, self.world.clock())
+        if upload is None or processing is None:
+            raise invalid("BadRequest: Not found")
+        left = max(upload.polls_left - 1, 0)
+        self.store.change_upload(upload, alt=upload.alt, polls_left=left, attached_to=upload.attached_to)
+        done = "failed" if processing["fails"] else "succeeded"
+        return JSONResponse({"data": self._view(upload, "in_progress" if left else done)})
+
+    async def describe(self, request: Request) -> Response:
+        account, _ = signed_in(self.world, request, "media.write")
+        given = await asked.body(request, METADATA)
+        metadata = asked.members(given.get("metadata", {}), {"alt_text": Field(dict)}, "$.metadata")
+        upload = self.usable(account, given["id"])
+        if upload is None:
+            raise invalid("BadRequest: Not found")
+        if "alt_text" in metadata:
+            alt = asked.members(metadata["alt_text"], ALT, "$.metadata.alt_text")["text"]
+            self.store.change_upload(upload, alt=alt, polls_left=upload.polls_left, attached_to=upload.attached_to)
+        return JSONResponse({"data": {"id": upload.native_id, "associated_metadata": metadata}})
+
+    async def file(self, request: Request) -> Response:
+        upload = self.store.upload(self.world.slug, request.path_params["id"])
+        if upload is None:
+            return Response(status_code=404)
+        return picture(self.store.bytes_of(upload.sha256), upload.mime)
+
+    def usable(self, account: Account, media_id: str) -> Upload | None:
+        """A picture of the account that X still has."""
+        upload = self.store.upload(self.world.slug, media_id, account.native_id)
+        if upload is None or (not upload.attached_to and upload.received_at + LIFE_SECONDS <= self.world.clock()):
+            return None
+        return upload
+
+    def is_ready(self, upload: Upload) -> bool:
+        processing = self.store.kept(self.world.slug, "processing", upload.native_id, self.world.clock())
+        return upload.polls_left == 0 and not (processing and processing["fails"])
+
+    def _begun(self, request: Request) -> tuple[str, dict[str, Any]]:
+        account, _ = signed_in(self.world, request, "media.write")
+        media_id = request.path_params["id"]
+        begun: dict[str, Any] | None = self.store.kept(self.world.slug, "begun", media_id, self.world.clock())
+        if begun is None or begun["account"] != account.native_id:
+            raise invalid("BadRequest: Not found")
+        return media_id, begun
+
+    def _assembled(self, media_id: str, begun: dict[str, Any]) -> bytes:
+        names = [f"{media_id}/{index}" for index in begun["pieces"]]
+        kept = [self.store.kept(self.world.slug, "piece", name, self.world.clock()) for name in names]
+        data = b"".join(base64.b64decode(piece) for piece in kept if piece)
+        if len(data) != begun["size"] or begun["pieces"] != list(range(len(names))):
+            raise invalid("Segments do not add up to provided total file size.")
+        for name in names:
+            self.store.forget(self.world.slug, "piece", name)
+        return data
+
+    def _view(self, upload: Upload, state: str | None) -> dict[str, Any]:
+        told: dict[str, Any] = {
+            "id": upload.native_id,
+            "media_key": f"3_{upload.native_id}",
+            "size": upload.size,
+            "expires_after_secs": LIFE_SECONDS,
+            "image": {"image_type": upload.mime, "w": upload.width, "h": upload.height},
+        }
+        if state:
+            waits = {"check_after_secs": 1} if state in {"pending", "in_progress"} else {}
+            told["processing_info"] = {"state": state, **waits}
+        return told
