@@ -47,7 +47,7 @@ DUPLICATE = "X says that this account has said the same already. It may be this 
 _APP = "X does not let this body's app do that. Check the app's project and permissions in X's developer console."
 _SUSPENDED = "X has suspended this account. Its owner must settle that with X."
 _LOCKED = "X has locked this account. Sign in to X as the account and follow what it asks for."
-_REFUSED = "X refused the post. Its answer says what to change."
+_REFUSED = "X refused this. Its answer says what to change."
 
 # Problems of a clean refusal, by the last part of their type (docs.x.com, “Response codes & errors”), and what each
 # means for the post. X's own words go along as detail. Types without a line are Refused with the last line's words.
