@@ -59,7 +59,7 @@ def secrets_of(channel: Channel) -> tuple[str, ...]:
 
 def authorised(channel: Channel, step: Step, call: Call, *, now: datetime) -> httpx.Response:
     """`call` with the access token, and once more with a new one if X refuses it. 401 is a clean refusal."""
-    token = channel.credentials.get().get(ACCESS, "")
+    token = channel.credentials.get().get(ACCESS, "") or _newer_token(channel, "", now)
     response = _asked(step, call, token, now)
     if response.status_code != 401:
         return response

@@ -184,6 +184,14 @@ def test_without_a_refresh_token_a_refused_one_is_the_end() -> None:
     assert TOKEN not in calls(run)
 
 
+@pytest.mark.parametrize("refresh", ["secret-refresh", ""])
+def test_without_an_access_token_one_is_made_before_anything_is_asked(refresh: str) -> None:
+    run, kept = run_of()
+    kept.values = {"access_token": "", "refresh_token": refresh}
+    assert isinstance(run.run("publish"), Sent if refresh else Reconnect)
+    assert calls(run)[:1] == ([TOKEN] if refresh else [])
+
+
 def test_without_the_app_nothing_can_be_renewed_and_a_person_is_told_why() -> None:
     run, kept = run_of("expired_token")
     kept.APP = {}
