@@ -194,6 +194,12 @@ def test_a_refresh_token_serves_once_and_ends_the_access_token_before(http, x):
     assert refresh(http, second["refresh_token"]).status_code == 200
 
 
+def test_scopes_may_be_named_again_and_not_widened(http, x):
+    tokens = trade(http, code_of(allow(http))).json()
+    assert refresh(http, tokens["refresh_token"], scope="dm.write").json()["error"] == "invalid_scope"
+    assert refresh(http, tokens["refresh_token"], scope=SCOPES).status_code == 200
+
+
 def test_an_access_token_lives_two_hours_and_a_refresh_token_half_a_year(http, x, clock):
     tokens = trade(http, code_of(allow(http))).json()
     clock.now += 7_200

@@ -59,7 +59,7 @@ class OAuthConnector:
             CLIENT_SECRET: client_secret,
             "code_verifier": verifier,
         }
-        # X reads a plus in this address as a plus: blanks are written as %20.
+        # Blanks are written as X's documentation writes them: %20, not a plus.
         return f"{site_of(base_url)}/i/oauth2/authorize?{urlencode(query, quote_via=quote)}", kept
 
     def finish(

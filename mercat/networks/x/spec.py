@@ -51,7 +51,7 @@ SPEC = Spec(
         ConnectField("client_id", "Client ID", "Of this body's own app, from X's developer console."),
         ConnectField("client_secret", "Client secret", "Of the same app; shown once when it is made.", secret=True),
     ),
-    # X names no lag. An own timeline has been seen seconds behind; the double is the worse of the two mistakes.
+    # X names no lag, and nobody has measured it for us: of the two mistakes, the double is the worse one.
     read_lag=timedelta(seconds=15),
     timeout=timedelta(seconds=30),
     natural_key=False,  # nothing of ours goes along by which a post could be found

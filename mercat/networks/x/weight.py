@@ -53,7 +53,7 @@ _QUERY = r"\?[a-z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]*[a-z0-9\-_&=#/]"
 _REST = regex.compile(rf"(?::\d+)?(?:{_PATH})?(?:{_QUERY})?", regex.IGNORECASE)
 # Without its scheme a host is a link only where it is written in Latin letters, up to its last part.
 _PLAIN_HOST = regex.compile(
-    r"(?:[-0-9\p{Latin}\p{M}]++\.)+(?:xn--[-0-9a-z]+|\L<tlds>)(?![0-9A-Za-z@+-])", regex.IGNORECASE, tlds=_TLDS
+    r"(?:[-0-9\p{Latin}\u0300-\u036F]++\.)+(?:xn--[-0-9a-z]+|\L<tlds>)(?![0-9A-Za-z@+-])", regex.IGNORECASE, tlds=_TLDS
 )
 _SHORT = regex.compile(rf"https?://t\.co/([a-z0-9]+)(?:{_QUERY})?", regex.IGNORECASE)  # X's own have no more than this
 _MOST_SHORT = 40

@@ -44,7 +44,7 @@ ASKED = {
     "code_challenge",
     "code_challenge_method",
 }
-TOKEN_FIELDS = {"grant_type", "code", "redirect_uri", "code_verifier", "client_id", "refresh_token"}
+TOKEN_FIELDS = {"grant_type", "code", "redirect_uri", "code_verifier", "client_id", "refresh_token", "scope"}
 
 
 def grant(world: World, account: str, scopes: str, token: str | None = None, seconds: float | None = None) -> str:
@@ -119,7 +119,7 @@ class OAuth:
                 code = self._redeemed(fields)
                 return self._granted(code["account"], code["scope"])
             case "refresh_token":
-                return self._refreshed(str(fields.get("refresh_token", "")))
+                return self._refreshed(str(fields.get("refresh_token", "")), str(fields.get("scope", "")))
         raise _refused("unsupported_grant_type", "Value passed for the grant type was invalid.")
 
     async def revoke(self, request: Request) -> Response:
@@ -145,10 +145,13 @@ class OAuth:
             raise _refused("invalid_request", "Value passed for the code verifier did not match the code challenge.")
         return code
 
-    def _refreshed(self, token: str) -> Response:
+    def _refreshed(self, token: str, scopes: str) -> Response:
+        """`scopes` may be named again, as X's own client does, and must be among those that were allowed."""
         known: dict[str, Any] | None = self.store.kept(self.world.slug, "refresh", token, self.world.clock())
         if known is None:
             raise _refused("invalid_request", "Value passed for the token was invalid.")
+        if not set(scopes.split()) <= set(known["scopes"].split()):
+            raise _refused("invalid_scope", "Value passed for the scope was invalid.")
         if self.world.faults.standing("refresh_keeps"):
             return self._granted(known["account"], known["scopes"], renewed=False)
         self.store.forget(self.world.slug, "refresh", token)

@@ -21,7 +21,7 @@ ENDINGS = "|".join(
     )
 )
 LABEL = r"[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}_-]*[\p{L}\p{N}\p{M}])?"
-REST = r"(?::\d+)?(?:[/?#][^\s<>\"]*[\p{L}\p{N})=&/_#+-]|/)?"
+REST = r"(?::\d+)?(?:[/?#][\p{Latin}\p{Cyrillic}0-9!*';:=+,.$/%#\[\]\-–_~@|&?()]*[\p{Latin}\p{Cyrillic}0-9)=&/_#+-]|/)?"
 LINK = regex.compile(
     rf"(?<![A-Za-z0-9@＠$#＃])(?P<host>(?P<scheme>https?://)(?:{LABEL}\.)+\p{{L}}{{2,}}){REST}"
     rf"|(?<![\p{{L}}\p{{N}}@＠$#＃_./-])(?P<host>(?:[A-Za-z0-9-]+\.)+(?:{ENDINGS}))(?![\p{{L}}\p{{N}}@+-]){REST}",
