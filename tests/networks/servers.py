@@ -27,6 +27,7 @@ class Sandbox:
         spec = registry.get(self.slug).spec
         secret = next(field.name for field in spec.connect_fields if field.secret)
         typed = {field.name: made["handle"] for field in spec.connect_fields if not field.secret}
+        typed["handle"] = made["handle"]  # whether or not its adapter asks
         of_the_app = {field.name: made[field.name] for field in spec.app_fields}
         return {**typed, **of_the_app, "base_url": self.base_url, secret: made.get("password") or made.get("token")}
 

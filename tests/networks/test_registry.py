@@ -56,7 +56,7 @@ def test_every_folder_with_an_adapter_is_a_network() -> None:
 
 def test_an_unknown_slug_is_told_with_the_known_ones() -> None:
     for ask in (registry.get, registry.guide, registry.icon, registry.folder):
-        with pytest.raises(registry.UnknownNetwork, match=r"no network “myspace”.*bluesky, mastodon"):
+        with pytest.raises(registry.UnknownNetwork, match=r"no network “myspace”.*bluesky, facebook"):
             ask("myspace")
 
 
@@ -64,7 +64,9 @@ def test_an_outside_package_brings_a_network_by_entry_point(bring: Any) -> None:
     bring("elsewhere", ADAPTER.format(slug="elsewhere"))
     assert registry.get("elsewhere").spec.slug == "elsewhere"
     assert registry.guide("elsewhere") == "1. Ask.\n"
-    assert [network.spec.slug for network in registry.all()] == ["bluesky", "elsewhere", "mastodon"]
+    slugs = [network.spec.slug for network in registry.all()]
+    assert "elsewhere" in slugs
+    assert slugs == sorted(slugs)
 
 
 def test_a_package_that_cannot_be_imported_is_named(bring: Any) -> None:

@@ -327,7 +327,7 @@ def test_a_name_that_no_page_has_is_refused(http, handle):
 
 
 def test_the_control_tells_what_connects_a_page(linkedin):
-    assert linkedin.account["organisation"] == "fife-police"
+    assert linkedin.account["handle"] == "fife-police"
     assert linkedin.account["client_id"]
     assert linkedin.account["client_secret"]
 

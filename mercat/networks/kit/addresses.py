@@ -228,8 +228,6 @@ class Site:
         return f"id:{native_id}" if re.fullmatch(self.ids, native_id) else None
 
 
-_USUAL_HOST = r"(?:(?:www|m|mobile)\.)?"
-
 SITES = (
     Site(
         network="youtube",

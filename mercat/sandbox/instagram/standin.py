@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -41,6 +42,7 @@ class Instagram:
     name = "Instagram"
     counters: Sequence[str] = ("likes", "comments")
     secret_name = "token"  # noqa: S105 - the name of a field
+    app: Mapping[str, str] = MappingProxyType({"client_id": graph.CLIENT_ID, "client_secret": graph.CLIENT_SECRET})
     faults: Sequence[FaultKind] = (
         *graph_containers.FAULTS,
         FaultKind(

@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -44,6 +45,7 @@ class X:
     name = "X"
     counters: Sequence[str] = ("replies", "reposts", "likes", "views")
     secret_name = "token"  # noqa: S105 - the name of a field
+    app: Mapping[str, str] = MappingProxyType({"client_id": oauth.CLIENT_ID, "client_secret": oauth.CLIENT_SECRET})
     faults: Sequence[FaultKind] = (
         FaultKind(
             "duplicate_refused",
