@@ -9,6 +9,7 @@ import click
 
 from mercat.config import cli
 from mercat.config.environment import ROOT, Environment
+from tests.networks import table
 from tests.shared import ROOT as PROJECT
 
 FOLDER = PROJECT / "docs" / "reference"
@@ -92,6 +93,7 @@ def main() -> None:
     (FOLDER / "api.json").write_text(interface(), encoding="utf-8")
     (FOLDER / "environment.md").write_text(settings(), encoding="utf-8")
     (FOLDER / "command-line.md").write_text(commands(), encoding="utf-8")
+    (FOLDER / "networks-and-parts.md").write_text(table.page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

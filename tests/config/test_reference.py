@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.config import reference
+from tests.networks import table
 
 
 @pytest.mark.parametrize(
@@ -12,6 +13,7 @@ from tests.config import reference
     [
         ("environment.md", reference.settings),
         ("command-line.md", reference.commands),
+        ("networks-and-parts.md", table.page),
         ("api.json", reference.interface),
     ],
 )

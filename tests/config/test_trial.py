@@ -6,9 +6,11 @@ from django.utils import timezone
 
 from mercat.audit.models import Event
 from mercat.config import seed
-from mercat.config.trial import trial
+from mercat.config.registrations import of_stand_ins
+from mercat.config.trial import KNOWN, trial
 from mercat.networks import registry
 from mercat.people.actions import Impossible
+from mercat.register.connections import StoredCredentials
 from mercat.register.models import Account, Application, Connection, Slot
 from mercat.sandbox.server import running
 from tests import factories as make
@@ -125,3 +127,15 @@ def test_a_live_installation_takes_no_stand_in(stand_ins):
     second = make.account(connected=False, network="mastodon")
     with pytest.raises(Impossible, match="live accounts"):
         seed.connect_to_stand_in(second, handle="second", sandbox=stand_ins, by=make.TEST, now=timezone.now())
+
+
+@pytest.mark.parametrize("network", KNOWN)
+def test_an_account_of_every_network_is_connected_to_its_stand_in(network, stand_ins, settings):
+    settings.MERCAT_APPS = of_stand_ins()
+    account = make.account(connected=False, network=network)
+    seed.connect_to_stand_in(account, handle="dundee", sandbox=stand_ins, by=make.TEST, now=timezone.now())
+    account.refresh_from_db()
+    assert account.status == "active"
+    assert account.connection.base_url.startswith(f"{stand_ins}/{network}")
+    held = StoredCredentials(account.connection)._open(account.connection)
+    assert not held.keys() & {"client_id", "client_secret"}

@@ -22,7 +22,7 @@ from mercat.people.actions import Impossible
 from mercat.people.models import Notice
 from mercat.people.vault import Unopenable
 from mercat.register import actions
-from mercat.register.connections import StoredCredentials, channel
+from mercat.register.connections import StoredCredentials, channel, given
 from mercat.register.models import Account, Connection
 from tests import factories as make
 from tests.factories import NOW, TEST
@@ -329,3 +329,26 @@ def test_no_text_about_a_connection_shows_the_secret(
     reach = channel(account, None)
     texts = [repr(stored), str(stored), repr(connection), str(connection), repr(reach), repr(error.value), caplog.text]
     assert not [text for text in texts if SECRET in text]
+
+
+# The body's own registration with a network
+
+
+def test_the_bodys_registration_is_beside_the_credentials_and_never_among_them(settings) -> None:
+    settings.MERCAT_APPS = {"x": {"client_id": "public", "client_secret": "first"}}
+    row = make.account(network="x", credentials={"access_token": "one"}).connection
+    stored = StoredCredentials(row)
+    assert stored.get() == {"client_id": "public", "client_secret": "first", "access_token": "one"}
+    stored.replace({**stored.get(), "access_token": "two"})
+    settings.MERCAT_APPS = {"x": {"client_id": "public", "client_secret": "second"}}
+    assert stored.get() == {"client_id": "public", "client_secret": "second", "access_token": "two"}
+    settings.MERCAT_APPS = {}
+    assert stored.get() == {"access_token": "two"}
+
+
+def test_a_connector_is_given_the_registration_and_in_a_demonstration_the_stand_in(settings) -> None:
+    settings.MERCAT_APPS = {"x": {"client_id": "public"}}
+    assert given("x", {"access_token": "one"}) == {"client_id": "public", "access_token": "one"}
+    settings.MERCAT_DEMO, settings.MERCAT_SANDBOX_URL = True, "http://127.0.0.1:8300"
+    assert given("x", {})["base_url"] == "http://127.0.0.1:8300/x"
+    assert given("mastodon", {"base_url": "https://typed.example"})["base_url"] == "https://typed.example"
