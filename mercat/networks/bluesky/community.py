@@ -202,8 +202,10 @@ def _notified(channel: Channel, since: datetime, now: datetime) -> Iterator[dict
     for _ in range(PAGES):
         answer = _asked(channel, "app.bsky.notification.listNotifications", list(params.items()), now=now)
         told = answer.get("notifications")
-        moments = [payload.seen_at(each) if isinstance(each, dict) else None for each in told or ()]
-        if not isinstance(told, list) or None in moments:
+        if not isinstance(told, list):
+            raise CannotTell(_NO_LIST)
+        moments = [payload.seen_at(each) if isinstance(each, dict) else None for each in told]
+        if None in moments:
             raise CannotTell(_NO_LIST)
         recent = [each for each, at in zip(told, moments, strict=True) if at and at >= since]
         # A server that does not know the parameter tells of likes as well.

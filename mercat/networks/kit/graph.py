@@ -300,10 +300,14 @@ class Graph:
         return CannotTell(f"The network would not say (error {fault.code}).")
 
     def nodes(self, *parts: str, **params: str) -> Iterator[Mapping[str, Any]]:
-        """What an edge holds, page by page, as Meta orders it. Raises Gone and CannotTell, also where it never ends."""
+        """What an edge holds, page by page, as Meta orders it. Raises CannotTell, also where it never ends."""
         asked: dict[str, str] = dict(params)
         for _ in range(PAGES):
-            answer = self.read(lambda: self.get(*parts, **asked))
+            try:
+                answer = self.read(lambda: self.get(*parts, **asked))
+            except Gone:
+                # Of a list it says that we may not see it, never that there is nothing in it.
+                raise CannotTell(self.words.forbidden) from None
             yield from self.listed(answer)
             after = next_of(answer)
             if not after:

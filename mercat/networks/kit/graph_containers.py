@@ -98,7 +98,10 @@ class Dialect:
         noted = notes.get(_CONTAINER)
         container = noted or self._made(asking, item, notes)
         stage, said = self._asked(asking, container)
-        if noted and stage in {Stage.LAPSED, Stage.UNKNOWN}:  # never published, by its own word or by its absence
+        if noted and stage is Stage.UNKNOWN and notes.get(_ASKED):
+            self._forget(item, notes)
+            return Unsure(f"{self.name} no longer has the post: it may be out by an earlier try.")
+        if noted and stage in {Stage.LAPSED, Stage.UNKNOWN}:  # never published, by its own word or unasked
             self._forget(item, notes)
             container = self._made(asking, item, notes)
             stage, said = self._asked(asking, container)
@@ -223,7 +226,8 @@ class Dialect:
             stage = self._stage(asking, container) if container else Stage.UNKNOWN
             if stage not in {Stage.OUT, Stage.UNKNOWN}:
                 return Missing()
-            seen = self._among_own(asking, item, _since(item, notes), is_another, altered=stage is Stage.OUT)
+            altered = stage is Stage.OUT or notes.get(_ASKED) is not None
+            seen = self._among_own(asking, item, _since(item, notes), is_another, altered=altered)
         except Gone:
             return Missing()
         except CannotTell as trouble:
@@ -258,7 +262,7 @@ class Dialect:
         self, asking: Graph, item: Item, since: datetime, is_another: Callable[[str], bool], *, altered: bool
     ) -> Sighting:
         """The post with the item's very words; with `altered` else the newest that nobody accounts for: it is out, and
-        may have been altered. Without, a post of other words is another's work: nothing of ours can be out."""
+        may have been altered. Without, a post of other words is another's work: nothing of ours was asked for."""
         unaccounted: Found | None = None
         params = {"fields": self.fields, "since": str(int(since.timestamp())), "limit": PAGE}
         for node in asking.nodes(asking.channel.native_id, self.own, **params):

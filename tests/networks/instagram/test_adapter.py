@@ -242,10 +242,26 @@ def test_a_container_that_is_out_and_not_shown_yet_is_looked_for_again() -> None
 def test_a_container_that_is_gone_leaves_the_newest_posts_to_tell() -> None:
     run = lost("FINISHED")
     run.answers[STATUS] = refused(100, 33)
-    posts(run, a_post(run, 9))
+    posts(run)
     assert run.run("find_lost") == Missing()
+    posts(run, a_post(run, 9))
+    assert isinstance(run.run("find_lost"), Found), "it may be the post as Instagram altered it"
     posts(run, run.happy["answers"][ADDRESS]["body"])
     assert isinstance(run.run("find_lost"), Found)
+
+
+def test_a_list_that_may_not_be_seen_is_not_an_empty_one() -> None:
+    run = lost("FINISHED")
+    run.answers[STATUS] = refused(100, 33)
+    run.answers[OWN] = refused(100, 33)
+    assert isinstance(run.run("find_lost"), Unreadable)
+
+
+def test_a_container_that_vanished_after_it_was_to_be_published_is_looked_for_before_another_is_made() -> None:
+    run = lost("FINISHED")
+    run.answers[STATUS] = refused(100, 33)
+    assert isinstance(publish(run), Unsure)
+    assert MAKE not in calls(run)
 
 
 def test_a_state_that_nobody_knows_says_nothing() -> None:

@@ -50,6 +50,7 @@ HOUR_AHEAD = "Mon, 23 Nov 2026 13:00:00 GMT"
         ({"Retry-After": "Mon, 23 Nov 2026 13:05:00 GMT", "Date": HOUR_AHEAD}, 300),
         ({"Retry-After": "90", "Date": HOUR_AHEAD}, 90),
         ({"Retry-After": "90", "Date": "not a date"}, 90),
+        ({"Retry-After": "90", "Date": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}, 90),
         ({}, 60),
         ({"Retry-After": ""}, 60),
         ({"Retry-After": "nan"}, 60),
