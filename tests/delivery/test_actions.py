@@ -264,10 +264,10 @@ def test_what_a_person_found_counts_as_out_on_their_word(comms: list[Person], co
 
 
 def test_what_a_person_did_not_find_is_sent_again(comms: list[Person], consignment: Consignment) -> None:
-    put(consignment, "needs_person", native_id="n1", url="https://network.example/1")
+    put(consignment, "needs_person", native_id="n1", url="https://network.example/1", notes={"sent": "n1"})
     actions.deny(by=comms[0], consignment=consignment, now=LATER)
     consignment.refresh_from_db()
-    assert (consignment.state, consignment.native_id, consignment.url) == ("ready", "", "")
+    assert (consignment.state, consignment.native_id, consignment.url, consignment.notes) == ("ready", "", "", {})
 
 
 # Withdrawing
