@@ -6,7 +6,8 @@ One file of the server (TOML, readable by its owner alone), a table for each net
     client_id = "…"
     client_secret = "…"
 
-It is read at start. A changed secret so reaches every account of the network at once; none of it is in the database.
+It is read at start. A changed secret so reaches every account of the network at once. None of it is kept in the
+database, but for the ten minutes of a network's own sign-in: sealed, in the session (`register/begun.py`).
 """
 
 from __future__ import annotations

@@ -10,10 +10,9 @@ import regex
 
 from mercat.networks.instagram.spec import MAX_CAPTION, MAX_MENTIONS, MAX_TAGS, NAME, NARROWEST, SITE, SPEC, WIDEST
 from mercat.networks.kit.graph import GRAPH, Words, count_of, list_of, moment_of, object_of
-from mercat.networks.kit.graph_containers import Dialect
+from mercat.networks.kit.graph_containers import Dialect, account_of, says_the_same
 from mercat.networks.kit.media import media_problems
 from mercat.networks.kit.steps import MOST_NAME, MOST_PICTURE, link_of, text_of, words_of
-from mercat.networks.kit.text import squashed
 from mercat.networks.port import Channel, Count, Found, FoundAccount, Heard, Item, Medium, Problem, Profile
 
 WORDS = Words(
@@ -129,26 +128,12 @@ def found(node: Mapping[str, Any], channel: Channel) -> Found | None:
     if not native_id or not kind:
         return None
     url, alts = link_of(node, "permalink", channel.base_url), _alts(node, kind)
-    return Found(native_id, url, words_of(node, "caption"), len(alts), _account(node, channel), alts)
+    return Found(native_id, url, words_of(node, "caption"), len(alts), account_of(node, channel), alts)
 
 
 def _alts(node: Mapping[str, Any], kind: str) -> tuple[str, ...]:
     parts = list_of(object_of(node, "children"), "data") if kind == "CAROUSEL_ALBUM" else [node]
     return tuple(words_of(one, "alt_text") for one in parts)
-
-
-def _account(node: Mapping[str, Any], channel: Channel) -> str:
-    """By number where it is told, else by name: Instagram tells the owner's number of one's own posts only."""
-    if owner := text_of(object_of(node, "owner"), "id"):
-        return owner
-    name = text_of(node, "username")
-    return channel.native_id if name and name == channel.handle else name
-
-
-def same(item: Item, found: Found) -> bool:
-    """Whether a post says what the item says: text, pictures and their descriptions."""
-    alts = tuple(squashed(medium.alt) for medium in item.media)
-    return squashed(item.text) == squashed(found.text) and tuple(map(squashed, found.alts)) == alts
 
 
 DIALECT = Dialect(
@@ -166,7 +151,7 @@ DIALECT = Dialect(
     album=album,
     failed=failed,
     found=found,
-    same=same,
+    same=says_the_same,
 )
 
 

@@ -26,6 +26,7 @@ from mercat.networks.kit.graph import (
     object_of,
 )
 from mercat.networks.kit.steps import RETRY, Halt, bytes_of, fields_of, link_of, quoted, text_of
+from mercat.networks.kit.text import squashed
 from mercat.networks.port import (
     Channel,
     Found,
@@ -325,3 +326,17 @@ def take_down(asking: Graph, native_id: str) -> Outcome:
     return (
         Sent(native_id, "") if done else Unsure("The network answered, but not in a way that says whether it is gone.")
     )
+
+
+def account_of(node: Mapping[str, Any], channel: Channel) -> str:
+    """Whose post a node is: by number where it is told (Instagram tells it of one's own posts only), else by name."""
+    if owner := text_of(object_of(node, "owner"), "id"):
+        return owner
+    name = text_of(node, "username")
+    return channel.native_id if name and name == channel.handle else name
+
+
+def says_the_same(item: Item, found: Found) -> bool:
+    """Whether a post says what the item says: text, pictures and their descriptions."""
+    alts = tuple(squashed(medium.alt) for medium in item.media)
+    return squashed(item.text) == squashed(found.text) and tuple(map(squashed, found.alts)) == alts

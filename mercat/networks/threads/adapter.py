@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from mercat.networks.kit.graph_containers import take_down
+from mercat.networks.kit.graph_containers import says_the_same, take_down
 from mercat.networks.port import Channel, Found, Item, Network, Notes, Outcome, Refused, Sighting
 from mercat.networks.threads import payload
 from mercat.networks.threads.audience import Listener, Metrics, Profiler, Searcher, graph
@@ -39,7 +39,7 @@ class Reader:
         return DIALECT.look(graph(channel, now), item, notes, native_id, is_another)
 
     def matches(self, item: Item, found: Found, channel: Channel) -> bool:
-        return found.account == channel.native_id and payload.same(item, found) and found.media == len(item.media)
+        return found.account == channel.native_id and says_the_same(item, found) and found.media == len(item.media)
 
 
 class Remover:

@@ -8,10 +8,10 @@ from typing import Any
 import regex
 
 from mercat.networks.kit.graph import Words, list_of, moment_of, object_of
-from mercat.networks.kit.graph_containers import Dialect
+from mercat.networks.kit.graph_containers import Dialect, account_of, says_the_same
 from mercat.networks.kit.media import media_problems
 from mercat.networks.kit.steps import MOST_NAME, MOST_PICTURE, link_of, text_of, words_of
-from mercat.networks.kit.text import links, squashed
+from mercat.networks.kit.text import links
 from mercat.networks.port import Channel, Count, Found, FoundAccount, Heard, Item, Medium, Problem, Profile
 from mercat.networks.threads.spec import (
     GRAPH,
@@ -152,7 +152,7 @@ def found(node: Mapping[str, Any], channel: Channel) -> Found | None:
     if not native_id or not kind:
         return None
     url, alts = link_of(node, "permalink", channel.base_url), _alts(node, kind)
-    return Found(native_id, url, words_of(node, "text"), len(alts), _account(node, channel), alts)
+    return Found(native_id, url, words_of(node, "text"), len(alts), account_of(node, channel), alts)
 
 
 def _alts(node: Mapping[str, Any], kind: str) -> tuple[str, ...]:
@@ -160,20 +160,6 @@ def _alts(node: Mapping[str, Any], kind: str) -> tuple[str, ...]:
         return ()
     parts = list_of(object_of(node, "children"), "data") if kind == "CAROUSEL_ALBUM" else [node]
     return tuple(words_of(one, "alt_text") for one in parts)
-
-
-def _account(node: Mapping[str, Any], channel: Channel) -> str:
-    """By number where it is told, else by name."""
-    if owner := text_of(object_of(node, "owner"), "id"):
-        return owner
-    name = text_of(node, "username")
-    return channel.native_id if name and name == channel.handle else name
-
-
-def same(item: Item, found: Found) -> bool:
-    """Whether a post says what the item says: text, pictures and their descriptions."""
-    alts = tuple(squashed(medium.alt) for medium in item.media)
-    return squashed(item.text) == squashed(found.text) and tuple(map(squashed, found.alts)) == alts
 
 
 DIALECT = Dialect(
@@ -191,7 +177,7 @@ DIALECT = Dialect(
     album=album,
     failed=failed,
     found=found,
-    same=same,
+    same=says_the_same,
 )
 
 
