@@ -70,12 +70,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", action="store_true", help=help_)
 
 
+@pytest.hookimpl(trylast=True)  # pytest-django puts the tests that commit at the end
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=opens_a_browser)
     if not config.option.database:
         return
     kept = [item for item in items if touches_the_database(item) and meets_the_server(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
+
+
+def opens_a_browser(item: pytest.Item) -> bool:
+    """Playwright's loop runs in the thread of the tests from its first test to the end of the session, and under a
+    running loop nothing may be called that waits for a loop of its own: so these come last."""
+    return "playwright" in item.fixturenames
 
 
 def meets_the_server(item: pytest.Item) -> bool:
@@ -95,8 +103,7 @@ def asking_by_sql(module: ModuleType) -> list[str]:
 
 
 def touches_the_database(item: pytest.Item) -> bool:
-    fixtures = set(getattr(item, "fixturenames", ()))
-    return item.get_closest_marker("django_db") is not None or bool({"db", "transactional_db"} & fixtures)
+    return item.get_closest_marker("django_db") is not None or bool({"db", "transactional_db"} & set(item.fixturenames))
 
 
 def pytest_report_header() -> str:
