@@ -22,11 +22,14 @@ class Altered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """A picture as it goes out. `size` in bytes, `width` and `height` in pixels.
+    """A picture or a video as it goes out. `size` in bytes, `width` and `height` in pixels.
 
     `read` loads the bytes when needed; it raises `Altered` when they are not the approved ones, and whatever the store
     raises when they cannot be had. `url` is an address of ours at which the network itself can fetch them for a short
     while; "" where this installation has none that others reach.
+
+    Of a video: `seconds` is its length, `part(offset, size)` gives bytes of it, checked as those of `read` are, since
+    it is too large to be held whole; `captions` is what is said in it, as WebVTT, and `cover` the picture before it.
     """
 
     sha256: str
@@ -37,18 +40,27 @@ class Medium:
     size: int
     read: Callable[[], bytes]
     url: str = ""
+    seconds: float = 0.0
+    part: Callable[[int, int], bytes] | None = None
+    captions: str = ""
+    cover: Medium | None = None
+
+    @property
+    def is_video(self) -> bool:
+        return self.mime.startswith("video/")
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """What is to appear on one account. `key` and `created_at` never change between attempts: natural keys grow from
-    them."""
+    them. `synthetic`: a picture or video shows what looks real and was made or altered by a machine."""
 
     key: str  # 32 hex digits
     created_at: datetime
     text: str
     language: str = "en"
     media: tuple[Medium, ...] = ()
+    synthetic: bool = False
 
 
 class Credentials(Protocol):
@@ -311,6 +323,37 @@ class Reporter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Broadcast:
+    """Something live, as its network tells it. `state`: "waiting" (no picture arrives), "ready" (one arrives, nobody
+    sees it), "live", "ended". What an encoder sends to `ingest_url` with `ingest_key` is shown to all: who may see them
+    is decided elsewhere, and they stand in no log."""
+
+    native_id: str
+    url: str
+    state: str
+    ingest_url: str = field(default="", repr=False)
+    ingest_key: str = field(default="", repr=False)
+
+
+class Live(Protocol):
+    """A live broadcast of an item: its words are the title and description. Made, then started and ended by people."""
+
+    def make(self, channel: Channel, item: Item, notes: Notes, *, begins: datetime, now: datetime) -> Outcome:
+        """Announce it. Sent(native id, address); what was made already, by the notes, is not made again."""
+        ...
+
+    def state(self, channel: Channel, *, native_id: str, now: datetime) -> Broadcast | Unreadable: ...
+
+    def start(self, channel: Channel, *, native_id: str, now: datetime) -> Outcome:
+        """Show it to all. Refused where no picture arrives yet; Sent where it is live already."""
+        ...
+
+    def end(self, channel: Channel, *, native_id: str, now: datetime) -> Outcome:
+        """Sent where it has ended already."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Price:
     """What the network will charge for sending an item."""
 
@@ -410,14 +453,33 @@ class ConnectField:
 
 
 @dataclass(frozen=True, slots=True)
+class VideoRules:
+    """Videos as the network takes them: one in a post, and no picture beside it. `max_alt`: characters of a
+    description; 0 where the network takes none."""
+
+    max_bytes: int
+    max_seconds: float
+    max_alt: int
+    min_seconds: float = 0.0
+    mimes: frozenset[str] = frozenset({"video/mp4"})
+    captions: bool = False  # whether the network takes captions of ours
+
+
+@dataclass(frozen=True, slots=True)
 class MediaRules:
-    """Pictures as the network takes them. `max_bytes` per picture; `min_count` 1 where a post is impossible without."""
+    """Pictures as the network takes them. `max_bytes` per picture; `min_count` 1 where a post is impossible without.
+
+    `longest_side`: the pixels that the network keeps; a larger picture it makes smaller itself, and not as well.
+    `video` is None where videos are not taken, or not by us. `max_count` 0 where pictures are not taken.
+    """
 
     max_count: int
     max_bytes: int
     mimes: frozenset[str]
     max_alt: int
     min_count: int = 0
+    longest_side: int = 2_048
+    video: VideoRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,5 +518,6 @@ class Network:
     listener: Listener | None = None
     searcher: Searcher | None = None
     reporter: Reporter | None = None
+    live: Live | None = None
     price: Callable[[Item], Price] | None = None  # None: sending costs nothing
     lifetime: Callable[[Mapping[str, str]], Lifetime] = lasts  # what stored credentials themselves tell

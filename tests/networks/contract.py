@@ -1,7 +1,8 @@
 """What every adapter must do, whichever network it speaks to: scripted answers, and servers to meet.
 
-An adapter's own `fixtures/` feed the scripted part. `happy.json` holds an account, an item and the answers of a server
-that does everything right; every other file replaces some of the answers and names the outcome that must follow.
+An adapter's own `fixtures/` feed the scripted part. `happy.json` holds an account, an item (pictures with these `alts`,
+or a `video` with its description) and the answers of a server that does everything right; every other file replaces
+some of the answers and names the outcome that must follow.
 `publishing` and `uploads` in the happy one name the calls ("POST /2/tweets") that make a post public and that hand a
 picture over.
 
@@ -25,7 +26,7 @@ import httpx
 from mercat.networks import registry
 from mercat.networks.kit.http import guarded_client
 from mercat.networks.port import Channel, Item, Network, NewProfile
-from tests.networks.doubles import NOW, MemoryCredentials, MemoryNotes, nobodys, picture_for
+from tests.networks.doubles import NOW, MemoryCredentials, MemoryNotes, nobodys, picture_for, video
 
 SLUGS = [network.spec.slug for network in registry.all()]
 HAPPY = "happy"
@@ -67,6 +68,8 @@ class Scripted:
     def item(self) -> Item:
         told = self.happy["item"]
         media = tuple(picture_for(self.network, alt) for alt in told["alts"])
+        if "video" in told:
+            media = (video(told["video"]),)
         return Item(told["key"], datetime.fromisoformat(told["created_at"]), told["text"], told["language"], media)
 
     def run(self, step: str) -> Any:

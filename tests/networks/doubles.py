@@ -7,8 +7,11 @@ import io
 import uuid
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
+import av
 import httpx
 from PIL import Image
 
@@ -61,6 +64,31 @@ def picture_for(network: Network, alt: str = "A road sign in the snow", *, shade
     """A picture that the network takes."""
     mime = "image/png" if "image/png" in network.spec.media.mimes else "image/jpeg"
     return picture(alt, size=(1080, 1080) if network.spec.fetches_media else (4, 3), shade=shade, mime=mime)
+
+
+@cache
+def _film(seconds: int, shade: int) -> bytes:
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as film:
+        stream = film.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
+        for n in range(seconds * 10):
+            still = Image.new("RGB", (64, 36), (shade, n % 256, 200))
+            film.mux(stream.encode(av.VideoFrame.from_image(still)))
+        film.mux(stream.encode())
+    return file.getvalue()
+
+
+def video(alt: str = "Snow falls on the road", *, seconds: int = 4, shade: int = 90, captions: str = "") -> Medium:
+    """A real video, small."""
+    content = _film(seconds, shade)
+    plain = medium(content, alt=alt, mime="video/mp4", width=64, height=36)
+    cover = picture("", mime="image/jpeg", size=(64, 36))
+
+    def part(offset: int, size: int) -> bytes:
+        return content[offset : offset + size]
+
+    return replace(plain, seconds=float(seconds), part=part, captions=captions, cover=cover)
 
 
 def medium(content: bytes, *, alt: str = "", mime: str = "image/png", width: int = 1, height: int = 1) -> Medium:
