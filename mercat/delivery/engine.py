@@ -267,7 +267,7 @@ class Engine:
 
     def _publish(self, row: Consignment):
         try:
-            item = item_for(row, first_sent_at=row.first_sent_at)
+            item = item_for(row, first_sent_at=row.first_sent_at, now=self.clock())
             network = registry.get(row.account.network)
             reach = channel(row.account, http_for(row.account.network))
             return network.publisher.publish(reach, item, RowNotes(row), now=self.clock())
@@ -353,7 +353,7 @@ class Engine:
 
     def _sight(self, row: Consignment) -> tuple[Sighting, bool]:
         reader = registry.get(row.account.network).reader
-        item = item_for(row, first_sent_at=row.first_sent_at)
+        item = item_for(row, first_sent_at=row.first_sent_at, now=self.clock())
         reach = channel(row.account, http_for(row.account.network))
         native_id, is_another = row.native_id or None, partial(_is_another, row)
         try:

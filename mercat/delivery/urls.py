@@ -7,6 +7,7 @@ from mercat.delivery import views
 app_name = "delivery"
 urlpatterns = [
     path("", views.sending, name="sending"),
+    path("media/<str:token>", views.medium, name="medium"),
     path("pause/", views.pause, name="pause"),
     path("pause/<int:pause_id>/resume/", views.resume, name="resume"),
     path("<uuid:consignment_id>/go-on/", views.go_on, name="go-on"),

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mercat.delivery import actions, states
+from mercat.delivery import actions, fetching, states
 from mercat.delivery.forms import PauseForm, SeenForm
 from mercat.delivery.models import Consignment, Pause
 from mercat.delivery.presenters import progress, still_moving
@@ -29,6 +29,7 @@ from mercat.guidance.gate import reserved
 from mercat.people.actions import Impossible
 from mercat.people.facts import person_facts
 from mercat.people.pack import guidance
+from mercat.people.public import public
 from mercat.people.slices import slice_of
 
 ON_A_PAGE = 25
@@ -64,6 +65,20 @@ def sending(request: HttpRequest) -> HttpResponse:
         "now": now,
     }
     return render(request, "delivery/_list.html" if request.htmx else "delivery/sending.html", said)
+
+
+@public
+@require_safe
+def medium(request: HttpRequest, token: str) -> FileResponse:
+    """A picture or video of a post that is on its way, for the network that fetches it."""
+    found = fetching.opened(token, now=timezone.now())
+    if found is None:
+        raise Http404
+    response = FileResponse(found.file, content_type=found.mime)
+    response["Cache-Control"] = "no-store"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["X-Robots-Tag"] = "noindex"
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -500,6 +500,7 @@ VISITS: tuple[Visit, ...] = (
 # Routes that are no matter of roles, with the reason; a name that ends with a colon stands for all of its part.
 ELSEWHERE = {
     "public:": "for everybody: the public register",
+    "delivery:medium": "for the network that fetches it, by a signed address; tests/delivery/test_fetching.py",
     "api:": "for other programmes, by token; tests/people/test_api.py",
     "scim:": "for the directory, by token; tests/people/test_scim.py",
     "people:second-factor": "on the way in: for whoever has given their passphrase",
