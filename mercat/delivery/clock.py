@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from mercat.audit.keys import KeyProblem
 from mercat.audit.log import LogDamaged, integrate
-from mercat.delivery import states
+from mercat.delivery import removals, states
 from mercat.delivery.actions import release_unpaused
 from mercat.delivery.engine import grace_of
 from mercat.delivery.models import Consignment
@@ -81,12 +81,15 @@ def _publish(now: datetime) -> None:
 
 
 def work_waits(lane: str, *, now: datetime) -> bool:
-    return Consignment.objects.filter(
-        Q(state=states.READY, not_before__lte=now)
-        | Q(state=states.IN_DOUBT, look_at__lte=now, leased_until=None)
-        | Q(state=states.IN_DOUBT, look_at__lte=now, leased_until__lte=now),
-        lane=lane,
-    ).exists()
+    return (
+        removals.waits(lane, now=now)
+        or Consignment.objects.filter(
+            Q(state=states.READY, not_before__lte=now)
+            | Q(state=states.IN_DOUBT, look_at__lte=now, leased_until=None)
+            | Q(state=states.IN_DOUBT, look_at__lte=now, leased_until__lte=now),
+            lane=lane,
+        ).exists()
+    )
 
 
 def until_next(*, now: datetime) -> timedelta:

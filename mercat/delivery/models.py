@@ -170,6 +170,42 @@ class Attempt(models.Model):
         return f"attempt {self.fence} of {self.consignment_id}"
 
 
+class Removal(models.Model):
+    """That something is to be taken down from where it is out, and what came of it."""
+
+    class Result(models.TextChoices):
+        DONE = "done", "Taken down"
+        FAILED = "failed", "Could not be taken down"
+
+    consignment = models.ForeignKey(Consignment, on_delete=models.PROTECT, related_name="removals")
+    why = models.TextField()
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    not_before = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    result = models.CharField(max_length=16, choices=Result.choices, blank=True)  # empty: it is being done
+    said = models.TextField(blank=True)  # why it waits, or failed
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    PRIVATE: ClassVar[dict[str, str]] = {"why": "operational", "said": "operational"}
+
+    class Meta:
+        ordering = ["asked_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["consignment"], condition=~Q(result="failed"), name="a_consignment_is_taken_down_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(result="") ^ Q(ended_at__isnull=False), name="a_removal_ends_with_a_result"
+            ),
+        ]
+        indexes = [models.Index(fields=["not_before"], condition=Q(result=""), name="delivery_removals_due")]
+
+    def __str__(self) -> str:
+        return f"removal of {self.consignment_id}"
+
+
 class Pause(models.Model):
     """Nothing starts while a pause covers it. A second person lifts it (sending rule 12)."""
 

@@ -321,6 +321,12 @@ def lapse_leases(*, now: datetime, grace_of) -> int:
 
 
 @transaction.atomic
+def leave(consignment: Consignment, reason: str, *, until: datetime, now: datetime) -> None:
+    """Not begun, since its server answers nobody: ready again at `until`. No attempt is spent."""
+    _move(_holding(consignment, "lapse"), "lapse", now=now, reason=reason, not_before=until)
+
+
+@transaction.atomic
 def _lapse(consignment: Consignment, *, now: datetime, grace: timedelta) -> None:
     if consignment.state == states.SENDING:
         doubt(consignment, "The worker stopped while it was sending.", look_at=now + grace, now=now)

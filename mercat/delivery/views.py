@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mercat.delivery import actions, fetching, states
-from mercat.delivery.forms import PauseForm, SeenForm
+from mercat.delivery import actions, fetching, removals, states
+from mercat.delivery.forms import PauseForm, SeenForm, TakeDownForm
 from mercat.delivery.models import Consignment, Pause
 from mercat.delivery.presenters import progress, still_moving
 from mercat.delivery.queries import (
@@ -133,6 +133,37 @@ def go_on(request: HttpRequest, consignment_id: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+def take_down(request: HttpRequest, post_id: UUID) -> HttpResponse:
+    """Where a post is out and the person answers for it; “only” in the address ticks one of them."""
+    now = timezone.now()
+    mine = answered_for_by(person_facts(request.user, now=now), now=now)
+    out = list(told(mine.filter(post_ref=f"post:{post_id}", state=states.SENT)).order_by("account__network", "pk"))
+    hindered = {row.pk: removals.what_hinders(row) for row in out}
+    rows = {str(row.pk): row for row in out if not hindered[row.pk]}
+    form = TakeDownForm(request.POST if request.method == "POST" else None, which=rows)
+    problem = ""
+    if form.is_bound and form.is_valid():
+        try:
+            chosen = [rows[each] for each in form.cleaned_data["which"]]
+            removals.take_down(by=request.user, consignments=chosen, why=form.cleaned_data["why"], now=now)
+        except Impossible as error:
+            problem = str(error)
+        else:
+            messages.success(request, "It is being taken down. This page tells when the networks show it no more.")
+            return redirect("posts:post", post_id)
+    only = request.GET.get("only")
+    said = {
+        "post_id": post_id,
+        "rows": list(rows.values()),
+        "hindered": [each for each in hindered.values() if each],
+        "chosen": form.data.getlist("which") if form.is_bound else [only] if only in rows else list(rows),
+        "form": form,
+        "errors": _errors(form, problem),
+    }
+    return render(request, "delivery/take_down.html", said, status=422 if said["errors"] else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 def seen(request: HttpRequest, consignment_id: UUID) -> HttpResponse:
     """A person looked at the account, and says whether the post is there."""
     row = _consignment(request, consignment_id)
@@ -173,7 +204,7 @@ def _to_post(row: Consignment) -> HttpResponse:
     return redirect("posts:post", row.post_ref.removeprefix("post:"))
 
 
-def _errors(form: PauseForm | SeenForm, problem: str) -> dict[str, object] | None:
+def _errors(form: PauseForm | SeenForm | TakeDownForm, problem: str) -> dict[str, object] | None:
     lines = [{"field": name, "text": found[0]} for name, found in form.errors.items()] if form.is_bound else []
     if problem:
         lines.append({"field": "", "text": problem})

@@ -1,7 +1,9 @@
-"""One approved post, with a picture and its description, to every network that takes pictures; then seen on each."""
+"""One approved post, with a picture and its description, to every network that takes pictures: seen on each, and taken
+down from all."""
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -31,6 +33,20 @@ def test_one_post_reaches_every_network_and_is_read_back_from_each(new_page, hou
     fits(page)
     for spec in NETWORKS:
         sees_it(page, address, spec.name)
+    is_taken_down_everywhere(page, sandbox)
+
+
+def is_taken_down_everywhere(page: Page, sandbox) -> None:
+    page.get_by_role("link", name="Take it down everywhere").click()
+    no_findings(page)
+    fits(page)
+    page.get_by_label("Why?").fill("The bridge is open again.")
+    page.get_by_role("button", name="Take it down").click()
+    expect(page.get_by_text(f"{len(NETWORKS)} were taken down.")).to_be_visible(timeout=60_000)
+    no_findings(page)
+    for spec in NETWORKS:
+        standing = httpx.get(f"{sandbox.url}/_control/{spec.slug}/posts").raise_for_status().json()
+        assert [post["text"] for post in standing] == [], spec.name
 
 
 def sees_it(page: Page, address: str, network: str) -> None:

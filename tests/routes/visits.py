@@ -471,6 +471,17 @@ VISITS: tuple[Visit, ...] = (
         _nothing,
     ),
     Visit(
+        "open where a post can be taken down",
+        "delivery:take-down",
+        lambda place, _: {"post_id": place.consignment(states.SENT).post_ref.removeprefix("post:")},
+    ),
+    Visit(
+        "take a post down",
+        "delivery:take-down",
+        lambda place, _: {"post_id": place.consignment(states.SENT).post_ref.removeprefix("post:")},
+        lambda place, _: {"which": [str(place.consignment(states.SENT).pk)], "why": "Tried"},
+    ),
+    Visit(
         "open what a person must look for",
         "delivery:seen",
         lambda place, _: {"consignment_id": place.consignment(states.NEEDS_PERSON).pk},
