@@ -26,7 +26,7 @@ def reset_at(headers: httpx.Headers, now: datetime, otherwise: timedelta) -> dat
     wait = otherwise
     used_up = [f"{name}-reset" for name in _OF_A_DAY if headers.get(f"{name}-remaining") == "0"]
     for name in (*used_up, *_NAMES):
-        named = _wait(headers.get(name, ""), _server_time(headers) or now)
+        named = _wait(headers.get(name, ""), server_time(headers) or now)
         if named is not None:
             wait = named
             break
@@ -56,5 +56,6 @@ def _moment(value: str) -> datetime | None:
     return None
 
 
-def _server_time(headers: httpx.Headers) -> datetime | None:
+def server_time(headers: httpx.Headers) -> datetime | None:
+    """What time it is by the server's own clock, to the second; None where it does not say."""
     return _moment(headers["date"]) if "date" in headers else None
