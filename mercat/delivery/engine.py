@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from mercat.delivery import removals, states, steps
+from mercat.delivery import meters, removals, states, steps
 from mercat.delivery.breaker import Breaker
 from mercat.delivery.claims import ATTEMPT, claim, claim_doubts, loaded
 from mercat.delivery.facts import post_facts
@@ -35,6 +35,7 @@ from mercat.guidance.gate import prepare
 from mercat.guidance.house import PAUSE
 from mercat.networks import registry
 from mercat.networks.kit.http import guarded_client
+from mercat.networks.kit.metering import Reading, readings
 from mercat.networks.port import (
     Altered,
     Found,
@@ -79,6 +80,7 @@ class Watched:
     breaker: Breaker
     account: str
     clock: Callable[[], float]
+    readings: list[Reading] = field(default_factory=list)  # what the answers tell of its limits
 
 
 _watched: ContextVar[Watched | None] = ContextVar("watched", default=None)
@@ -120,6 +122,7 @@ def _note_an_answer(response: httpx.Response) -> None:
     watched = _watched.get()
     if watched and response.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
         watched.breaker.answers(watched.account, watched.clock())
+        watched.readings.extend(readings(response.headers, timezone.now()))
 
 
 def _refuse_late_calls(request: httpx.Request) -> None:
@@ -225,7 +228,8 @@ class Engine:
         return True
 
     def _send_all(self, rows: list[Consignment], accounts: dict[str, Account]) -> None:
-        rows = [row for row in rows if not self._is_left(row, accounts[str(row.account_id)])]
+        spent = self._spent(accounts[str(row.account_id)] for row in rows)
+        rows = [row for row in rows if not self._is_left(row, accounts[str(row.account_id)], spent)]
         if not rows:
             return
         deadline = time.monotonic() + ATTEMPT.total_seconds()
@@ -234,13 +238,18 @@ class Engine:
             row.account = accounts[str(row.account_id)]
             self._start(self._send, row, now, deadline)
 
-    def _is_left(self, row: Consignment, account: Account) -> bool:
-        """Whether its server answers nobody, so that this waits, not begun."""
-        seconds = self.breakers[account.connection.base_url].rest(str(account.pk), self.monotonic())
+    def _spent(self, accounts: Iterable[Account]) -> dict[str, meters.Spent]:
+        """Warnings use what is left to the last."""
+        return {} if self.lane == Consignment.Lane.WARNING else meters.spent_of(accounts, now=self.clock())
+
+    def _is_left(self, row: Consignment, account: Account, spent: Mapping[str, meters.Spent]) -> bool:
+        """Whether this waits, not begun: its server answers nobody, or what it still takes is kept for warnings."""
+        now, seconds = self.clock(), self.breakers[account.connection.base_url].rest(str(account.pk), self.monotonic())
         if seconds:
-            now = self.clock()
             _unless_lost(steps.leave, row, _no_answer(account), until=now + timedelta(seconds=seconds), now=now)
-        return seconds > 0
+        elif its := spent.get(str(account.pk)):
+            _unless_lost(steps.leave, row, its.reason, until=its.until, now=now)
+        return bool(seconds) or str(account.pk) in spent
 
     def _start(self, work: Callable[..., None], row: Consignment, *about: object) -> None:
         with self._lock:
@@ -274,7 +283,7 @@ class Engine:
             return
         token = _stop_calling.set(deadline)
         try:
-            outcome = self._publish(row)
+            outcome, told = self._publish(row)
         except Altered as error:
             steps.hold_altered(row, str(error), now=self.clock())
             return
@@ -283,7 +292,7 @@ class Engine:
         if isinstance(outcome, Sent):
             steps.accepted(row, native_id=outcome.native_id, url=outcome.url)
             row.native_id, row.url = outcome.native_id, outcome.url
-        self._start(self._settle, row, outcome)
+        self._start(self._settle, row, outcome, told)
 
     def _still_in_time(self, row: Consignment, deadline: float) -> bool:
         """Whether there is time left to call, of a server that answers. Having waited too long for a thread of its
@@ -314,8 +323,8 @@ class Engine:
             steps.hold_by_guidance(row, decision, now=now)
         return decision.allowed
 
-    def _publish(self, row: Consignment) -> Outcome:
-        """The network's answer, watched by its server's breaker."""
+    def _publish(self, row: Consignment) -> tuple[Outcome, list[Reading]]:
+        """The network's answer, watched by its server's breaker; and what it told of its limits."""
         watched = Watched(self.breakers[row.account.connection.base_url], str(row.account_id), self.monotonic)
         token = _watched.set(watched)
         watched.breaker.begins(watched.account, self.monotonic())
@@ -323,7 +332,7 @@ class Engine:
         try:
             outcome = self._called(row)
             failed = isinstance(outcome, Unsure) or (isinstance(outcome, Later) and not outcome.limited)
-            return outcome
+            return outcome, watched.readings
         finally:
             _watched.reset(token)
             watched.breaker.ends(watched.account, self.monotonic(), failed=failed)
@@ -337,8 +346,10 @@ class Engine:
         except Unopenable as error:
             return Reconnect(str(error))
 
-    def _settle(self, row: Consignment, outcome) -> None:
+    def _settle(self, row: Consignment, outcome: Outcome, told: list[Reading]) -> None:
         now = self.clock()
+        if told:
+            meters.keep(row.account, told, now=now)
         match outcome:
             case Sent():
                 self._read_back(row)

@@ -206,6 +206,31 @@ class Removal(models.Model):
         return f"removal of {self.consignment_id}"
 
 
+class Meter(models.Model):
+    """How much of one of a network's limits was left when it last told: of an account, or of the body's whole app."""
+
+    network = models.SlugField(max_length=64)
+    account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.PROTECT, related_name="meters")
+    name = models.CharField(max_length=64)
+    limit = models.PositiveIntegerField()
+    left = models.PositiveIntegerField()
+    resets_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    PRIVATE: ClassVar[dict[str, str]] = {"network": "open", "name": "open"}
+
+    class Meta:
+        ordering = ["network", "account", "name", "limit"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["network", "account", "name", "limit"], nulls_distinct=False, name="one_reading_of_a_limit"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.left} of {self.limit} {self.name} of {self.account_id or self.network}"
+
+
 class Pause(models.Model):
     """Nothing starts while a pause covers it. A second person lifts it (sending rule 12)."""
 

@@ -11,12 +11,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mercat.delivery import actions, fetching, removals, states
+from mercat.delivery import actions, fetching, meters, removals, states
 from mercat.delivery.forms import PauseForm, SeenForm, TakeDownForm
 from mercat.delivery.models import Consignment, Pause
 from mercat.delivery.presenters import progress, still_moving
 from mercat.delivery.queries import (
     FOR_A_PERSON,
+    accounts_open_to,
     answered_for_by,
     by_urgency,
     pauses_in_force,
@@ -79,6 +80,15 @@ def medium(request: HttpRequest, token: str) -> FileResponse:
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+@require_safe
+def limits(request: HttpRequest) -> HttpResponse:
+    """How much of the networks' limits is left, for the accounts that the person answers for."""
+    now = timezone.now()
+    mine = accounts_open_to(person_facts(request.user, now=now), "withdraw", now=now)
+    rows = meters.open_to(mine, now=now)
+    return render(request, "delivery/meters.html", {"rows": rows, "reserve": meters.RESERVE})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

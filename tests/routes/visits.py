@@ -456,6 +456,7 @@ VISITS: tuple[Visit, ...] = (
     ),
     # delivery
     Visit("open the page of sending", "delivery:sending"),
+    Visit("open the limits of the networks", "delivery:limits"),
     Visit("open the page of pauses", "delivery:pause"),
     Visit(
         "pause an account",
