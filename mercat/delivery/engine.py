@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from mercat.delivery import meters, removals, states, steps
+from mercat.delivery import meters, removals, spending, states, steps
 from mercat.delivery.breaker import Breaker
 from mercat.delivery.claims import ATTEMPT, claim, claim_doubts, loaded
 from mercat.delivery.facts import post_facts
@@ -228,6 +228,7 @@ class Engine:
         return True
 
     def _send_all(self, rows: list[Consignment], accounts: dict[str, Account]) -> None:
+        rows = self._within_budget(rows, accounts)
         spent = self._spent(accounts[str(row.account_id)] for row in rows)
         rows = [row for row in rows if not self._is_left(row, accounts[str(row.account_id)], spent)]
         if not rows:
@@ -237,6 +238,14 @@ class Engine:
         for row in steps.begin(rows, now=now):
             row.account = accounts[str(row.account_id)]
             self._start(self._send, row, now, deadline)
+
+    def _within_budget(self, rows: list[Consignment], accounts: Mapping[str, Account]) -> list[Consignment]:
+        for row in rows:
+            row.account = accounts[str(row.account_id)]
+        beyond = spending.beyond_budget(rows, now=self.clock())
+        for row, reason in beyond.items():
+            _unless_lost(steps.hold_beyond_budget, row, reason, now=self.clock())
+        return [row for row in rows if row not in beyond]
 
     def _spent(self, accounts: Iterable[Account]) -> dict[str, meters.Spent]:
         """Warnings use what is left to the last."""

@@ -43,6 +43,7 @@ class Consignment(models.Model):
         DISCONNECTED = "disconnected", "The account is not connected"
         ALTERED = "altered", "Not what was approved"
         LEAVER = "leaver", "Somebody it rests on has left or moved"
+        BUDGET = "budget", "The month's budget is used up"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     manifest = models.ForeignKey(Manifest, on_delete=models.PROTECT, related_name="consignments")
@@ -67,6 +68,8 @@ class Consignment(models.Model):
     looks = models.PositiveSmallIntegerField(default=0)  # read-backs of the present doubt
     look_at = models.DateTimeField(null=True, blank=True)  # when the doubt may be looked into
     notes = models.JSONField(default=dict)  # the adapter's, between steps
+    # What the network charges for sending it, in its own currency; written when it begins. Null: nothing.
+    cost = models.DecimalField(max_digits=9, decimal_places=4, null=True, blank=True)
     recalled = models.TextField(blank=True)  # why its post was taken back while this was too far on its way
     native_id = models.CharField(max_length=500, blank=True)
     url = models.URLField(max_length=500, blank=True)

@@ -153,7 +153,8 @@ def _attempt(row: Attempt) -> AttemptLine:
 
 
 def _steps(row: Consignment) -> list[Step]:
-    if row.state == states.HELD and row.hold not in (Consignment.Hold.PAUSED, Consignment.Hold.LEAVER):
+    by_itself = (Consignment.Hold.PAUSED, Consignment.Hold.LEAVER, Consignment.Hold.BUDGET)
+    if row.state == states.HELD and row.hold not in by_itself:
         return [Step("go-on", "Let it go on")]
     if row.state == states.NEEDS_PERSON:
         return [Step("seen", "Say what you saw")]

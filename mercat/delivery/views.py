@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mercat.delivery import actions, fetching, meters, removals, states
+from mercat.delivery import actions, fetching, meters, removals, spending, states
 from mercat.delivery.forms import PauseForm, SeenForm, TakeDownForm
 from mercat.delivery.models import Consignment, Pause
 from mercat.delivery.presenters import progress, still_moving
@@ -88,7 +88,8 @@ def limits(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     mine = accounts_open_to(person_facts(request.user, now=now), "withdraw", now=now)
     rows = meters.open_to(mine, now=now)
-    return render(request, "delivery/meters.html", {"rows": rows, "reserve": meters.RESERVE})
+    said = {"rows": rows, "reserve": meters.RESERVE, "budgets": spending.budgets(now=now)}
+    return render(request, "delivery/meters.html", said)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

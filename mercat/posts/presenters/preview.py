@@ -17,6 +17,7 @@ from mercat.networks.port import Count, Problem
 from mercat.posts.actions import problems_for
 from mercat.posts.contents import Draft, normal
 from mercat.posts.models import Post
+from mercat.posts.presenters.cost import cost_of
 from mercat.register.models import Account
 
 # What most networks mark in a text, links aside: a tag or a mention at the start of a word.
@@ -59,6 +60,7 @@ class Preview:
     pictures: list[Shown]
     use: Use
     problems: list[Problem]
+    cost: str
 
 
 def previews(
@@ -82,6 +84,7 @@ def _preview(
         pictures=shown,
         use=use_of(draft, accounts),
         problems=list(dict.fromkeys(said)),
+        cost=cost_of(network, normal(draft.wording(network)), len(accounts), now=now),
     )
 
 
