@@ -10,15 +10,29 @@ import httpx
 import pytest
 
 from mercat.networks import registry
-from mercat.networks.port import Channel, ConnectError, Found, Item, Later, Medium, Missing, Reconnect, Sent, Unsure
+from mercat.networks.port import (
+    Channel,
+    ConnectError,
+    Found,
+    Item,
+    Later,
+    Medium,
+    Missing,
+    Pending,
+    Reconnect,
+    Sent,
+    Unsure,
+)
 from tests.networks.contract import SLUGS, Server, Standing
-from tests.networks.doubles import MemoryNotes, channel_of, client_for, item, nobodys, picture_for
+from tests.networks.doubles import MemoryNotes, channel_of, client_for, item, nobodys, picture_for, video
 from tests.networks.servers import Sandbox
 from tests.servers.media_host import MediaHost
 
 STAND_INS = [f"sandbox:{slug}" for slug in SLUGS]
 REAL = [pytest.param(name, marks=pytest.mark.real) for name in ("atproto", "mastodon_mock")]
 on_every_server = pytest.mark.parametrize("server", [*STAND_INS, *REAL], indirect=True)
+TAKES_VIDEOS = [slug for slug in SLUGS if registry.get(slug).spec.media.video]
+on_every_stand_in_with_videos = pytest.mark.parametrize("sandbox", TAKES_VIDEOS, indirect=True)
 on_every_stand_in = pytest.mark.parametrize("sandbox", SLUGS, indirect=True)
 
 RICH = (
@@ -48,6 +62,17 @@ class Meeting:
     def picture(self, alt: str = "A road sign in the snow", *, shade: int = 90) -> Medium:
         """A picture that the network takes, and can fetch if it does."""
         return self.pictures.reachable(picture_for(self.network, alt, shade=shade))
+
+    def video(self) -> Medium:
+        return self.pictures.reachable(video())
+
+    def publish_in_the_end(self, one: Item) -> Any:
+        """Attempt after attempt, for as long as the network is only not ready yet."""
+        for _ in range(20):
+            outcome = self.publish(one)
+            if not isinstance(outcome, Pending):
+                return outcome
+        raise AssertionError(outcome)
 
     def publish(self, one: Item) -> Any:
         outcome = self.network.publisher.publish(self.channel, one, self.notes[one.key], now=self.now)
@@ -284,6 +309,39 @@ def test_trouble_with_a_picture_costs_nothing(stand_in: Meeting, sandbox: Sandbo
     assert not outcome.limited
     assert stand_in.standing() == []
     assert isinstance(stand_in.publish(one), Sent)
+    assert len(stand_in.standing()) == 1
+
+
+@on_every_stand_in_with_videos
+def test_a_video_goes_out_and_is_read_back(stand_in: Meeting) -> None:
+    one = stand_in.item(RICH, stand_in.video())
+    sent = stand_in.publish_in_the_end(one)
+    assert isinstance(sent, Sent)
+    for native_id in (sent.native_id, None):
+        found = stand_in.find(one, native_id)
+        assert isinstance(found, Found)
+        assert (found.native_id, found.media) == (sent.native_id, 1)
+        assert stand_in.matches(one, found)
+    assert [len(post.alts) for post in stand_in.standing()] == [1]
+
+
+@on_every_stand_in_with_videos
+@pytest.mark.parametrize("fault", ["answer_lost", "error_before", "error_after", "wrong_200", "rate_limited"])
+def test_trouble_with_a_video_costs_nothing(stand_in: Meeting, sandbox: Sandbox, fault: str) -> None:
+    """Each call of the upload meets it once: the first, then the second, until none is left to meet."""
+    one = stand_in.item("Snow.", stand_in.video())
+    for _ in range(60):
+        sandbox.fault(fault, "upload")
+        outcome = stand_in.publish_in_the_end(one)
+        sandbox.no_faults()
+        if isinstance(outcome, Sent):
+            break
+        assert isinstance(outcome, Later)
+        assert stand_in.standing() == []
+        outcome = stand_in.publish_in_the_end(one)
+        if isinstance(outcome, Sent):
+            break
+    assert isinstance(outcome, Sent)
     assert len(stand_in.standing()) == 1
 
 
