@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -64,7 +65,9 @@ class Meeting:
         return self.pictures.reachable(picture_for(self.network, alt, shade=shade))
 
     def video(self) -> Medium:
-        return self.pictures.reachable(video())
+        """A video that the network takes, and can fetch with its cover if it does."""
+        film = self.pictures.reachable(video())
+        return replace(film, cover=film.cover and self.pictures.reachable(film.cover))
 
     def publish_in_the_end(self, one: Item) -> Any:
         """Attempt after attempt, for as long as the network is only not ready yet."""

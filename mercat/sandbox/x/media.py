@@ -1,4 +1,7 @@
-"""Pictures and videos as X takes them: begun, handed over in pieces, ended, perhaps processed, described (docs.x.com, “Media”)."""
+"""Pictures and videos as X takes them: begun, handed over in pieces, ended, perhaps processed, described.
+
+Source: docs.x.com, “Media”.
+"""
 
 from __future__ import annotations
 
