@@ -362,6 +362,8 @@ class Engine:
         match outcome:
             case Sent():
                 self._read_back(row)
+            case Pending(at, reason, moving=True):
+                steps.put_off(row, Attempt.Result.MOVED, reason, until=at, counted=False, now=now)
             case Pending(at, reason):
                 self._wait(row, Attempt.Result.PENDING, at, reason)
             case Later(at, reason, limited=True):
@@ -378,7 +380,7 @@ class Engine:
 
     def _wait(self, row: Consignment, result: str, at: datetime, reason: str) -> None:
         """The network named a time. No attempt is spent, but each wait is longer than the last, and not for ever."""
-        now, attempts = self.clock(), row.attempts.count()
+        now, attempts = self.clock(), row.attempts.exclude(result=Attempt.Result.MOVED).count()
         if attempts >= MOST_WAITS:
             steps.refuse(row, f"It was put off {attempts} times. The last reason: {reason}", now=now)
             return

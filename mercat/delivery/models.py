@@ -149,6 +149,7 @@ class Attempt(models.Model):
     class Result(models.TextChoices):
         SENT = "sent", "The network took it"
         PENDING = "pending", "The network was still preparing"
+        MOVED = "moved", "A part was handed over"
         REFUSED = "refused", "The network refused it"
         RECONNECT = "reconnect", "The network no longer takes our credentials"
         LATER = "later", "Put off"

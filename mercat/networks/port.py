@@ -111,10 +111,14 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Nothing is out yet; the network is still preparing (media). Ask again at `at`. Costs no attempt."""
+    """Nothing is out yet; the network is still preparing (media). Ask again at `at`. Costs no attempt.
+
+    `moving`: a good part more was handed over, and the rest follows in the next attempt: that is no waiting.
+    """
 
     at: datetime
     reason: str
+    moving: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from mercat.sandbox import graph
 from mercat.sandbox.faults import FaultKind, Option
+from mercat.sandbox.films import inspect as inspect_film
 from mercat.sandbox.graph_fetch import Unfetched, fetch
 from mercat.sandbox.models import Medium, Upload
 from mercat.sandbox.pictures import inspect
@@ -51,7 +52,7 @@ class Containers:
             "account": account,
             "media": [{name: getattr(one, name) for name in one.__slots__} for one in media],
             "made_at": now,
-            "polls_left": int(slow.options["polls"]) if slow else 0,
+            "polls_left": int(slow.options["polls"]) if slow else int(any(map(is_video, media))),
             "ends": slow.options["ends"] if slow else "FINISHED",
             "published_at": None,
         }
@@ -97,16 +98,20 @@ class Containers:
 
 
 async def fetched(address: str, most: int) -> tuple[bytes, Any]:
-    """A picture's bytes and what they are. Raises Unfetched; what they are is None where they are no picture."""
+    """Bytes and what they are. Raises Unfetched; what they are is None where they are neither picture nor video."""
     data = await fetch(address, most)
-    return data, inspect(data)
+    return data, inspect(data) or inspect_film(data)
+
+
+def is_video(medium: Medium) -> bool:
+    return medium.mime.startswith("video/")
 
 
 def upload(world: World, account: str, data: bytes, *, native_id: str, alt: str, now: float) -> Medium:
-    """Keeps a fetched picture, and gives it as it stands on a post."""
-    seen = inspect(data)
+    """Keeps a fetched picture or video, and gives it as it stands on a post."""
+    seen = inspect(data) or inspect_film(data)
     if seen is None:
-        raise Unfetched("It is no picture.")
+        raise Unfetched("It is neither a picture nor a video.")
     one = Upload(
         network=world.slug,
         native_id=native_id,

@@ -129,6 +129,8 @@ def _older_than(request: Request) -> int | None:
 
 
 def picture(data: bytes, mime: str) -> Response:
-    """A published picture, as the network's picture server would give it; never as something that can run."""
+    """A published picture or video, as the network's picture server would give it; never as something that can run."""
     headers = {"content-security-policy": "default-src 'none'; sandbox", "cache-control": "public, max-age=3600"}
-    return Response(data, media_type=mime if mime.startswith("image/") else "application/octet-stream", headers=headers)
+    return Response(
+        data, media_type=mime if mime.startswith(("image/", "video/")) else "application/octet-stream", headers=headers
+    )

@@ -704,3 +704,12 @@ def test_a_look_that_breaks_asks_a_person_in_the_end(engine, network, row, time,
         time.pass_(timedelta(minutes=6))
         engine.drain()
     assert (state_of(row), len(network.published)) == (states.NEEDS_PERSON, 1)
+
+
+def test_what_is_handed_over_in_parts_goes_on_at_once_however_many_there_are(engine, network, row):
+    network.outcomes += [Pending(NOW, "A part more.", moving=True)] * 150
+    network.outcomes.append(YES)
+    network.shows()
+    engine.drain()
+    assert state_of(row) == states.SENT
+    assert row.attempts.filter(result="moved").count() == 150

@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import httpx
 import pytest
 
 from mercat.networks import registry
-from mercat.networks.port import Channel, ConnectError, Found, Item, Later, Medium, Missing, Reconnect, Sent, Unsure
+from mercat.networks.port import (
+    Channel,
+    ConnectError,
+    Found,
+    Item,
+    Later,
+    Medium,
+    Missing,
+    Pending,
+    Reconnect,
+    Sent,
+    Unsure,
+)
 from tests.networks.contract import SLUGS, Server, Standing
-from tests.networks.doubles import MemoryNotes, channel_of, client_for, item, nobodys, picture_for
+from tests.networks.doubles import MemoryNotes, channel_of, client_for, item, nobodys, picture_for, video
 from tests.networks.servers import Sandbox
 from tests.servers.media_host import MediaHost
 
 STAND_INS = [f"sandbox:{slug}" for slug in SLUGS]
 REAL = [pytest.param(name, marks=pytest.mark.real) for name in ("atproto", "mastodon_mock")]
 on_every_server = pytest.mark.parametrize("server", [*STAND_INS, *REAL], indirect=True)
+TAKES_VIDEOS = [slug for slug in SLUGS if registry.get(slug).spec.media.video]
+on_every_stand_in_with_videos = pytest.mark.parametrize("sandbox", TAKES_VIDEOS, indirect=True)
 on_every_stand_in = pytest.mark.parametrize("sandbox", SLUGS, indirect=True)
 
 RICH = (
@@ -48,6 +65,19 @@ class Meeting:
     def picture(self, alt: str = "A road sign in the snow", *, shade: int = 90) -> Medium:
         """A picture that the network takes, and can fetch if it does."""
         return self.pictures.reachable(picture_for(self.network, alt, shade=shade))
+
+    def video(self) -> Medium:
+        """A video that the network takes, and can fetch with its cover if it does."""
+        film = self.pictures.reachable(video())
+        return replace(film, cover=film.cover and self.pictures.reachable(film.cover))
+
+    def publish_in_the_end(self, one: Item) -> Any:
+        """Attempt after attempt, for as long as the network is only not ready yet."""
+        for _ in range(20):
+            outcome = self.publish(one)
+            if not isinstance(outcome, Pending):
+                return outcome
+        raise AssertionError(outcome)
 
     def publish(self, one: Item) -> Any:
         outcome = self.network.publisher.publish(self.channel, one, self.notes[one.key], now=self.now)
@@ -285,6 +315,41 @@ def test_trouble_with_a_picture_costs_nothing(stand_in: Meeting, sandbox: Sandbo
     assert stand_in.standing() == []
     assert isinstance(stand_in.publish(one), Sent)
     assert len(stand_in.standing()) == 1
+
+
+@on_every_stand_in_with_videos
+def test_a_video_goes_out_and_is_read_back(stand_in: Meeting) -> None:
+    one = stand_in.item(RICH, stand_in.video())
+    sent = stand_in.publish_in_the_end(one)
+    assert isinstance(sent, Sent)
+    for native_id in (sent.native_id, None):
+        found = stand_in.find(one, native_id)
+        assert isinstance(found, Found)
+        assert (found.native_id, found.media) == (sent.native_id, 1)
+        assert stand_in.matches(one, found)
+    assert [len(post.alts) for post in stand_in.standing()] == [1]
+
+
+@on_every_stand_in_with_videos
+@pytest.mark.parametrize("fault", ["answer_lost", "error_before", "error_after", "wrong_200", "rate_limited"])
+def test_trouble_with_a_video_costs_nothing(stand_in: Meeting, sandbox: Sandbox, fault: str) -> None:
+    """The fault is armed at the first call of an upload, then at the second, until there are no more."""
+    for nth in range(12):
+        one, calls = stand_in.item(f"Snow, by call {nth}.", stand_in.video()), count()
+
+        def arm(request: httpx.Request, nth: int = nth, calls: Iterator[int] = calls) -> None:
+            if next(calls) == nth:
+                sandbox.fault(fault, "upload")
+
+        stand_in.http.event_hooks = {**stand_in.http.event_hooks, "request": [arm]}
+        outcome = stand_in.publish_in_the_end(one)
+        if isinstance(outcome, Later):
+            outcome = stand_in.publish_in_the_end(one)
+        sandbox.no_faults()
+        assert isinstance(outcome, Sent), nth
+        assert len(stand_in.standing()) == nth + 1
+        if next(calls) <= nth:
+            return
 
 
 @on_every_stand_in

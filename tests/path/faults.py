@@ -21,6 +21,7 @@ from mercat.delivery import states
 from mercat.delivery.engine import Engine
 from mercat.delivery.models import Consignment
 from mercat.images.actions import take_in
+from mercat.images.models import Picture
 from mercat.networks import registry
 from mercat.people.models import Person
 from mercat.posts.contents import DraftPicture
@@ -74,6 +75,7 @@ class Course:
     approver: Person
     pools: Any = inline
     _now: datetime = field(default_factory=timezone.now)
+    _picture: Picture | None = None
     _accounts: dict[str, Account] = field(default_factory=dict)
 
     def run(self, network: str, fault: str, number: int) -> Outcome:
@@ -104,11 +106,13 @@ class Course:
         return row
 
     def _pictures(self, chance: random.Random, network: str) -> tuple[DraftPicture, ...]:
-        least = registry.get(network).spec.media.min_count
-        shown = max(least, chance.randrange(2))
-        upload = saved(quarters(size=(1080, 1080)), "JPEG")
-        taken = [take_in(by=self.author, name="road.jpg", upload=upload, now=self._now) for _ in range(shown)]
-        return tuple(DraftPicture(str(row.pk), "A closed road") for row in taken)
+        """One for all posts: a person may add so many in a day."""
+        if not max(registry.get(network).spec.media.min_count, chance.randrange(2)):
+            return ()
+        if self._picture is None:
+            upload = saved(quarters(size=(1080, 1080)), "JPEG")
+            self._picture = take_in(by=self.author, name="road.jpg", upload=upload, now=self._now)
+        return (DraftPicture(str(self._picture.pk), "A closed road"),)
 
     def _switch_on(self, chance: random.Random, network: str, kind: FaultKind) -> None:
         options = {option.name: _chosen(chance, option.name, option.default) for option in kind.options}

@@ -11,7 +11,7 @@ from mercat.networks.instagram.connecting import KEEPER, Connector, OAuthConnect
 from mercat.networks.instagram.payload import DIALECT, OWN, WORDS
 from mercat.networks.instagram.spec import SPEC
 from mercat.networks.kit.graph import SUNSET, Graph
-from mercat.networks.kit.graph_containers import says_the_same, take_down
+from mercat.networks.kit.graph_containers import take_down
 from mercat.networks.kit.graph_login import lifetime
 from mercat.networks.port import Channel, Found, Item, Network, Notes, Outcome, Refused, Sighting
 
@@ -41,7 +41,7 @@ class Reader:
         return DIALECT.look(Graph(channel, WORDS, OWN, now), item, notes, native_id, is_another)
 
     def matches(self, item: Item, found: Found, channel: Channel) -> bool:
-        return found.account == channel.native_id and says_the_same(item, found) and found.media == len(item.media)
+        return found.account == channel.native_id and payload.same(item, found) and found.media == len(item.media)
 
 
 class Remover:

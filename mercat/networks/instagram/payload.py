@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -87,6 +88,8 @@ def _text_problems(item: Item) -> Iterator[Problem]:
 
 def _shape_problems(media: Sequence[Medium]) -> Iterator[Problem]:
     for n, medium in enumerate(media, 1):
+        if medium.is_video:  # it is shown in whatever shape it has
+            continue
         if medium.width > 0 and medium.height > 0 and not NARROWEST <= medium.width / medium.height <= WIDEST:
             size = f"{medium.width:,} by {medium.height:,}"
             yield Problem(
@@ -99,11 +102,14 @@ def _shape_problems(media: Sequence[Medium]) -> Iterator[Problem]:
 
 
 def whole(item: Item) -> dict[str, str]:
-    """The container of a post with one picture."""
+    """The container of a post with one picture, or one video."""
     return {**part(item.media[0]), **_caption(item)}
 
 
 def part(medium: Medium) -> dict[str, str]:
+    if medium.is_video:  # every video by itself is a reel; its description is not taken
+        cover = {"cover_url": medium.cover.url} if medium.cover and medium.cover.url else {}
+        return {"media_type": "REELS", "video_url": medium.url, **cover}
     return {"image_url": medium.url, **({"alt_text": medium.alt} if medium.alt else {})}
 
 
@@ -136,6 +142,12 @@ def _alts(node: Mapping[str, Any], kind: str) -> tuple[str, ...]:
     return tuple(words_of(one, "alt_text") for one in parts)
 
 
+def same(item: Item, seen: Found) -> bool:
+    """Whether a post says what the item says. Videos stand there without their description."""
+    media = tuple(replace(medium, alt="") if medium.is_video else medium for medium in item.media)
+    return says_the_same(replace(item, media=media), seen)
+
+
 DIALECT = Dialect(
     name=NAME,
     make="media",
@@ -151,7 +163,7 @@ DIALECT = Dialect(
     album=album,
     failed=failed,
     found=found,
-    same=says_the_same,
+    same=same,
 )
 
 

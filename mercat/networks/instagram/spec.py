@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from mercat.networks.kit.graph import GRAPH, TOKEN
 from mercat.networks.kit.graph_login import APP_FIELDS
-from mercat.networks.port import ConnectField, MediaRules, Spec
+from mercat.networks.port import ConnectField, MediaRules, Spec, VideoRules
 
 NAME = "Instagram"
 SITE = "https://www.instagram.com"  # where people read
@@ -40,6 +40,9 @@ SPEC = Spec(
         mimes=frozenset({"image/jpeg"}),
         max_alt=1_000,
         min_count=1,
+        # Meta: reference/ig-user/media, “Reel specifications”: 3 seconds to 15 minutes, 300 MB. Newer copies say 1 GB:
+        # the stricter. alt_text goes with images alone.
+        video=VideoRules(max_bytes=300_000_000, max_seconds=900, min_seconds=3, max_alt=0),
     ),
     connect_fields=(
         ConnectField("account", "Account", "The account’s name, without the @. Needed where you manage more than one."),

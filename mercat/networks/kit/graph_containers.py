@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from mercat.networks.kit.films import part_of
 from mercat.networks.kit.graph import (
     CannotTell,
     Fault,
@@ -43,8 +44,10 @@ from mercat.networks.port import (
     Unsure,
 )
 
-POLL = timedelta(seconds=5)  # between two looks at a container; Meta asks for a minute where it is a video
+POLL = timedelta(seconds=5)  # between two looks at a container
+VIDEO_POLL = timedelta(minutes=1)  # what Meta asks for where it is a video
 PATIENCE = timedelta(minutes=10)  # that a container may take; Meta's documents speak of five
+VIDEO_PATIENCE = timedelta(hours=1)  # no document names an end for the longest videos
 QUOTA = timedelta(hours=1)  # until a day's quota is looked at again: its window moves, and no time is named
 SKEW = timedelta(minutes=5)  # that Meta's clock may be behind ours
 PAGE = "50"  # posts a page
@@ -114,8 +117,10 @@ class Dialect:
         return self._not_ready(asking, item, stage, said, notes)
 
     def _not_ready(self, asking: Graph, item: Item, stage: Stage, said: str, notes: Notes) -> Outcome:
-        if stage is Stage.BUSY and not _impatient(notes, asking.now):
-            return Pending(asking.now + POLL, f"{self.name} is still preparing the post.")
+        if stage is Stage.BUSY and not _impatient(item, notes, asking.now):
+            return Pending(
+                asking.now + (VIDEO_POLL if _is_film(item) else POLL), f"{self.name} is still preparing the post."
+            )
         self._forget(item, notes)
         if stage is Stage.FAILED and (words := self.failed(said)):
             return Refused(words, said)
@@ -127,7 +132,7 @@ class Dialect:
         if not all(medium.url for medium in fresh):
             raise Halt(Refused(_no_address(self.name)))
         for medium in fresh:
-            bytes_of(medium, now=asking.now)  # what is fetched from our address is what was approved
+            _checked(medium, asking.now)  # what is fetched from our address is what was approved
         self._within_quota(asking)
         if not notes.get(_MADE):
             notes.keep(_MADE, asking.now.isoformat())
@@ -286,9 +291,22 @@ def _no_address(name: str) -> str:
     return f"{name} fetches pictures from a public address, and this installation has none. Have one set where it runs."
 
 
-def _impatient(notes: Notes, now: datetime) -> bool:
+def _checked(medium: Medium, now: datetime) -> None:
+    """Raises Altered where the stored bytes are not the approved ones. A part of a video checks all of it."""
+    if medium.is_video:
+        part_of(medium, 0, 1, now=now)
+    else:
+        bytes_of(medium, now=now)
+
+
+def _is_film(item: Item) -> bool:
+    return any(medium.is_video for medium in item.media)
+
+
+def _impatient(item: Item, notes: Notes, now: datetime) -> bool:
     made = notes.get(_MADE)
-    return bool(made) and now - datetime.fromisoformat(str(made)) > PATIENCE
+    patience = VIDEO_PATIENCE if _is_film(item) else PATIENCE
+    return bool(made) and now - datetime.fromisoformat(str(made)) > patience
 
 
 def _since(item: Item, notes: Notes) -> datetime:

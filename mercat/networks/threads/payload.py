@@ -110,6 +110,8 @@ def _links(text: str) -> set[str]:
 
 def _shape_problems(media: Sequence[Medium]) -> Iterator[Problem]:
     for n, medium in enumerate(media, 1):
+        if medium.is_video:  # it is shown in whatever shape it has
+            continue
         long, short = max(medium.width, medium.height), min(medium.width, medium.height)
         if short > 0 and long > MOST_ELONGATED * short:
             size = f"{medium.width:,} by {medium.height:,}"
@@ -120,7 +122,7 @@ def _shape_problems(media: Sequence[Medium]) -> Iterator[Problem]:
 
 
 def whole(item: Item) -> dict[str, str]:
-    """The container of words alone, or of one picture."""
+    """The container of words alone, or of one picture or video."""
     if not item.media:
         return {"media_type": "TEXT", "text": item.text}
     return {**part(item.media[0]), **_text(item)}
@@ -128,6 +130,8 @@ def whole(item: Item) -> dict[str, str]:
 
 def part(medium: Medium) -> dict[str, str]:
     alt = {"alt_text": medium.alt} if medium.alt else {}
+    if medium.is_video:
+        return {"media_type": "VIDEO", "video_url": medium.url, **alt}
     return {"media_type": "IMAGE", "image_url": medium.url, **alt}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mercat.networks.kit.graph import CLIENT_ID, CLIENT_SECRET, TOKEN
-from mercat.networks.port import ConnectField, MediaRules, Spec
+from mercat.networks.port import ConnectField, MediaRules, Spec, VideoRules
 
 NAME = "Threads"
 VERSION = "v1.0"  # of the interface, in every address but those of tokens
@@ -36,6 +36,8 @@ SPEC = Spec(
         max_bytes=8_000_000,  # “8 MB”: the stricter reading
         mimes=frozenset({"image/jpeg", "image/png"}),
         max_alt=1_000,
+        # /docs/threads/overview, “Video specifications”: 1 GB, 5 minutes
+        video=VideoRules(max_bytes=1_000_000_000, max_seconds=300, max_alt=1_000),
     ),
     connect_fields=(
         ConnectField(

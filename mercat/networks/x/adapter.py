@@ -38,9 +38,9 @@ from mercat.networks.x.watching import Listener, Metrics, Profiler, Searcher
 SKEW = timedelta(minutes=5)  # that X's clock may be behind ours
 PAGE = 100  # posts a page, the most that X gives
 
-_PREPARING = "X is still preparing the pictures."
+_PREPARING = "X is still preparing the pictures or the video."
 _GARBLED = "X answered, but not in a way that says whether the post is out."
-_SWEPT = "X no longer has a picture that was handed to it; it is handed over again."
+_SWEPT = "X no longer has a picture or video that was handed to it; it is handed over again."
 _NO_LIST = "X's answer is not a list of posts."
 _ASKED = "asked_at"
 

@@ -1,4 +1,4 @@
-"""Pictures: handed over in pieces, awaited, described. Each step is noted, so that none is done twice."""
+"""Pictures and videos: handed over in pieces, awaited, described. Each step is noted, so that none is done twice."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from mercat.networks.kit.films import pieces
 from mercat.networks.kit.steps import RETRY, Halt, bytes_of, preparing, text_of
 from mercat.networks.port import Channel, Later, Medium, Notes, Refused
 from mercat.networks.x import payload
@@ -15,14 +16,15 @@ from mercat.networks.x.answers import data_of
 from mercat.networks.x.session import Call, api, authorised, secrets_of
 
 PIECE = 1_000_000  # bytes; X takes up to 5 MB in one, but a small one is sooner sent again
+VIDEO_PIECE = 4_000_000  # X takes 1,000 pieces of up to 5 MB
 POLL = timedelta(seconds=2)  # between two looks at a picture in processing, where X names no time
 LONGEST_POLL = 60  # seconds
 
-# How far a picture has come, as noted before its id.
-_WAITING, _DESCRIBING, _READY = "waiting", "describing", "ready"
-_NOT_SAID = "X did not say that it has the picture."
-_GONE = "X no longer has the picture that was handed to it; it is handed over again."
-_FAILED = "X could not process the picture. Use another one."
+# How far a picture has come, as noted before its id. Of a video: “sending@” with the bytes that X has, then “ending”.
+_SENDING, _ENDING, _WAITING, _DESCRIBING, _READY = "sending@", "ending", "waiting", "describing", "ready"
+_NOT_SAID = "X did not say that it has the picture or video."
+_GONE = "X no longer has the picture or video that was handed to it; it is handed over again."
+_FAILED = "X could not process the picture or video. Use another one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,11 @@ class Picture:
         """Its id at X, and how long to wait before it is ready; None where it is."""
         stage, _, media_id = (self.notes.get(self._note) or "").partition(":")
         wait: timedelta | None = None
-        if not media_id:
+        if self.medium.is_video and (not media_id or stage.startswith((_SENDING, _ENDING))):
+            media_id, wait = self._film(stage, media_id)
+            stage = _WAITING if wait else _DESCRIBING
+            self._keep(stage, media_id)
+        elif not media_id:
             media_id, wait = _handed_over(self.channel, self.medium, self.now)
             stage = _WAITING if wait else _DESCRIBING
             self._keep(stage, media_id)
@@ -63,6 +69,27 @@ class Picture:
     def _keep(self, stage: str, media_id: str) -> None:
         self.notes.keep(self._note, f"{stage}:{media_id}")
 
+    def _film(self, stage: str, media_id: str) -> tuple[str, timedelta | None]:
+        """A video, from where an earlier attempt stopped. A piece may come twice: X takes it by its number."""
+        if not media_id:
+            media_id = _begun(self.channel, self.medium, "tweet_video", self.now)
+            stage = f"{_SENDING}0"
+            self._keep(stage, media_id)
+        if stage != _ENDING:
+            for offset, piece in pieces(self.medium, int(stage.removeprefix(_SENDING)), VIDEO_PIECE, now=self.now):
+                answer = _append(self.channel, media_id, offset // VIDEO_PIECE, piece, self.now)
+                self._forget_if_gone(answer)
+                _refuse(answer, self.channel, self.now)
+                self._keep(f"{_SENDING}{offset + len(piece)}", media_id)
+            self._keep(_ENDING, media_id)
+        return media_id, self._ended(media_id)
+
+    def _ended(self, media_id: str) -> timedelta | None:
+        answer = _post(self.channel, f"{media_id}/finalize", self.now)
+        if payload.is_gone(answer):  # an earlier attempt may have ended it, and lost the answer
+            return self._look(media_id)
+        return _wait(_about(media_id, answer, self.channel, self.now))
+
     def _look(self, media_id: str) -> timedelta | None:
         url, asked = api(self.channel.base_url, "media/upload"), {"command": "STATUS", "media_id": media_id}
 
@@ -72,7 +99,7 @@ class Picture:
         return _wait(self._of_this(get, media_id))
 
     def _describe(self, media_id: str) -> None:
-        if not self.medium.alt:
+        if self.medium.is_video or not self.medium.alt:
             return
         url = api(self.channel.base_url, "media/metadata")
         body = {"id": media_id, "metadata": {"alt_text": {"text": self.medium.alt}}}
@@ -85,24 +112,35 @@ class Picture:
     def _of_this(self, call: Call, media_id: str) -> httpx.Response:
         """The answer to a call about this picture, once X has it."""
         response = authorised(self.channel, preparing, call, now=self.now)
+        self._forget_if_gone(response)
+        return _about(media_id, response, self.channel, self.now)
+
+    def _forget_if_gone(self, response: httpx.Response) -> None:
         if payload.is_gone(response):
             self.forget()
-        return _about(media_id, response, self.channel, self.now)
 
 
 def _handed_over(channel: Channel, medium: Medium, now: datetime) -> tuple[str, timedelta | None]:
     content = bytes_of(medium, now=now)
-    begun = {"media_type": medium.mime, "media_category": "tweet_image", "total_bytes": len(content)}
+    media_id = _begun(channel, medium, "tweet_image", now)
+    for segment, start in enumerate(range(0, len(content), PIECE)):
+        _refuse(_append(channel, media_id, segment, content[start : start + PIECE], now), channel, now)
+    return media_id, _wait(_about(media_id, _post(channel, f"{media_id}/finalize", now), channel, now))
+
+
+def _begun(channel: Channel, medium: Medium, category: str, now: datetime) -> str:
+    begun = {"media_type": medium.mime, "media_category": category, "total_bytes": medium.size}
     response = _post(channel, "initialize", now, json=begun)
     _refuse(response, channel, now)
     media_id = text_of(data_of(response), "id")
     if not media_id.isdecimal():
         raise Halt(Later(now + RETRY, _NOT_SAID))
-    for segment, start in enumerate(range(0, len(content), PIECE)):
-        piece = ("piece", content[start : start + PIECE], "application/octet-stream")
-        form = {"segment_index": str(segment)}
-        _refuse(_post(channel, f"{media_id}/append", now, data=form, files={"media": piece}), channel, now)
-    return media_id, _wait(_about(media_id, _post(channel, f"{media_id}/finalize", now), channel, now))
+    return media_id
+
+
+def _append(channel: Channel, media_id: str, segment: int, piece: bytes, now: datetime) -> httpx.Response:
+    form, file = {"segment_index": str(segment)}, ("piece", piece, "application/octet-stream")
+    return _post(channel, f"{media_id}/append", now, data=form, files={"media": file})
 
 
 def _post(channel: Channel, path: str, now: datetime, **given: Any) -> httpx.Response:

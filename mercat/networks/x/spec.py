@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from mercat.networks.port import ConnectField, MediaRules, Spec
+from mercat.networks.port import ConnectField, MediaRules, Spec, VideoRules
 
 NAME = "X"
 API = "https://api.x.com"
@@ -32,6 +32,9 @@ SPEC = Spec(
         # X takes GIFs too, but only one, and alone; it would play for ever in everybody's timeline.
         mimes=frozenset({"image/jpeg", "image/png", "image/webp"}),
         max_alt=MAX_ALT,
+        # docs.x.com, “Media best practices”: 512 MB, half a second to 140 seconds. Its page on metadata speaks of
+        # descriptions of images alone, though OpenAPI 2.167 does not say of which media: none goes along.
+        video=VideoRules(max_bytes=512_000_000, max_seconds=140, min_seconds=0.5, max_alt=0),
     ),
     connect_fields=(
         ConnectField(

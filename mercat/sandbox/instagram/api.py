@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mercat.sandbox import graph
+from mercat.sandbox.films import Film
 from mercat.sandbox.graph import Caller, bad_parameter, error, is_flag, is_number, is_text, is_web, no_such
 from mercat.sandbox.graph_containers import Containers, fetched, media_of, upload
 from mercat.sandbox.graph_fetch import Unfetched
@@ -28,16 +29,20 @@ MAX_TAGS = 30
 MAX_MENTIONS = 20
 MAX_BYTES = 8 * 1024 * 1024
 MAX_ALT = 1_000
+MAX_VIDEO = 300 * 1024 * 1024
+MIN_SECONDS, MAX_SECONDS = 3, 900
 NARROWEST, WIDEST = 4 / 5, 1.91
 DAILY = 50  # by two of Meta's pages; a third says 100
 FIRST_NUMBER = 17_900_000_000_000_000
 
 CONTAINER = {
     "image_url": is_web,
+    "video_url": is_web,
+    "cover_url": is_web,
     "caption": is_text,
     "alt_text": is_text,
     "is_carousel_item": is_flag,
-    "media_type": graph.one_of("CAROUSEL"),
+    "media_type": graph.one_of("CAROUSEL", "REELS"),
     "children": lambda value: isinstance(value, list | str),
     "user_tags": lambda value: isinstance(value, list | str),
 }
@@ -45,6 +50,14 @@ METRICS = ("views", "reach", "saved", "shares", "likes", "comments", "total_inte
 TAG = re.compile(r"(?<![\w&])#\w*[^\W\d]\w*")
 MENTION = re.compile(r"(?<![\w@./])@[A-Za-z0-9._]{1,30}")
 DISCOVERY = re.compile(r"business_discovery\.username\(([^(){}]*)\)")
+
+
+def _check_goes_with(caller: Caller, *, reel: bool) -> None:
+    if not reel and "image_url" not in caller.params:
+        raise bad_parameter("The parameter image_url is required")
+    for name in ("image_url", "alt_text", "is_carousel_item") if reel else ("video_url", "cover_url"):
+        if name in caller.params:
+            raise bad_parameter(f"Param {name} does not go with this media_type")
 
 
 class Api:
@@ -86,9 +99,9 @@ class Api:
             media = self._children(caller)
             fields = {"caption": caption, "tagged": [], "item": False}
             return JSONResponse({"id": self.containers.make(caller.account, fields, now, media)})
-        if "image_url" not in caller.params:
-            raise bad_parameter("The parameter image_url is required")
-        medium = await self._picture(caller, now)
+        reel = caller.params.get("media_type") == "REELS"
+        _check_goes_with(caller, reel=reel)
+        medium = await (self._video(caller, now) if reel else self._picture(caller, now))
         item = graph.flag(caller.params.get("is_carousel_item"))
         fields = {"caption": caption, "tagged": self._tagged(caller), "item": item}
         return JSONResponse({"id": self.containers.make(caller.account, fields, now, [medium])})
@@ -109,6 +122,24 @@ class Api:
             raise error(36003, "The aspect ratio is not supported.", subcode=2207009, user=words)
         native_id = str(graph.next_number(self.world, FIRST_NUMBER))
         return upload(self.world, caller.account, data, native_id=native_id, alt=alt, now=now)
+
+    async def _video(self, caller: Caller, now: float) -> Medium:
+        if "video_url" not in caller.params:
+            raise bad_parameter("The parameter video_url is required")
+        try:
+            data, seen = await fetched(caller.params["video_url"], MAX_VIDEO)
+            if cover := caller.params.get("cover_url"):
+                _, cover_seen = await fetched(cover, MAX_BYTES)
+                if cover_seen is None or cover_seen.mime != "image/jpeg":
+                    raise error(36001, "The cover's format is not supported.", subcode=2207005)
+        except Unfetched as trouble:
+            raise _unfetched(trouble) from trouble
+        if not isinstance(seen, Film):
+            raise error(352, "The video format is not supported.", subcode=2207026)
+        if not MIN_SECONDS <= seen.seconds <= MAX_SECONDS:
+            raise error(352, "The video's length is not supported.", subcode=2207026)
+        native_id = str(graph.next_number(self.world, FIRST_NUMBER))
+        return upload(self.world, caller.account, data, native_id=native_id, alt="", now=now)
 
     def _children(self, caller: Caller) -> list[Medium]:
         given = caller.params.get("children") or []

@@ -37,15 +37,15 @@ def user(world: World, account: Account, base: str) -> dict[str, Any]:
 
 
 def media(world: World, account: Account, one: Post, base: str) -> dict[str, Any]:
-    album = len(one.media) > 1
+    album, reel = len(one.media) > 1, one.media[0].mime.startswith("video/")
     return {
         "id": one.native_id,
         "caption": one.text or None,
         "permalink": f"{base}/p/{one.native_id}",
         "shortcode": one.native_id,
         "timestamp": one.created_at,
-        "media_type": "CAROUSEL_ALBUM" if album else "IMAGE",
-        "media_product_type": "FEED",
+        "media_type": "CAROUSEL_ALBUM" if album else "VIDEO" if reel else "IMAGE",
+        "media_product_type": "REELS" if reel else "FEED",
         "media_url": f"{base}/media/{one.media[0].upload}",
         "thumbnail_url": None,
         "owner": {"id": account.native_id},

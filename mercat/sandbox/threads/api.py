@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mercat.sandbox import graph
+from mercat.sandbox.films import Film
 from mercat.sandbox.graph import Caller, bad_parameter, error, is_flag, is_number, is_text, is_web, no_such
 from mercat.sandbox.graph_containers import DAY, Containers, fetched, media_of, upload
 from mercat.sandbox.graph_fetch import Unfetched
@@ -23,15 +24,18 @@ MAX_CHARACTERS = 500
 MAX_LINKS = 5
 MAX_BYTES = 8 * 1024 * 1024
 MAX_ALT = 1_000
+MAX_VIDEO = 1024 * 1024 * 1024
+MAX_SECONDS = 300
 MAX_PARTS = 20
 MOST_ELONGATED = 10
 POSTS, REPLIES, REMOVALS = 250, 1_000, 100  # in 24 hours
 FIRST_NUMBER = 17_900_000_000_000_000
 
 CONTAINER = {
-    "media_type": graph.one_of("TEXT", "IMAGE", "CAROUSEL"),
+    "media_type": graph.one_of("TEXT", "IMAGE", "VIDEO", "CAROUSEL"),
     "text": is_text,
     "image_url": is_web,
+    "video_url": is_web,
     "alt_text": is_text,
     "is_carousel_item": is_flag,
     "children": lambda value: isinstance(value, list | str),
@@ -73,12 +77,19 @@ class Api:
         return JSONResponse({"id": self.containers.make(caller.account, fields, now, media)})
 
     async def _media(self, caller: Caller, kind: str, now: float) -> list[Medium]:
-        takes = {"TEXT": set(), "IMAGE": {"image_url", "alt_text", "is_carousel_item"}, "CAROUSEL": {"children"}}
-        others = {"image_url", "alt_text", "is_carousel_item", "children"} - takes[kind]
+        takes = {
+            "TEXT": set(),
+            "IMAGE": {"image_url", "alt_text", "is_carousel_item"},
+            "VIDEO": {"video_url", "alt_text", "is_carousel_item"},
+            "CAROUSEL": {"children"},
+        }
+        others = set().union(*takes.values()) - takes[kind]
         if odd := sorted(others & set(caller.params)):
             raise bad_parameter(f"Param {odd[0]} does not go with media_type {kind}")
         if kind == "CAROUSEL":
             return self._parts(caller)
+        if kind == "VIDEO":
+            return [await self._video(caller, now)]
         return [await self._picture(caller, now)] if kind == "IMAGE" else []
 
     async def _picture(self, caller: Caller, now: float) -> Medium:
@@ -95,6 +106,23 @@ class Api:
             raise error(36001, "The image format is not supported.", subcode=2207005)
         if max(seen.width, seen.height) > MOST_ELONGATED * min(seen.width, seen.height):
             raise error(36003, "The aspect ratio is not supported.", subcode=2207009)
+        native_id = str(graph.next_number(self.world, FIRST_NUMBER))
+        return upload(self.world, caller.account, data, native_id=native_id, alt=alt, now=now)
+
+    async def _video(self, caller: Caller, now: float) -> Medium:
+        if "video_url" not in caller.params:
+            raise bad_parameter("The parameter video_url is required")
+        alt = str(caller.params.get("alt_text") or "")
+        if len(alt) > MAX_ALT:
+            raise bad_parameter(f"Param alt_text must be at most {MAX_ALT} characters long")
+        try:
+            data, seen = await fetched(caller.params["video_url"], MAX_VIDEO)
+        except Unfetched as trouble:
+            raise _unfetched(trouble) from trouble
+        if not isinstance(seen, Film):
+            raise error(352, "The video format is not supported.", subcode=2207026)
+        if not 0 <= seen.seconds <= MAX_SECONDS:
+            raise error(352, "The video's length is not supported.", subcode=2207026)
         native_id = str(graph.next_number(self.world, FIRST_NUMBER))
         return upload(self.world, caller.account, data, native_id=native_id, alt=alt, now=now)
 

@@ -36,7 +36,7 @@ def media(account: Account, one: Post, base: str) -> dict[str, Any]:
     return {
         "id": one.native_id,
         "media_product_type": "THREADS",
-        "media_type": "CAROUSEL_ALBUM" if album else "IMAGE" if first else "TEXT_POST",
+        "media_type": "CAROUSEL_ALBUM" if album else _kind(first) if first else "TEXT_POST",
         "media_url": f"{base}/media/{first.upload}" if first else None,
         "permalink": address(account, one, base),
         "owner": {"id": account.native_id},
@@ -56,10 +56,14 @@ def address(account: Account, one: Post, base: str) -> str:
     return f"{base}/@{account.handle}/post/{one.native_id}"
 
 
+def _kind(medium: Medium) -> str:
+    return "VIDEO" if medium.mime.startswith("video/") else "IMAGE"
+
+
 def _child(medium: Medium, base: str) -> dict[str, Any]:
     return {
         "id": medium.upload,
-        "media_type": "IMAGE",
+        "media_type": _kind(medium),
         "media_url": f"{base}/media/{medium.upload}",
         "alt_text": medium.alt or None,
     }

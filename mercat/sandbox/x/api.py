@@ -15,7 +15,7 @@ from mercat.sandbox.models import Account, Medium, Post, Upload
 from mercat.sandbox.standin import World, base_url, hidden_after
 from mercat.sandbox.x import asked, problems, text
 from mercat.sandbox.x.asked import PAGED, SHOWING, USERS, Field, between, is_id, matching, some_of
-from mercat.sandbox.x.media import Media
+from mercat.sandbox.x.media import VIDEO, Media
 from mercat.sandbox.x.problems import forbidden, invalid, not_found
 from mercat.sandbox.x.signed import Ids, signed_in
 from mercat.sandbox.x.views import Views, iso
@@ -171,6 +171,8 @@ class Api:
         found = [one for one in uploads if one and self.media.is_ready(one)]
         if len(found) < len(ids) or len(set(ids)) < len(ids):
             raise invalid("Your media IDs are invalid.", {"media.media_ids": ids})
+        if len(found) > 1 and any(one.mime == VIDEO for one in found):
+            raise invalid("A Tweet takes up to 4 images, or 1 video.", {"media.media_ids": ids})
         return found
 
     def _replied_to(self, account: Account, reply: Any) -> Post | None:
@@ -205,6 +207,7 @@ class Api:
             "reply_to": above.native_id if above else None,
             "conversation_id": above.body["conversation_id"] if above else native_id,
             "reply_settings": given.get("reply_settings", "everyone"),
+            "made_with_ai": given.get("made_with_ai", False),
         }
         with self.store.transaction():
             post = Post(

@@ -1,4 +1,7 @@
-"""Pictures as X takes them: begun, handed over in pieces, ended, perhaps processed, described (docs.x.com, “Media”)."""
+"""Pictures and videos as X takes them: begun, handed over in pieces, ended, perhaps processed, described.
+
+Source: docs.x.com, “Media”.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from mercat.sandbox.films import Film
+from mercat.sandbox.films import inspect as inspect_film
 from mercat.sandbox.models import Account, Upload
 from mercat.sandbox.pages import picture
 from mercat.sandbox.pictures import inspect
@@ -19,7 +24,11 @@ from mercat.sandbox.x.problems import invalid
 from mercat.sandbox.x.signed import Ids, signed_in
 
 MIMES = ("image/jpeg", "image/png", "image/webp")  # of those that X takes, what this stand-in holds
-MAX_BYTES = 5 * 1024 * 1024
+VIDEO = "video/mp4"
+CATEGORIES = {**dict.fromkeys(MIMES, "tweet_image"), VIDEO: "tweet_video"}
+MAX_BYTES = {"tweet_image": 5 * 1024 * 1024, "tweet_video": 512 * 1024 * 1024}
+MIN_SECONDS, MAX_SECONDS = 0.5, 140
+MIN_SIDE, MAX_SHAPE = 32, 3  # pixels; and how much longer than the other a side may be
 MAX_PIECE = 5 * 1024 * 1024
 MAX_PIECES = 1_000
 MAX_ALT = 1_000
@@ -43,17 +52,24 @@ class Media:
     async def initialize(self, request: Request) -> Response:
         account, token = signed_in(self.world, request, "media.write")
         given = await asked.body(request, INITIALIZE)
-        if given["media_type"] not in MIMES or given.get("media_category") != "tweet_image":
-            raise invalid(f"This stand-in takes {', '.join(MIMES)} of the category tweet_image.")
-        if not 0 < given["total_bytes"] <= MAX_BYTES:
-            raise invalid("File size exceeds 5242880 bytes.")
+        category = given.get("media_category")
+        if not category or CATEGORIES.get(given["media_type"]) != category:
+            raise invalid(f"This stand-in takes {', '.join(MIMES)} as tweet_image, and {VIDEO} as tweet_video.")
+        if not 0 < given["total_bytes"] <= MAX_BYTES[category]:
+            raise invalid(f"File size exceeds {MAX_BYTES[category]} bytes.")
         media_id = self.ids.next()
         begun = {"account": account.native_id, "media_type": given["media_type"], "size": given["total_bytes"]}
         self.store.keep(self.world.slug, "begun", media_id, {**begun, "pieces": []})
         if self.world.faults.standing("token_ends_in_upload"):
             self.store.forget(self.world.slug, "token", token)
         return JSONResponse(
-            {"data": {"id": media_id, "media_key": f"3_{media_id}", "expires_after_secs": LIFE_SECONDS}}
+            {
+                "data": {
+                    "id": media_id,
+                    "media_key": key_of(media_id, given["media_type"]),
+                    "expires_after_secs": LIFE_SECONDS,
+                }
+            }
         )
 
     async def append(self, request: Request) -> Response:
@@ -75,10 +91,14 @@ class Media:
         if await request.body():
             raise invalid("This call takes no body.")
         data = self._assembled(media_id, begun)
-        seen = inspect(data)
+        is_video = begun["media_type"] == VIDEO
+        seen = inspect_film(data) if is_video else inspect(data)
         if seen is None or seen.mime != begun["media_type"]:
             raise invalid("media type unrecognized.")
-        processing = self.world.faults.standing("media_processing")
+        if isinstance(seen, Film):
+            _check(seen)
+        slow = self.world.faults.standing("media_processing")
+        polls = int(slow.options["polls"]) if slow else int(is_video)  # a video is never ready at once
         upload = Upload(
             network=self.world.slug,
             native_id=media_id,
@@ -89,14 +109,15 @@ class Media:
             width=seen.width,
             height=seen.height,
             alt="",
-            polls_left=int(processing.options["polls"]) if processing else 0,
+            polls_left=polls,
             attached_to=None,
             received_at=request.state.received_at,
         )
         self.store.add_upload(upload, data)
         self.store.forget(self.world.slug, "begun", media_id)
-        if processing:
-            self.store.keep(self.world.slug, "processing", media_id, {"fails": bool(processing.options["fails"])})
+        if slow or is_video:
+            fails = bool(slow and slow.options["fails"])
+            self.store.keep(self.world.slug, "processing", media_id, {"fails": fails})
         return JSONResponse({"data": self._view(upload, "pending" if upload.polls_left else None)})
 
     async def status(self, request: Request) -> Response:
@@ -120,6 +141,8 @@ class Media:
         upload = self.usable(account, given["id"])
         if upload is None:
             raise invalid("BadRequest: Not found")
+        if upload.mime == VIDEO:
+            raise invalid("Alternative text can be given to images only.")
         if "alt_text" in metadata:
             alt = asked.members(metadata["alt_text"], ALT, "$.metadata.alt_text")["text"]
             self.store.change_upload(upload, alt=alt, polls_left=upload.polls_left, attached_to=upload.attached_to)
@@ -163,12 +186,27 @@ class Media:
     def _view(self, upload: Upload, state: str | None) -> dict[str, Any]:
         told: dict[str, Any] = {
             "id": upload.native_id,
-            "media_key": f"3_{upload.native_id}",
+            "media_key": key_of(upload.native_id, upload.mime),
             "size": upload.size,
             "expires_after_secs": LIFE_SECONDS,
-            "image": {"image_type": upload.mime, "w": upload.width, "h": upload.height},
         }
+        if upload.mime == VIDEO:
+            told["video"] = {"video_type": upload.mime}
+        else:
+            told["image"] = {"image_type": upload.mime, "w": upload.width, "h": upload.height}
         if state:
             waits = {"check_after_secs": 1} if state in {"pending", "in_progress"} else {}
             told["processing_info"] = {"state": state, **waits}
         return told
+
+
+def key_of(media_id: str, mime: str) -> str:
+    return f"{7 if mime == VIDEO else 3}_{media_id}"
+
+
+def _check(film: Film) -> None:
+    if not MIN_SECONDS <= film.seconds <= MAX_SECONDS:
+        raise invalid("Video duration must be between 0.5 and 140 seconds.")
+    short, long = sorted((film.width, film.height))
+    if short < MIN_SIDE or long > short * MAX_SHAPE:
+        raise invalid("Video dimensions are not supported.")

@@ -9,6 +9,7 @@ from typing import Any
 from mercat.sandbox.models import Account, Medium, Post
 from mercat.sandbox.standin import World
 from mercat.sandbox.x import text
+from mercat.sandbox.x.media import VIDEO, key_of
 
 Asked = Mapping[str, Any]
 
@@ -96,7 +97,7 @@ class Views:
             author = self.store.account(self.world.slug, post.account)
             assert author is not None
             for number, medium in enumerate(post.media, 1):
-                address = f"{base}/{author.handle}/status/{post.native_id}/photo/{number}"
+                address = f"{base}/{author.handle}/status/{post.native_id}/{_kind(medium)}/{number}"
                 entities.link(len(made) - len(short), short, address, media_key=_key(medium))
         return made, entities.told()
 
@@ -142,7 +143,11 @@ def _escaped(words: str) -> str:
 
 
 def _key(medium: Medium) -> str:
-    return f"3_{medium.upload}"
+    return key_of(medium.upload, medium.mime)
+
+
+def _kind(medium: Medium) -> str:
+    return "video" if medium.mime == VIDEO else "photo"
 
 
 def _picture(medium: Medium, fields: Iterable[str], base: str) -> dict[str, Any]:
@@ -150,7 +155,7 @@ def _picture(medium: Medium, fields: Iterable[str], base: str) -> dict[str, Any]
         "alt_text": medium.alt or None,
         "height": medium.height,
         "width": medium.width,
-        "url": f"{base}/media/{medium.upload}",
+        "url": f"{base}/media/{medium.upload}" if _kind(medium) == "photo" else None,
     }
-    always = {"media_key": _key(medium), "type": "photo"}
+    always = {"media_key": _key(medium), "type": _kind(medium)}
     return {**always, **{name: told[name] for name in fields if told.get(name) is not None}}

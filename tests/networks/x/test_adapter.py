@@ -74,8 +74,8 @@ def test_a_picture_in_processing_is_polled_and_never_handed_over_again() -> None
     run, _ = scripted("x", "picture_processing")
     run.answers[STATUS] = [processing("in_progress", check_after_secs=9), processing("succeeded")]
     first, second, third = (run.run("publish") for _ in range(3))
-    assert first == Pending(NOW + timedelta(seconds=5), "X is still preparing the pictures.")
-    assert second == Pending(NOW + timedelta(seconds=9), "X is still preparing the pictures.")
+    assert first == Pending(NOW + timedelta(seconds=5), "X is still preparing the pictures or the video.")
+    assert second == Pending(NOW + timedelta(seconds=9), "X is still preparing the pictures or the video.")
     assert isinstance(third, Sent)
     assert calls(run) == [INITIALIZE, APPEND, FINALIZE, STATUS, STATUS, DESCRIBE, PUBLISH]
 

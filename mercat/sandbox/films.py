@@ -1,0 +1,32 @@
+"""Looks into uploaded bytes: which video they are, if any."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import av
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """`width` and `height` in pixels, `seconds` its length."""
+
+    mime: str
+    width: int
+    height: int
+    seconds: float
+
+
+def inspect(data: bytes) -> Film | None:
+    """None when the bytes are no MP4 with a moving picture in it. No frame is decoded."""
+    if data[4:8] != b"ftyp":
+        return None
+    try:
+        with av.open(io.BytesIO(data), format="mp4") as film:
+            if not film.streams.video:
+                return None
+            shown = film.streams.video[0]
+            return Film("video/mp4", shown.width, shown.height, (film.duration or 0) / 1_000_000)
+    except (av.FFmpegError, ValueError):
+        return None
