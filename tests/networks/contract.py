@@ -4,7 +4,7 @@ An adapter's own `fixtures/` feed the scripted part. `happy.json` holds an accou
 or a `video` with its description) and the answers of a server that does everything right; every other file replaces
 some of the answers and names the outcome that must follow.
 `publishing` and `uploads` in the happy one name the calls ("POST /2/tweets") that make a post public and that hand a
-picture over.
+picture over; `stays` says that what is out cannot be taken down from here.
 
 An answer is {status, headers, body | text}, or {dropped}, {late} or {unreachable}; a list is taken one by one, its last
 for ever. `step` is what is asked of the adapter: publish, find (by native id), find_lost (without one), remove, and of
@@ -153,6 +153,11 @@ def scripted(slug: str, name: str = HAPPY) -> tuple[Scripted, dict[str, Any]]:
     case = {} if name == HAPPY else dict(fixtures(slug))[name]
     answers = {**happy["answers"], **case.get("answers", {})}
     return Scripted(registry.get(slug), answers, happy), case
+
+
+def stays(slug: str) -> bool:
+    """Whether what is out cannot be taken down from here: the happy fixture says so by `stays`."""
+    return bool(json.loads(_folder(slug).joinpath(f"{HAPPY}.json").read_text(encoding="utf-8")).get("stays"))
 
 
 # Servers

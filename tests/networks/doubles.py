@@ -61,7 +61,8 @@ def picture(
 
 
 def picture_for(network: Network, alt: str = "A road sign in the snow", *, shade: int = 90) -> Medium:
-    """A picture that the network takes."""
+    """A picture that the network takes, without a description where it takes none."""
+    alt = alt if network.spec.media.max_alt else ""
     mime = "image/png" if "image/png" in network.spec.media.mimes else "image/jpeg"
     return picture(alt, size=(1080, 1080) if network.spec.fetches_media else (4, 3), shade=shade, mime=mime)
 

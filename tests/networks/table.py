@@ -9,6 +9,7 @@ from mercat.networks.port import Network
 PROVED = {
     "bluesky": "the AT Protocol network from npm; the makers' Python client meets the stand-in",
     "facebook": "its parameters against Meta's field specifications",
+    "hootsuite": "our own stand-in alone",
     "instagram": "its parameters against Meta's field specifications",
     "linkedin": "our own stand-in alone",
     "mastodon": "mastodon_mock from PyPI; the OpenAPI description; Mastodon.py meets the stand-in",
