@@ -58,7 +58,10 @@ SPEC = Spec(
             secret=True,
         ),
         ConnectField(
-            "refresh_token", "Refresh token", "Shown beside it. Without one the connection ends in an hour.", secret=True
+            "refresh_token",
+            "Refresh token",
+            "Shown beside it. Without one the connection ends in an hour.",
+            secret=True,
         ),
     ),
     app_fields=(
