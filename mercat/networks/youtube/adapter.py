@@ -181,11 +181,7 @@ class Editor:
         if problems := list(payload.text_problems(item.text)):
             return Refused(" ".join(problem.message for problem in problems))
         try:
-            found = videos(channel, [native_id], now=now, parts="snippet")
-            if not found:
-                return payload.REASONS["videoNotFound"]
-            body = {"id": native_id, "snippet": payload.edited(object_of(found[0], "snippet"), item)}
-            response = _update(channel, body, "snippet", now)
+            response = _edited(channel, item, native_id, now)
         except CannotTell as trouble:
             return instead_of_reading(trouble, now)
         except Halt as halt:
@@ -195,6 +191,14 @@ class Editor:
         if text_of(fields_of(response), "id") != native_id:
             return Unsure("YouTube answered, but not in a way that says whether the video was changed.")
         return Sent(native_id, payload.permalink(channel.base_url, native_id))
+
+
+def _edited(channel: Channel, item: Item, native_id: str, now: datetime) -> httpx.Response:
+    found = videos(channel, [native_id], now=now, parts="snippet")
+    if not found:
+        raise Halt(payload.REASONS["videoNotFound"])
+    body = {"id": native_id, "snippet": payload.edited(object_of(found[0], "snippet"), item)}
+    return _update(channel, body, "snippet", now)
 
 
 NETWORK = Network(

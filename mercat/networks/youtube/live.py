@@ -7,6 +7,7 @@ in no note: the stream is asked for them each time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +18,16 @@ from mercat.networks.kit.steps import RETRY, Halt, fields_of, preparing, publish
 from mercat.networks.port import Broadcast, Channel, Item, Later, Notes, Outcome, Refused, Sent, Unreadable, Unsure
 from mercat.networks.youtube import payload
 from mercat.networks.youtube.answers import moment_of, next_page, object_of
-from mercat.networks.youtube.session import api, authorised, instead_of_reading, items_in, listed, read, secrets_of
+from mercat.networks.youtube.session import (
+    Step,
+    api,
+    authorised,
+    instead_of_reading,
+    items_in,
+    listed,
+    read,
+    secrets_of,
+)
 
 PARTS = "snippet,status,contentDetails"
 PAGES = 2  # of upcoming broadcasts, looked through for one of ours
@@ -26,12 +36,8 @@ _GARBLED = "YouTube answered, but not in a way that says what became of the broa
 _NO_PICTURE = "No picture arrives yet. Start the encoder, wait until its picture arrives, then try again."
 _OVER = "This broadcast has ended, and cannot be shown again. Announce another one."
 _NOT_BEGUN = "This broadcast has not begun, so it cannot end. Take it down instead."
-_STATES = {
-    "live": "live",
-    "liveStarting": "live",
-    "complete": "ended",
-    "revoked": "ended",
-}  # discovery document, LiveBroadcastStatus; before these it depends on the stream
+# Discovery document, LiveBroadcastStatus. Before these it depends on the stream.
+_STATES = {"live": "live", "liveStarting": "live", "complete": "ended", "revoked": "ended"}
 
 
 class Live:
@@ -58,35 +64,47 @@ class Live:
 
     def start(self, channel: Channel, *, native_id: str, now: datetime) -> Outcome:
         refusals = {"waiting": Refused(_NO_PICTURE), "ended": Refused(_OVER)}
-        return _go(channel, native_id, "live", "live", refusals, now)
+        return _go(channel, native_id, _Way("live", "live", refusals), now)
 
     def end(self, channel: Channel, *, native_id: str, now: datetime) -> Outcome:
         refusals = {"waiting": Refused(_NOT_BEGUN), "ready": Refused(_NOT_BEGUN)}
-        return _go(channel, native_id, "ended", "complete", refusals, now)
+        return _go(channel, native_id, _Way("ended", "complete", refusals), now)
 
 
-def _go(
-    channel: Channel, native_id: str, state: str, status: str, refusals: Mapping[str, Outcome], now: datetime
-) -> Outcome:
-    """From whatever it is to `state`, which YouTube calls `status`."""
-    there = Sent(native_id, payload.permalink(channel.base_url, native_id))
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """To which state a broadcast goes, what YouTube calls it, and from where it may not."""
+
+    state: str
+    status: str
+    refusals: Mapping[str, Refused]
+
+
+def _go(channel: Channel, native_id: str, way: _Way, now: datetime) -> Outcome:
     try:
         current = _state(channel, native_id, now).state
-        if current == state:
-            return there
-        if current in refusals:
-            return refusals[current]
-        asked = {"broadcastStatus": status, "id": native_id, "part": "status"}
-        response = _send(channel, "POST", "liveBroadcasts/transition", asked, None, publishing, now)
+        if current in way.refusals:
+            return way.refusals[current]
+        if current != way.state:
+            _transition(channel, native_id, way.status, now)
     except CannotTell as trouble:
         return instead_of_reading(trouble, now)
     except Halt as halt:
         return halt.outcome
+    return Sent(native_id, payload.permalink(channel.base_url, native_id))
+
+
+def _transition(channel: Channel, native_id: str, status: str, now: datetime) -> None:
+    """Raises Halt where it did not come about. Being there already (redundantTransition) is as good."""
+    asked = {"broadcastStatus": status, "id": native_id, "part": "status"}
+    call = _Call("POST", "liveBroadcasts/transition", asked)
+    response = call.made(channel, publishing, now)
     if "redundantTransition" in payload.reasons_of(response):
-        return there
+        return
     if response.is_client_error:
-        return payload.refusal(response, secrets_of(channel))
-    return there if text_of(fields_of(response), "id") == native_id else Unsure(_GARBLED)
+        raise Halt(payload.refusal(response, secrets_of(channel)))
+    if text_of(fields_of(response), "id") != native_id:
+        raise Halt(Unsure(_GARBLED))
 
 
 def _state(channel: Channel, native_id: str, now: datetime) -> Broadcast:
@@ -141,11 +159,12 @@ class _Making:
 
     def bind(self, native_id: str, stream_id: str) -> None:
         asked = {"id": native_id, "streamId": stream_id, "part": "contentDetails"}
-        self._answered("POST", "liveBroadcasts/bind", asked, None, lambda told: text_of(told, "id") == native_id)
+        call = _Call("POST", "liveBroadcasts/bind", asked)
+        self._answered(call, lambda told: text_of(told, "id") == native_id)
 
     def announce(self, native_id: str) -> Outcome:
         body = {"id": native_id, "status": {"privacyStatus": "public", "selfDeclaredMadeForKids": False}}
-        response = _send(self.channel, "PUT", "liveBroadcasts", {"part": "status"}, body, publishing, self.now)
+        response = _Call("PUT", "liveBroadcasts", {"part": "status"}, body).made(self.channel, publishing, self.now)
         if response.is_client_error:
             return payload.refusal(response, secrets_of(self.channel))
         told = fields_of(response)
@@ -190,20 +209,14 @@ class _Making:
         raise CannotTell("The channel has announced too much to tell whether this broadcast is among it.")
 
     def _made(self, name: str, path: str, parts: str, body: Mapping[str, Any]) -> str:
-        told = self._answered("POST", path, {"part": parts}, body, lambda told: bool(text_of(told, "id")))
+        call = _Call("POST", path, {"part": parts}, body)
+        told = self._answered(call, lambda told: bool(text_of(told, "id")))
         native_id = text_of(told, "id")
         self.notes.keep(self._note(name), native_id)
         return native_id
 
-    def _answered(
-        self,
-        method: str,
-        path: str,
-        asked: Mapping[str, str],
-        body: Mapping[str, Any] | None,
-        is_it: Callable[[Mapping[str, Any]], bool],
-    ) -> Mapping[str, Any]:
-        response = _send(self.channel, method, path, asked, body, preparing, self.now)
+    def _answered(self, call: _Call, is_it: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
+        response = call.made(self.channel, preparing, self.now)
         if response.is_client_error:
             raise Halt(payload.refusal(response, secrets_of(self.channel)))
         told = fields_of(response)
@@ -219,18 +232,17 @@ def _moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _send(
-    channel: Channel,
-    method: str,
-    path: str,
-    asked: Mapping[str, str],
-    body: Mapping[str, Any] | None,
-    step: Callable[..., httpx.Response],
-    now: datetime,
-) -> httpx.Response:
-    url = api(channel.base_url, path)
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    path: str
+    asked: Mapping[str, str]
+    body: Mapping[str, Any] | None = None
 
-    def call(signed: dict[str, str]) -> httpx.Response:
-        return channel.http.request(method, url, params=dict(asked), json=body, headers=signed)
+    def made(self, channel: Channel, step: Step, now: datetime) -> httpx.Response:
+        url = api(channel.base_url, self.path)
 
-    return authorised(channel, step, call, now=now)
+        def call(signed: dict[str, str]) -> httpx.Response:
+            return channel.http.request(self.method, url, params=dict(self.asked), json=self.body, headers=signed)
+
+        return authorised(channel, step, call, now=now)

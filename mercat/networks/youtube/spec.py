@@ -26,7 +26,7 @@ MAX_BANNER = 6 * 1024 * 1024  # bytes; discovery document, channelBanners.insert
 # (discovery document: every method that we call lists it).
 SCOPE = "https://www.googleapis.com/auth/youtube.force-ssl"
 
-# “News & Politics”. A public body's word to the public is that sooner than “People & Blogs” (22), YouTube's own default.
+# “News & Politics”: a public body's word to the public is that sooner than “People & Blogs” (22), the default.
 CATEGORY = "25"
 
 CLIENT_ID, CLIENT_SECRET = "client_id", "client_secret"

@@ -101,7 +101,7 @@ class Upload:
         response = authorised(self.channel, preparing, post, now=self.now)
         if response.is_client_error:
             raise Halt(payload.refusal(response, secrets_of(self.channel)))
-        session = response.headers.get("location", "")
+        session: str = response.headers.get("location", "")
         if not _is_theirs(session, self.channel.base_url):
             raise Halt(Later(self.now + RETRY, _NO_ADDRESS))
         self.notes.keep(self._session_note, session)

@@ -1,4 +1,4 @@
-"""Stand-in of YouTube: what publishing, reading, listening and going live need of its API, consent page, channel pages."""
+"""Stand-in of YouTube: the part of its API that publishing, listening and live broadcasts need, and channel pages."""
 
 from mercat.sandbox.youtube.standin import YouTube
 

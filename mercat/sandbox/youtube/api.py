@@ -98,8 +98,8 @@ class Api:
         parts, base = asked.parts(wanted, CHANNEL_PARTS), base_url(request, self.world.slug)
         if ("id" in wanted) == (wanted.get("mine") == "true"):
             raise invalid("missingRequiredParameter", "No filter selected. Expected one of: id, mine")
-        ids = ids(wanted["id"]) if "id" in wanted else [account.native_id]
-        found = [one for name in ids if (one := self.store.account(self.world.slug, name)) and one.native_id == name]
+        names = ids(wanted["id"]) if "id" in wanted else [account.native_id]
+        found = [one for name in names if (one := self.store.account(self.world.slug, name)) and one.native_id == name]
         return listed("channelListResponse", [self._channel(one, parts, base) for one in found])
 
     async def update_channel(self, request: Request) -> Response:
