@@ -65,15 +65,16 @@ class Upload:
             return known
         session = self.notes.get(self._session_note)
         if session:
-            return self._go_on(session, self._put(session, b"", f"bytes */{self.video.size}"))
+            reached = self._put(session, b"", f"bytes */{self.video.size}")
+            return self._go_on(session, reached, further=self._came_further(reached))
         # Before a session is begun, since each costs one of a day's hundred uploads.
         first = self._part(0)
         return self._go_on(self._begin(), 0, first)
 
     def forget(self) -> None:
         """So that it is brought anew."""
-        self.notes.keep(_video_note(self.item), "")
-        self.notes.keep(self._session_note, "")
+        for note in (_video_note(self.item), self._session_note, f"reached:{self.item.key}"):
+            self.notes.keep(note, "")
 
     def not_shown(self) -> Later:
         """YouTube shows no video of this id: not yet, or no longer."""
@@ -107,13 +108,21 @@ class Upload:
         self.notes.keep(self._session_note, session)
         return session
 
-    def _go_on(self, session: str, reached: int | str, first: bytes = b"") -> str:
+    def _came_further(self, reached: int | str) -> bool:
+        """Whether more is there than when it was last asked for: of a piece without an answer, part may have come."""
+        note, here = f"reached:{self.item.key}", reached if isinstance(reached, int) else self.video.size
+        before = int(self.notes.get(note) or 0)
+        if here > before:
+            self.notes.keep(note, str(here))
+        return here > before
+
+    def _go_on(self, session: str, reached: int | str, first: bytes = b"", *, further: bool = False) -> str:
         """From the byte that was reached; a text is the id of the video that has all of them."""
         for n in range(MOST_PIECES):
             if isinstance(reached, str):
                 return reached
             piece = first if n == 0 and first else self._part(reached)
-            following = self._piece(session, piece, reached, further=n > 0)
+            following = self._piece(session, piece, reached, further=further or n > 0)
             if isinstance(following, int) and not reached < following < self.video.size:
                 raise Halt(Later(self.now + RETRY, _STUCK))
             reached = following
@@ -167,7 +176,7 @@ class Upload:
             raise Halt(instead_of_reading(trouble, self.now)) from None
         if native_id:
             return self._has_all(native_id)
-        self.notes.keep(self._session_note, "")
+        self.forget()
         raise Halt(Later(self.now + RETRY, _ANEW))
 
     def _part(self, offset: int) -> bytes:

@@ -152,7 +152,7 @@ def test_two_gigabytes_go_over_several_attempts_in_pieces_of_eight_megabytes() -
 def test_an_attempt_whose_time_is_over_goes_on_in_the_next_and_costs_none() -> None:
     run, _ = scripted("youtube")
     size = 5 * PIECE
-    film, read = long_video(size)
+    film, _ = long_video(size)
     storing = Storing(run, size)
     storing.fails = 1
     assert isinstance(publish(run, film), Later)  # nothing was brought: that is trouble
@@ -168,6 +168,17 @@ def test_an_attempt_whose_time_is_over_goes_on_in_the_next_and_costs_none() -> N
     assert isinstance(publish(run, film), Pending)
     run.channel = replace(run.channel, http=httpx.Client(transport=httpx.MockTransport(piece)))
     assert isinstance(publish(run, film), Sent)
+
+
+def test_a_line_too_slow_for_one_piece_still_gets_on_at_no_cost() -> None:
+    """What arrived of a piece before the time-out stays at YouTube: the next attempt finds that it came further."""
+    run, _ = scripted("youtube", "piece_lost")
+    assert isinstance(run.run("publish"), Later)
+    for reached in (9, 19):
+        run.answers[PUT] = [{"status": 308, "headers": {"Range": f"bytes=0-{reached}"}, "text": ""}, {"late": True}]
+        assert isinstance(run.run("publish"), Pending)
+    run.answers[PUT] = [{"status": 308, "headers": {"Range": "bytes=0-19"}, "text": ""}, {"late": True}]
+    assert isinstance(run.run("publish"), Later)
 
 
 def test_a_video_that_was_swapped_in_the_middle_goes_no_further() -> None:
