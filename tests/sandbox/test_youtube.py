@@ -59,7 +59,8 @@ class YouTubeCaller(Caller):
 
     def track(self, video_id: str, words: str = TRACK, language: str = "en") -> httpx.Response:
         about = json.dumps({"snippet": {"videoId": video_id, "language": language, "name": ""}})
-        body = f"--b\r\nContent-Type: application/json\r\n\r\n{about}\r\n--b\r\nContent-Type: text/vtt\r\n\r\n{words}\r\n--b--"
+        parts = (f"Content-Type: application/json\r\n\r\n{about}", f"Content-Type: text/vtt\r\n\r\n{words}")
+        body = "".join(f"--b\r\n{part}\r\n" for part in parts) + "--b--"
         headers = {"content-type": 'multipart/related; boundary="b"'}
         asked = {"part": "snippet", "uploadType": "multipart"}
         return self.call("POST", "upload/youtube/v3/captions", params=asked, content=body.encode(), headers=headers)

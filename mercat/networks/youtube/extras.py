@@ -49,7 +49,6 @@ class Extras:
             bring()
         except Halt as halt:
             tries = int(tried) + 1
-            # A limit of the whole day is no reason to keep a video back.
             if isinstance(halt.outcome, Later) and tries < MOST_TRIES:
                 self.notes.keep(note, str(tries))
                 raise Halt(Pending(halt.outcome.at, _WAITING)) from None

@@ -121,6 +121,8 @@ class Upload:
         for n in range(MOST_PIECES):
             if isinstance(reached, str):
                 return reached
+            if reached >= self.video.size:
+                raise Halt(Later(self.now + RETRY, _NOT_SAID))  # all is there, and no video came of it yet
             piece = first if n == 0 and first else self._part(reached)
             following = self._piece(session, piece, reached, further=further or n > 0)
             if isinstance(following, int) and not reached < following < self.video.size:

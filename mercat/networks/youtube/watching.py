@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -26,7 +26,7 @@ from mercat.networks.port import (
     Unsure,
 )
 from mercat.networks.youtube import payload
-from mercat.networks.youtube.answers import next_page, object_of
+from mercat.networks.youtube.answers import moment_of, next_page, object_of
 from mercat.networks.youtube.session import (
     api,
     authorised,
@@ -88,12 +88,18 @@ def _threads(
             ]
             heard += new
             following = next_page(response)
-            if not following or (since and not new):
+            if not following or (since and any(_began(thread) <= since for thread in threads)):
                 break
             asked["pageToken"] = following
     except CannotTell as trouble:
         return trouble.sighting
     return tuple(sorted(heard, key=lambda each: each.made_at, reverse=True))
+
+
+def _began(thread: Mapping[str, Any]) -> datetime:
+    """When a thread began; of one that does not tell, as long ago as can be, so that no list is read for ever."""
+    first = object_of(thread, "snippet", "topLevelComment", "snippet")
+    return moment_of(first, "publishedAt") or datetime.min.replace(tzinfo=UTC)
 
 
 def _others(channel: Channel, thread: Mapping[str, Any]) -> list[Heard]:

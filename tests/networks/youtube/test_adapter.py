@@ -383,3 +383,27 @@ def test_an_item_without_a_video_or_with_a_picture_is_a_problem_in_words() -> No
     run, _ = scripted("youtube")
     (problem,) = NETWORK.check(item("Snow."), run.channel.limits)
     assert problem.message == "YouTube takes no post without a video. Add one."
+
+
+def test_a_session_that_has_all_bytes_and_no_video_yet_is_asked_again_later() -> None:
+    run, _ = scripted("youtube", "piece_lost")
+    run.run("publish")
+    size = run.item.media[0].size
+    run.answers[PUT] = {"status": 308, "headers": {"Range": f"bytes=0-{size - 1}"}, "text": ""}
+    assert isinstance(run.run("publish"), Later)
+    assert spans(run)[1:] == [f"bytes */{size}"]
+
+
+def test_what_came_since_is_read_page_by_page_until_older_threads() -> None:
+    run, _ = scripted("youtube")
+    page = run.answers["GET /youtube/v3/commentThreads"]
+    own = {**page, "body": {**page["body"], "items": page["body"]["items"][1:], "nextPageToken": "2"}}
+    run.answers["GET /youtube/v3/commentThreads"] = [own, page]
+    heard = run.run("mentions")
+    assert [one.text for one in heard] == ["Is the road open?"]
+    old = {**page, "body": {**page["body"], "nextPageToken": "2"}}
+    run.answers["GET /youtube/v3/commentThreads"] = old
+    before = len(run.requests)
+    assert NETWORK.listener
+    assert NETWORK.listener.mentions(run.channel, since=NOW, now=NOW) == ()
+    assert len(run.requests) == before + 1
