@@ -67,7 +67,7 @@ class Scripted:
     @property
     def item(self) -> Item:
         told = self.happy["item"]
-        media = tuple(picture_for(self.network, alt) for alt in told["alts"])
+        media = tuple(picture_for(self.network, alt) for alt in told.get("alts", ()))
         if "video" in told:
             media = (video(told["video"]),)
         return Item(told["key"], datetime.fromisoformat(told["created_at"]), told["text"], told["language"], media)

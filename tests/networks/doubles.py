@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -90,6 +90,23 @@ def video(alt: str = "Snow falls on the road", *, seconds: int = 4, shade: int =
         return content[offset : offset + size]
 
     return replace(plain, seconds=float(seconds), part=part, captions=captions, cover=cover)
+
+
+def medium_for(network: Network, alt: str = "A road sign in the snow", *, shade: int = 90) -> Medium:
+    """A picture, or a video where the network takes nothing else; described where it takes descriptions."""
+    return picture_for(network, alt, shade=shade) if network.spec.media.max_count else video("", shade=shade)
+
+
+def spoilt(one: Medium, reading: Callable[..., bytes]) -> Medium:
+    """The same, where reading it ends as `reading` does."""
+    return replace(one, read=reading, part=reading if one.is_video else None)
+
+
+def full_text(network: Network, limits: Mapping[str, int], letter: str) -> str:
+    """A text of exactly the limit, but for what is less than a letter. Its first line is short: it may be a title."""
+    head = "Snow.\n"
+    left = network.count("", limits).limit - network.count(head, limits).used
+    return head + letter * (left // network.count(letter, limits).used)
 
 
 def medium(content: bytes, *, alt: str = "", mime: str = "image/png", width: int = 1, height: int = 1) -> Medium:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 from mercat.networks import registry
 from mercat.networks.port import Network
 
@@ -14,6 +17,7 @@ PROVED = {
     "linkedin": "our own stand-in alone",
     "mastodon": "mastodon_mock from PyPI; the OpenAPI description; Mastodon.py meets the stand-in",
     "threads": "our own stand-in alone",
+    "youtube": "YouTube's discovery document v3, calls and answers of videos and live broadcasts",
     "x": "X's OpenAPI description 2.167, calls and answers; twitter-text's conformance cases",
 }
 PARTS = (
@@ -29,6 +33,7 @@ PARTS = (
     ("mentions, comments", "listener"),
     ("search", "searcher"),
     ("report", "reporter"),
+    ("live", "live"),
     ("price", "price"),
 )
 
@@ -36,8 +41,8 @@ PAGE = """\
 # Networks and their parts
 
 Written from the registry by `make reference`. A part that a network lacks is not offered anywhere. Sending uses
-publishing and reading back, the register connecting and renewal; no page uses the other parts yet. Pictures only: no
-adapter sends a video yet.
+publishing, reading back and taking down, the register connecting and renewal, the composer the price, and `mercat
+doctor NETWORK` the profile; no page uses the other parts yet.
 
 {parts}
 
@@ -55,10 +60,29 @@ None has met the live network of its name from this project's tests. Beyond that
 def page() -> str:
     networks = registry.all()
     head = "| part | " + " | ".join(network.spec.name for network in networks) + " |"
-    rows = [f"| {name} | " + " | ".join(_cell(network, part) for network in networks) + " |" for name, part in PARTS]
+    rows = [_row(name, networks, partial(_cell, part=part)) for name, part in PARTS]
     proved = [f"| {network.spec.name} | {PROVED[network.spec.slug]} |" for network in networks]
+    rows += [_row("pictures", networks, _pictures), _row("videos", networks, _videos)]
     rule = "|---|" + ":-:|" * len(networks)
     return PAGE.format(parts="\n".join([head, rule, *rows]), proved="\n".join(proved))
+
+
+def _row(name: str, networks: Sequence[Network], cell: Callable[[Network], str]) -> str:
+    return f"| {name} | " + " | ".join(map(cell, networks)) + " |"
+
+
+def _pictures(network: Network) -> str:
+    if not network.spec.media.max_count:
+        return "–"
+    most = f"up to {network.spec.media.max_count}"
+    return most if network.spec.media.max_alt else f"{most}, undescribed"
+
+
+def _videos(network: Network) -> str:
+    rules = network.spec.media.video
+    if rules is None:
+        return "–"
+    return "with captions" if rules.captions else "yes"
 
 
 def _cell(network: Network, part: str) -> str:

@@ -28,7 +28,7 @@ from mercat.networks.port import (
     Unsure,
 )
 from tests.networks.contract import SLUGS, Server, Standing, stays
-from tests.networks.doubles import MemoryNotes, channel_of, client_for, item, nobodys, picture_for, video
+from tests.networks.doubles import MemoryNotes, channel_of, client_for, full_text, item, medium_for, nobodys, video
 from tests.networks.servers import Sandbox
 from tests.servers.media_host import MediaHost
 
@@ -58,14 +58,19 @@ class Meeting:
         self.notes: dict[str, MemoryNotes] = defaultdict(MemoryNotes)  # by the item's key: each has its own
         self.sent: dict[str, Item] = {}  # by native id
 
+    @property
+    def most(self) -> int:
+        """Media in one post."""
+        return self.network.spec.media.max_count or 1
+
     def item(self, text: str = "Snow on the A9.", *media: Any) -> Item:
-        """With a picture where the network takes no post without."""
+        """With a picture, or a video, where the network takes no post without."""
         least = [self.picture()] * (0 if media else self.network.spec.media.min_count)
         return item(text, *media, *least, created_at=self.now)
 
     def picture(self, alt: str = "A road sign in the snow", *, shade: int = 90) -> Medium:
-        """A picture that the network takes, and can fetch if it does."""
-        return self.pictures.reachable(picture_for(self.network, alt, shade=shade))
+        """A picture, or else a video, that the network takes, and can fetch if it does."""
+        return self.pictures.reachable(medium_for(self.network, alt, shade=shade))
 
     def video(self) -> Medium:
         """A video that the network takes, and can fetch with its cover if it does."""
@@ -143,7 +148,8 @@ def test_a_wrong_secret_does_not_connect_and_is_not_repeated(server: Server) -> 
 
 @on_every_server
 def test_a_post_with_two_pictures_goes_out_and_is_read_back(meeting: Meeting) -> None:
-    one = meeting.item(RICH, meeting.picture(), meeting.picture("“Closed”, says the sign", shade=10))
+    media = [meeting.picture(), meeting.picture("“Closed”, says the sign", shade=10)]
+    one = meeting.item(RICH, *media[: meeting.most])
     sent = meeting.publish(one)
     assert isinstance(sent, Sent)
     found = meeting.find(one, sent.native_id)
@@ -156,7 +162,7 @@ def test_a_post_with_two_pictures_goes_out_and_is_read_back(meeting: Meeting) ->
 def test_the_server_holds_text_and_descriptions_as_they_were_written(meeting: Meeting) -> None:
     one = meeting.item(RICH, meeting.picture("A road sign — “closed” — in the snow ❄️"))
     sent = meeting.publish(one)
-    alts = ("A road sign — “closed” — in the snow ❄️" if meeting.network.spec.media.max_alt else "",)
+    alts = (one.media[0].alt,)
     assert meeting.standing() == [Standing(sent.native_id, RICH, alts)]
 
 
@@ -204,8 +210,7 @@ def test_a_post_is_taken_down_and_taking_it_down_again_is_no_error(meeting: Meet
 
 @on_every_server
 def test_the_server_takes_a_post_of_exactly_the_limit(meeting: Meeting) -> None:
-    most = meeting.network.count("", meeting.channel.limits).limit
-    one = meeting.item("é" * most)
+    one = meeting.item(full_text(meeting.network, meeting.channel.limits, "é"))
     assert isinstance(meeting.publish(one), Sent)
     assert isinstance(meeting.find(one), Found)
 

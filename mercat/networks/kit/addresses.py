@@ -228,17 +228,5 @@ class Site:
         return f"id:{native_id}" if re.fullmatch(self.ids, native_id) else None
 
 
-SITES = (
-    Site(
-        network="youtube",
-        name="YouTube",
-        domains=("youtube.com",),
-        hosts=r"(?:(?:www|m|mobile|music)\.)?youtube\.com",
-        names=r"[\w.·-]{3,30}",
-        paths=tuple(
-            rf"{way}(?:/(?:featured|videos|shorts|streams|live|playlists|community|posts|about))?"
-            for way in (r"@NAME", r"channel/ID", r"c/(?P<c>[\w.-]+)", r"user/(?P<user>[\w.-]+)")
-        ),
-        ids=r"UC[A-Za-z0-9_-]{22}",  # told apart by capitals
-    ),
-)
+# Of networks that have no folder: none is left, and the next one begins here.
+SITES: tuple[Site, ...] = ()
