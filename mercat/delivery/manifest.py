@@ -30,17 +30,22 @@ def item_for(consignment: Consignment, *, first_sent_at: datetime) -> Item:
     said = contents(consignment.manifest)
     if str(consignment.account_id) not in said["targets"]:
         raise Altered("This account is not among those that the approved version names.")
-    files = consignment.manifest.files
+    files, network = consignment.manifest.files, consignment.account.network
     return Item(
         key=consignment.pk.hex,
         created_at=first_sent_at,
-        text=said["variants"].get(consignment.account.network, said["text"]),
+        text=said["variants"].get(network, said["text"]),
         language=said["language"],
-        media=tuple(_medium(entry, files[entry["sha256"]]) for entry in said["media"]),
+        media=tuple(_medium(rendition(entry, network), files) for entry in said["media"]),
     )
 
 
-def _medium(entry: dict, name: str) -> Medium:
+def rendition(entry: dict, network: str) -> dict:
+    """A picture's entry as this network is given it. Versions of before (contents.py) gave all the same."""
+    return {**entry, **entry.get("renditions", {}).get(network, {})}
+
+
+def _medium(entry: dict, files: dict[str, str]) -> Medium:
     return Medium(
         sha256=entry["sha256"],
         mime=entry["mime"],
@@ -48,7 +53,7 @@ def _medium(entry: dict, name: str) -> Medium:
         width=entry["width"],
         height=entry["height"],
         size=entry["size"],
-        read=partial(_read, name, entry["sha256"]),
+        read=partial(_read, files[entry["sha256"]], entry["sha256"]),
     )
 
 

@@ -39,6 +39,7 @@ SPEC = Spec(
         max_bytes=8_000_000,  # “less than 8 MiB” (36000/2207004): the stricter
         mimes=frozenset({"image/jpeg"}),
         max_alt=1_000,
+        longest_side=1_800,  # 1,440 wide is kept (above): so long is the side of the tallest shape, 4:5
         min_count=1,
     ),
     connect_fields=(

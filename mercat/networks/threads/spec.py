@@ -36,6 +36,7 @@ SPEC = Spec(
         max_bytes=8_000_000,  # “8 MB”: the stricter reading
         mimes=frozenset({"image/jpeg", "image/png"}),
         max_alt=1_000,
+        longest_side=1_800,  # 1,440 wide is kept (above): so long is the side of a picture of 4:5
     ),
     connect_fields=(
         ConnectField(

@@ -32,6 +32,7 @@ SPEC = Spec(
         # X takes GIFs too, but only one, and alone; it would play for ever in everybody's timeline.
         mimes=frozenset({"image/jpeg", "image/png", "image/webp"}),
         max_alt=MAX_ALT,
+        longest_side=4_096,  # not in its documents; the largest that X has shown of a picture (“orig”)
     ),
     connect_fields=(
         ConnectField(
