@@ -33,7 +33,7 @@ def run() -> dict:
         from mercat.register.public.actions import CLOCK, publish
         from mercat.register.public.book import SHELF
 
-        _accounts(timezone.now())
+        _accounts()
         publish(by=CLOCK, now=timezone.now())
         book = SHELF.current()
         asked = [text.format(n=n) for n in range(ACCOUNTS) for text in ASKED]
@@ -48,19 +48,17 @@ def run() -> dict:
         }
 
 
-def _accounts(now) -> None:
+def _accounts() -> None:
     from mercat.people.actions import found_units
-    from mercat.people.models import Unit
-    from mercat.register.models import Account, Slot
     from mercat.register.public.actions import CLOCK
+    from tests import factories as make
 
-    found_units(by=CLOCK, now=now)
-    unit = Unit.objects.first()
+    found_units(by=CLOCK, now=make.NOW)
     for n in range(ACCOUNTS):
-        about = {"network": "x", "tier": "local", "unit": unit, "name": f"Account {n}"}
-        slot = Slot.objects.create(key=f"bench-{n}", **about)
-        known = {"handle": f"Account{n}", "native_id": str(n), "url": f"https://x.com/Account{n}"}
-        Account.objects.create(slot=slot, status=Account.Status.ACTIVE, registered_at=now, **about, **known)
+        row = make.account(network="x", connected=False)
+        make.move(row, "active", by=make.TEST, reason="Connected", now=make.NOW)
+        row.handle, row.native_id, row.url = f"Account{n}", str(n), f"https://x.com/Account{n}"
+        row.save()
 
 
 def _environ(text: str) -> dict:

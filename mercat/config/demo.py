@@ -86,4 +86,9 @@ ACCOUNTS = (
     DemoAccount("bluesky", "local", "edinburgh", "Leith Local Policing", "leith.police.example", "spoc.edinburgh"),
     DemoAccount("bluesky", "corporate", "corporate-communications", "The Force", "force.police.example"),
     DemoAccount("mastodon", "corporate", "corporate-communications", "The Force", "force"),
+    DemoAccount("x", "corporate", "corporate-communications", "The Force", "the_force"),
+    DemoAccount("facebook", "corporate", "corporate-communications", "The Force", "the.force"),
+    DemoAccount("instagram", "corporate", "corporate-communications", "The Force", "the.force"),
+    DemoAccount("threads", "corporate", "corporate-communications", "The Force", "the.force"),
+    DemoAccount("linkedin", "corporate", "corporate-communications", "The Force", "the-force"),
 )

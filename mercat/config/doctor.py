@@ -6,48 +6,48 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 import psycopg
 
-from mercat.config import database
+from mercat.config import database, doctor_network
+from mercat.config.doctor_findings import CLOCKS_APART, MARKS, WARNING, WELL, WRONG, Finding
 from mercat.config.environment import ROOT, Environment, environment
 from mercat.config.problem import Problem
 from mercat.config.supervisor_checks import SPACE_TO_START, SPACE_TO_WARN, answers, megabytes
+from mercat.networks.registry import UnknownNetwork
 
-WELL, WARNING, WRONG = "well", "warning", "wrong"
-MARKS = {WELL: "✓", WARNING: "!", WRONG: "✗"}
-CLOCKS_APART = timedelta(seconds=2)
 HEARTBEAT = timedelta(seconds=10)
 CHECKPOINT = timedelta(seconds=90)  # the clock signs at least once a minute
 STYLE_SHEET = ROOT / "mercat" / "web" / "static" / "built" / "mercat.css"
 START = "Start Mercat with `mercat up` (or `make run`)."
 
 
-@dataclass(frozen=True)
-class Finding:
-    """`state` is well, warning or wrong; `remedy` is empty when all is well."""
-
-    name: str
-    state: str
-    found: str
-    remedy: str = ""
-
-
 @click.command()
+@click.argument("network", required=False)
 @click.option("--json", "as_json", is_flag=True, help="The findings for a machine.")
-def doctor(as_json: bool) -> None:
-    """Say what is well, what is not, and how to put it right. Exit code 1 when something is wrong."""
-    findings = examine(environment())
+def doctor(network: str | None, as_json: bool) -> None:
+    """Say what is well, what is not, and how to put it right: of this installation, or of one NETWORK (x, youtube).
+
+    Exit code 1 when something is wrong.
+    """
+    findings = _of_network(network) if network else examine(environment())
     well = all(finding.state != WRONG for finding in findings)
     if as_json:
         click.echo(json.dumps({"well": well, "findings": [asdict(finding) for finding in findings]}, indent=2))
     else:
         click.echo("\n".join(map(as_text, findings)))
     sys.exit(0 if well else 1)
+
+
+def _of_network(slug: str) -> list[Finding]:
+    try:
+        return doctor_network.examine(slug, environment())
+    except UnknownNetwork as error:
+        raise click.ClickException(str(error)) from None
 
 
 def as_text(finding: Finding) -> str:

@@ -52,6 +52,11 @@ class Environment(BaseSettings):
     public_url: str = Field(
         "", description="The address people use, for links and OAuth redirects; empty: host and port."
     )
+    media_url: str = Field(
+        "",
+        description="The address at which networks fetch pictures and videos that are being sent "
+        "(https://media.example.org); only /sending/media/ need be reached there. Empty: public_url.",
+    )
     demo: bool = Field(False, description="Demonstration people and stand-in networks; never with live accounts.")
     trusted_proxy: str = Field(
         "", description="Address of the web server before Mercat: only what it says of where people come from counts."
@@ -136,6 +141,11 @@ class Environment(BaseSettings):
     @property
     def base_url(self) -> str:
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def fetched_from(self) -> str:
+        """Where networks fetch media; "" where no other machine is known to reach this one. Stand-ins are on it."""
+        return (self.media_url or self.public_url).rstrip("/") or (self.base_url if self.demo else "")
 
     @property
     def loopback(self) -> bool:

@@ -20,6 +20,7 @@ ALLOWED_HOSTS = [
     "localhost",
     "[::1]",
     urlsplit(ENV.base_url).hostname or "127.0.0.1",
+    *filter(None, [urlsplit(ENV.media_url).hostname]),
     *filter(None, ENV.allowed_hosts.split(",")),
 ]
 ROOT_URLCONF = "mercat.config.urls"
@@ -172,6 +173,7 @@ MERCAT_AUDIT_ORIGIN = ENV.audit_origin
 MERCAT_VAULT_KEY = ENV.vault_key or f"file:{ENV.secret('vault_key', None)}"
 MERCAT_VAULT_PUBLIC_FILE = ENV.secret("vault_key.pub", ENV.vault_public_file)
 MERCAT_BASE_URL = ENV.base_url
+MERCAT_MEDIA_URL = ENV.fetched_from
 MERCAT_SANDBOX_URL = ENV.sandbox_url
 MERCAT_APPS = registrations.of_stand_ins() if ENV.demo else registrations.read(ENV.secret("apps.toml", ENV.apps_file))
 # Origins that adapters may reach although they are private: the stand-ins, and what the installation names.

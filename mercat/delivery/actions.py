@@ -11,7 +11,7 @@ from django.core.validators import URLValidator
 from django.db import transaction
 
 from mercat.audit.actions import record
-from mercat.delivery import states
+from mercat.delivery import spending, states
 from mercat.delivery.claims import covering_pause
 from mercat.delivery.facts import post_facts
 from mercat.delivery.models import Consignment, Pause
@@ -81,12 +81,29 @@ def release_unpaused(*, by: By, now: datetime) -> int:
 
 
 @transaction.atomic
+def release_covered(*, by: By, now: datetime) -> int:
+    """Let go on what only a month's budget held, and it covers now. Returns how many there were."""
+    waiting = Consignment.objects.filter(state=states.HELD, hold=Consignment.Hold.BUDGET)
+    if not waiting.exists():
+        return 0
+    held = waiting.select_for_update(of=("self",)).select_related("manifest", "account").order_by("due_at", "pk")
+    rows = spending.covered(held, now=now)
+    for row in rows:
+        _move(row, "release", by=by, now=now, hold="", reason="", not_before=max(row.not_before, now))
+    if rows:
+        _nudge_after_commit()
+    return len(rows)
+
+
+@transaction.atomic
 def let_go_on(*, by: Person, consignment: Consignment, now: datetime) -> None:
     """Release what guidance or a lost connection held. Guidance is asked again before it goes out."""
     row = _locked(consignment)
     require(by, "withdraw", facts_of(row.account), now=now, post=post_facts(row))
     if row.hold == Consignment.Hold.PAUSED:
         raise Impossible("Sending is paused here: it goes on when a second person lifts the pause.")
+    if row.hold == Consignment.Hold.BUDGET:
+        raise Impossible("It goes on by itself when the month's budget covers it. Nothing was changed.")
     if row.hold == Consignment.Hold.LEAVER:
         raise Impossible(f"{row.reason} Nothing was changed.")
     _move(row, "release", by=by, now=now, hold="", reason="", refusals=[], not_before=max(row.not_before, now))

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from mercat.audit.keys import KeyProblem
 from mercat.audit.log import LogDamaged, integrate
-from mercat.delivery import states
-from mercat.delivery.actions import release_unpaused
+from mercat.delivery import removals, states
+from mercat.delivery.actions import release_covered, release_unpaused
 from mercat.delivery.engine import grace_of
 from mercat.delivery.models import Consignment
 from mercat.delivery.queue import LANES, nudge, rescue
@@ -56,6 +56,7 @@ def run(stop: threading.Event) -> None:
 def tick(*, now: datetime) -> None:
     lapse_leases(now=now, grace_of=grace_of)
     release_unpaused(by=ENGINE, now=now)
+    release_covered(by=ENGINE, now=now)
     for lane in LANES:
         if work_waits(lane, now=now):
             nudge(lane)
@@ -81,12 +82,15 @@ def _publish(now: datetime) -> None:
 
 
 def work_waits(lane: str, *, now: datetime) -> bool:
-    return Consignment.objects.filter(
-        Q(state=states.READY, not_before__lte=now)
-        | Q(state=states.IN_DOUBT, look_at__lte=now, leased_until=None)
-        | Q(state=states.IN_DOUBT, look_at__lte=now, leased_until__lte=now),
-        lane=lane,
-    ).exists()
+    return (
+        removals.waits(lane, now=now)
+        or Consignment.objects.filter(
+            Q(state=states.READY, not_before__lte=now)
+            | Q(state=states.IN_DOUBT, look_at__lte=now, leased_until=None)
+            | Q(state=states.IN_DOUBT, look_at__lte=now, leased_until__lte=now),
+            lane=lane,
+        ).exists()
+    )
 
 
 def until_next(*, now: datetime) -> timedelta:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -21,11 +22,12 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from mercat.delivery import states, steps
+from mercat.delivery import meters, removals, spending, states, steps
+from mercat.delivery.breaker import Breaker
 from mercat.delivery.claims import ATTEMPT, claim, claim_doubts, loaded
 from mercat.delivery.facts import post_facts
 from mercat.delivery.manifest import contents, item_for
-from mercat.delivery.models import Attempt, Consignment
+from mercat.delivery.models import Attempt, Consignment, Removal
 from mercat.delivery.queue import nudge
 from mercat.guidance import facts
 from mercat.guidance.decision import Decision
@@ -33,11 +35,13 @@ from mercat.guidance.gate import prepare
 from mercat.guidance.house import PAUSE
 from mercat.networks import registry
 from mercat.networks.kit.http import guarded_client
+from mercat.networks.kit.metering import Reading, readings
 from mercat.networks.port import (
     Altered,
     Found,
     Later,
     Missing,
+    Outcome,
     Pending,
     Reconnect,
     Refused,
@@ -69,6 +73,19 @@ NEXT_TURN = timedelta(seconds=20)  # after a row found no free thread of its ser
 _stop_calling: ContextVar[float] = ContextVar("stop_calling", default=float("inf"))
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An attempt under way: who waits for which server's answer."""
+
+    breaker: Breaker
+    account: str
+    clock: Callable[[], float]
+    readings: list[Reading] = field(default_factory=list)  # what the answers tell of its limits
+
+
+_watched: ContextVar[Watched | None] = ContextVar("watched", default=None)
+
+
 def grace_of(network: str) -> timedelta:
     """How long after a call began its effect may still be invisible (sending rule 7)."""
     spec = registry.get(network).spec
@@ -83,7 +100,9 @@ def http_for(network: str) -> httpx.Client:
     if network not in _clients:
         timeout = registry.get(network).spec.timeout
         client = guarded_client(timeout=timeout, allow_private=settings.MERCAT_PRIVATE_ORIGINS)
-        client.event_hooks["request"] = [*client.event_hooks["request"], _refuse_late_calls, _let_go_of_the_database]
+        hooks = client.event_hooks
+        ours = [_refuse_late_calls, _let_go_of_the_database, _watch_for_answers]
+        client.event_hooks = {"request": [*hooks["request"], *ours], "response": [*hooks["response"], _note_an_answer]}
         _clients.setdefault(network, client)
     return _clients[network]
 
@@ -92,6 +111,18 @@ def close_clients() -> None:
     """Close every connection to a network; the next call opens its own."""
     while _clients:
         _clients.popitem()[1].close()
+
+
+def _watch_for_answers(request: httpx.Request) -> None:
+    if watched := _watched.get():
+        watched.breaker.begins(watched.account, watched.clock())
+
+
+def _note_an_answer(response: httpx.Response) -> None:
+    watched = _watched.get()
+    if watched and response.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+        watched.breaker.answers(watched.account, watched.clock())
+        watched.readings.extend(readings(response.headers, timezone.now()))
 
 
 def _refuse_late_calls(request: httpx.Request) -> None:
@@ -129,12 +160,15 @@ class RowNotes:
 
 @dataclass
 class Engine:
-    """One lane's sending. `clock` tells the time; `pools` gives the threads that call a server, by its address."""
+    """One lane's sending. `clock` tells the time, `monotonic` seconds; `pools` gives the threads that call a server, by
+    its address."""
 
     lane: str
     clock: Callable[[], datetime] = timezone.now
+    monotonic: Callable[[], float] = time.monotonic
     pools: Callable[[str], Executor] = field(default_factory=threads_of_each_server)
     most_in_hand: int = 256  # rows; more would only wait here under a lease instead of where all workers see them
+    breakers: dict[str, Breaker] = field(default_factory=lambda: defaultdict(Breaker))  # by a server's address
     _in_hand: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _claiming: threading.Lock = field(default_factory=threading.Lock)  # or two nudges would each fill the same room
@@ -153,13 +187,19 @@ class Engine:
         now = self.clock()
         due = claim(self.lane, limit=room, now=now)
         doubts = claim_doubts(self.lane, limit=room, now=now)
-        accounts = accounts_by_id({row.account_id for row in [*due, *doubts]})
+        leaving = removals.claim(self.lane, limit=room, now=now)
+        accounts = accounts_by_id({row.account_id for row in [*due, *doubts, *(each.consignment for each in leaving)]})
         for row in [*due, *doubts]:
             row.account = accounts[str(row.account_id)]
         self._send_all(self._past_the_gate(due), accounts)
         for row in doubts:
             self._start(self._look, row)
-        return len(due) + len(doubts)
+        deadline = time.monotonic() + ATTEMPT.total_seconds()
+        for removal in leaving:
+            row = removal.consignment
+            row.account = accounts[str(row.account_id)]
+            self._start(self._take_down, row, removal, deadline)
+        return len(due) + len(doubts) + len(leaving)
 
     def _past_the_gate(self, rows: list[Consignment]) -> list[Consignment]:
         """Ask guidance again, between claim and send (sending rule 4). What it holds is held at once."""
@@ -188,6 +228,9 @@ class Engine:
         return True
 
     def _send_all(self, rows: list[Consignment], accounts: dict[str, Account]) -> None:
+        rows = self._within_budget(rows, accounts)
+        spent = self._spent(accounts[str(row.account_id)] for row in rows)
+        rows = [row for row in rows if not self._is_left(row, accounts[str(row.account_id)], spent)]
         if not rows:
             return
         deadline = time.monotonic() + ATTEMPT.total_seconds()
@@ -195,6 +238,27 @@ class Engine:
         for row in steps.begin(rows, now=now):
             row.account = accounts[str(row.account_id)]
             self._start(self._send, row, now, deadline)
+
+    def _within_budget(self, rows: list[Consignment], accounts: Mapping[str, Account]) -> list[Consignment]:
+        for row in rows:
+            row.account = accounts[str(row.account_id)]
+        beyond = spending.beyond_budget(rows, now=self.clock())
+        for row, reason in beyond.items():
+            _unless_lost(steps.hold_beyond_budget, row, reason, now=self.clock())
+        return [row for row in rows if row not in beyond]
+
+    def _spent(self, accounts: Iterable[Account]) -> dict[str, meters.Spent]:
+        """Warnings use what is left to the last."""
+        return {} if self.lane == Consignment.Lane.WARNING else meters.spent_of(accounts, now=self.clock())
+
+    def _is_left(self, row: Consignment, account: Account, spent: Mapping[str, meters.Spent]) -> bool:
+        """Whether this waits, not begun: its server answers nobody, or what it still takes is kept for warnings."""
+        now, seconds = self.clock(), self.breakers[account.connection.base_url].rest(str(account.pk), self.monotonic())
+        if seconds:
+            _unless_lost(steps.leave, row, _no_answer(account), until=now + timedelta(seconds=seconds), now=now)
+        elif its := spent.get(str(account.pk)):
+            _unless_lost(steps.leave, row, its.reason, until=its.until, now=now)
+        return bool(seconds) or str(account.pk) in spent
 
     def _start(self, work: Callable[..., None], row: Consignment, *about: object) -> None:
         with self._lock:
@@ -228,7 +292,7 @@ class Engine:
             return
         token = _stop_calling.set(deadline)
         try:
-            outcome = self._publish(row)
+            outcome, told = self._publish(row)
         except Altered as error:
             steps.hold_altered(row, str(error), now=self.clock())
             return
@@ -237,14 +301,17 @@ class Engine:
         if isinstance(outcome, Sent):
             steps.accepted(row, native_id=outcome.native_id, url=outcome.url)
             row.native_id, row.url = outcome.native_id, outcome.url
-        self._start(self._settle, row, outcome)
+        self._start(self._settle, row, outcome, told)
 
     def _still_in_time(self, row: Consignment, deadline: float) -> bool:
-        """Whether there is time left to call. Having waited too long for a thread of its server spends no attempt."""
-        if time.monotonic() < deadline:
+        """Whether there is time left to call, of a server that answers. Having waited too long for a thread of its
+        server spends no attempt."""
+        rest = self.breakers[row.account.connection.base_url].rest(str(row.account_id), self.monotonic())
+        if not rest and time.monotonic() < deadline:
             return True
-        now, reason = self.clock(), "Its server kept the calls before it waiting."
-        steps.put_off(row, Attempt.Result.LATER, reason, until=now + NEXT_TURN, counted=False, now=now)
+        now, wait = self.clock(), timedelta(seconds=rest) if rest else NEXT_TURN
+        reason = _no_answer(row.account) if rest else "Its server kept the calls before it waiting."
+        steps.put_off(row, Attempt.Result.LATER, reason, until=now + wait, counted=False, now=now)
         return False
 
     def _still_allowed(self, row: Consignment, begun: datetime) -> bool:
@@ -265,17 +332,33 @@ class Engine:
             steps.hold_by_guidance(row, decision, now=now)
         return decision.allowed
 
-    def _publish(self, row: Consignment):
+    def _publish(self, row: Consignment) -> tuple[Outcome, list[Reading]]:
+        """The network's answer, watched by its server's breaker; and what it told of its limits."""
+        watched = Watched(self.breakers[row.account.connection.base_url], str(row.account_id), self.monotonic)
+        token = _watched.set(watched)
+        watched.breaker.begins(watched.account, self.monotonic())
+        failed = True
         try:
-            item = item_for(row, first_sent_at=row.first_sent_at)
+            outcome = self._called(row)
+            failed = isinstance(outcome, Unsure) or (isinstance(outcome, Later) and not outcome.limited)
+            return outcome, watched.readings
+        finally:
+            _watched.reset(token)
+            watched.breaker.ends(watched.account, self.monotonic(), failed=failed)
+
+    def _called(self, row: Consignment) -> Outcome:
+        try:
+            item = item_for(row, first_sent_at=row.first_sent_at, now=self.clock())
             network = registry.get(row.account.network)
             reach = channel(row.account, http_for(row.account.network))
             return network.publisher.publish(reach, item, RowNotes(row), now=self.clock())
         except Unopenable as error:
             return Reconnect(str(error))
 
-    def _settle(self, row: Consignment, outcome) -> None:
+    def _settle(self, row: Consignment, outcome: Outcome, told: list[Reading]) -> None:
         now = self.clock()
+        if told:
+            meters.keep(row.account, told, now=now)
         match outcome:
             case Sent():
                 self._read_back(row)
@@ -308,6 +391,35 @@ class Engine:
             steps.refuse(row, f"Tried {MOST_ATTEMPTS} times without success. The last reason: {reason}", now=now)
             return
         steps.put_off(row, Attempt.Result.LATER, reason, until=at, counted=True, now=now)
+
+    # Taking down
+
+    def _take_down(self, row: Consignment, removal: Removal, deadline: float) -> None:
+        """Ask the network to take it down, then look whether it did. Whatever goes wrong is tried again."""
+        token = _stop_calling.set(deadline)
+        try:
+            outcome = self._removed(row)
+            sighting = self._seen(row)[0] if isinstance(outcome, Sent) else None
+        except Exception:
+            log.exception("taking down consignment %s", row.pk)
+            outcome, sighting = Unsure("Taking it down went wrong here."), None
+        finally:
+            _stop_calling.reset(token)
+        now = self.clock()
+        if isinstance(outcome, Reconnect):
+            mark_broken(by=steps.ENGINE, account=row.account, reason=outcome.reason, now=now)
+        grace = grace_of(row.account.network)
+        removals.keep(removal, removals.judged(outcome, sighting, grace=grace, now=now), now=now)
+
+    def _removed(self, row: Consignment) -> Outcome:
+        remover = registry.get(row.account.network).remover
+        if remover is None:
+            return Refused("This network lets no programme take posts down.")
+        try:
+            reach = channel(row.account, http_for(row.account.network))
+        except Unopenable as error:
+            return Reconnect(str(error))
+        return remover.remove(reach, native_id=row.native_id, now=self.clock())
 
     # Reading back
 
@@ -343,6 +455,8 @@ class Engine:
     def _seen(self, row: Consignment) -> tuple[Sighting, bool]:
         """What the network shows, and whether it is this post. Whatever goes wrong in looking is `Unreadable`: a doubt
         that nobody could end would keep its account busy for ever."""
+        # A look has as long as an attempt: one that outlived its lease would leave the doubt open, uncounted.
+        token = _stop_calling.set(min(_stop_calling.get(), time.monotonic() + ATTEMPT.total_seconds()))
         try:
             return self._sight(row)
         except steps.FenceLost:
@@ -350,10 +464,12 @@ class Engine:
         except Exception:
             log.exception("looking for consignment %s", row.pk)
             return Unreadable("What stands on the network could not be read."), False
+        finally:
+            _stop_calling.reset(token)
 
     def _sight(self, row: Consignment) -> tuple[Sighting, bool]:
         reader = registry.get(row.account.network).reader
-        item = item_for(row, first_sent_at=row.first_sent_at)
+        item = item_for(row, first_sent_at=row.first_sent_at, now=self.clock())
         reach = channel(row.account, http_for(row.account.network))
         native_id, is_another = row.native_id or None, partial(_is_another, row)
         try:
@@ -400,6 +516,10 @@ def may_publish(rows: list[Consignment], author: facts.Person, *, now: datetime)
         answers = asked.decide_many("publish", [accounts[pk] for pk in some], situation, posts)
         decisions.update(zip(some, answers, strict=True))
     return [decisions[row.pk] for row in rows]
+
+
+def _no_answer(account: Account) -> str:
+    return f"{registry.get(account.network).spec.name} does not answer at the moment. It is tried again by itself."
 
 
 def _only_paused(decision: Decision) -> bool:

@@ -25,6 +25,19 @@ class PauseForm(forms.Form):
         return scope, key
 
 
+class TakeDownForm(forms.Form):
+    """From where a post is taken down, by the consignments' ids, and why."""
+
+    which = forms.MultipleChoiceField(
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose where it is taken down")
+    )
+    why = forms.CharField(max_length=500, error_messages={"required": "Say why it is taken down"})
+
+    def __init__(self, data: object = None, *, which: Iterable[str]) -> None:
+        super().__init__(data)
+        self.fields["which"].choices = [(each, each) for each in which]
+
+
 class SeenForm(forms.Form):
     """What a person saw when they looked at the account."""
 

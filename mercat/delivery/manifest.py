@@ -9,6 +9,7 @@ from functools import partial
 
 from django.core.files.storage import default_storage
 
+from mercat.delivery.fetching import address_of
 from mercat.delivery.models import Consignment, Manifest
 from mercat.networks.port import Altered, Item, Medium
 
@@ -25,7 +26,7 @@ def contents(manifest: Manifest) -> dict:
     return json.loads(canonical)
 
 
-def item_for(consignment: Consignment, *, first_sent_at: datetime) -> Item:
+def item_for(consignment: Consignment, *, first_sent_at: datetime, now: datetime) -> Item:
     """What goes to this one account. Pictures are checked against their digest when they are read."""
     said = contents(consignment.manifest)
     if str(consignment.account_id) not in said["targets"]:
@@ -36,7 +37,7 @@ def item_for(consignment: Consignment, *, first_sent_at: datetime) -> Item:
         created_at=first_sent_at,
         text=said["variants"].get(network, said["text"]),
         language=said["language"],
-        media=tuple(_medium(rendition(entry, network), files) for entry in said["media"]),
+        media=tuple(_medium(rendition(entry, network), files, consignment, now) for entry in said["media"]),
     )
 
 
@@ -45,7 +46,7 @@ def rendition(entry: dict, network: str) -> dict:
     return {**entry, **entry.get("renditions", {}).get(network, {})}
 
 
-def _medium(entry: dict, files: dict[str, str]) -> Medium:
+def _medium(entry: dict, files: dict[str, str], consignment: Consignment, now: datetime) -> Medium:
     return Medium(
         sha256=entry["sha256"],
         mime=entry["mime"],
@@ -54,6 +55,7 @@ def _medium(entry: dict, files: dict[str, str]) -> Medium:
         height=entry["height"],
         size=entry["size"],
         read=partial(_read, files[entry["sha256"]], entry["sha256"]),
+        url=address_of(consignment, entry["sha256"], now=now),
     )
 
 

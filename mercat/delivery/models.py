@@ -43,6 +43,7 @@ class Consignment(models.Model):
         DISCONNECTED = "disconnected", "The account is not connected"
         ALTERED = "altered", "Not what was approved"
         LEAVER = "leaver", "Somebody it rests on has left or moved"
+        BUDGET = "budget", "The month's budget is used up"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     manifest = models.ForeignKey(Manifest, on_delete=models.PROTECT, related_name="consignments")
@@ -67,6 +68,8 @@ class Consignment(models.Model):
     looks = models.PositiveSmallIntegerField(default=0)  # read-backs of the present doubt
     look_at = models.DateTimeField(null=True, blank=True)  # when the doubt may be looked into
     notes = models.JSONField(default=dict)  # the adapter's, between steps
+    # What the network charges for sending it, in its own currency; written when it begins. Null: nothing.
+    cost = models.DecimalField(max_digits=9, decimal_places=4, null=True, blank=True)
     recalled = models.TextField(blank=True)  # why its post was taken back while this was too far on its way
     native_id = models.CharField(max_length=500, blank=True)
     url = models.URLField(max_length=500, blank=True)
@@ -168,6 +171,67 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.fence} of {self.consignment_id}"
+
+
+class Removal(models.Model):
+    """That something is to be taken down from where it is out, and what came of it."""
+
+    class Result(models.TextChoices):
+        DONE = "done", "Taken down"
+        FAILED = "failed", "Could not be taken down"
+
+    consignment = models.ForeignKey(Consignment, on_delete=models.PROTECT, related_name="removals")
+    why = models.TextField()
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    not_before = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    result = models.CharField(max_length=16, choices=Result.choices, blank=True)  # empty: it is being done
+    said = models.TextField(blank=True)  # why it waits, or failed
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    PRIVATE: ClassVar[dict[str, str]] = {"why": "operational", "said": "operational"}
+
+    class Meta:
+        ordering = ["asked_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["consignment"], condition=~Q(result="failed"), name="a_consignment_is_taken_down_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(result="") ^ Q(ended_at__isnull=False), name="a_removal_ends_with_a_result"
+            ),
+        ]
+        indexes = [models.Index(fields=["not_before"], condition=Q(result=""), name="delivery_removals_due")]
+
+    def __str__(self) -> str:
+        return f"removal of {self.consignment_id}"
+
+
+class Meter(models.Model):
+    """How much of one of a network's limits was left when it last told: of an account, or of the body's whole app."""
+
+    network = models.SlugField(max_length=64)
+    account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.PROTECT, related_name="meters")
+    name = models.CharField(max_length=64)
+    limit = models.PositiveIntegerField()
+    left = models.PositiveIntegerField()
+    resets_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    PRIVATE: ClassVar[dict[str, str]] = {"network": "open", "name": "open"}
+
+    class Meta:
+        ordering = ["network", "account", "name", "limit"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["network", "account", "name", "limit"], nulls_distinct=False, name="one_reading_of_a_limit"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.left} of {self.limit} {self.name} of {self.account_id or self.network}"
 
 
 class Pause(models.Model):

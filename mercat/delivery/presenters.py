@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mercat.delivery import states
-from mercat.delivery.models import Attempt, Consignment
+from mercat.delivery.models import Attempt, Consignment, Removal
+from mercat.delivery.removals import what_hinders
 from mercat.register.models import Account
 
 COLOURS = {
@@ -41,7 +42,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One consignment as a page shows it. `at` is the moment that `said` is about."""
+    """One consignment as a page shows it. `at` is the moment that `said` is about; `down`: it was taken down again,
+    `going`: it is being taken down."""
 
     id: str
     account: Account
@@ -52,35 +54,64 @@ class Progress:
     said: str
     at: datetime | None
     vouched: bool
+    down: bool
+    going: bool
     reason: str
     refusals: list[dict[str, str]]
     url: str
     attempts: list[AttemptLine]
     steps: list[Step]
 
+    @property
+    def removable(self) -> bool:
+        return any(step.key == "take-down" for step in self.steps)
+
 
 def progress(row: Consignment, *, may_act: bool, now: datetime) -> Progress:
     """A consignment that was loaded through `queries.told`."""
-    said, at = _said(row, now)
+    removal = removal_of(row)
+    said, at = _said_of_removal(removal) if removal else _said(row, now)
     return Progress(
         id=str(row.pk),
         account=row.account,
         post_id=row.post_ref.removeprefix("post:"),
         state=row.state,
-        title=_title(row),
-        colour=COLOURS[row.state],
+        title=_title(row, removal),
+        colour="grey" if is_down(removal) else COLOURS[row.state],
         said=said,
         at=at,
         vouched=is_vouched(row),
+        down=is_down(removal),
+        going=removal is not None and not removal.result,
         reason="" if row.refusals else row.reason,
         refusals=row.refusals,
-        url=row.url,
+        url="" if is_down(removal) else row.url,
         attempts=[_attempt(each) for each in row.attempts.all()],
         steps=_steps(row) if may_act else [],
     )
 
 
-def _title(row: Consignment) -> str:
+def removal_of(row: Consignment) -> Removal | None:
+    """The newest: what came of those before it no longer matters."""
+    return max(row.removals.all(), key=lambda each: each.asked_at, default=None)
+
+
+def is_down(removal: Removal | None) -> bool:
+    return removal is not None and removal.result == Removal.Result.DONE
+
+
+def _said_of_removal(removal: Removal) -> tuple[str, datetime | None]:
+    if is_down(removal):
+        return "Taken down, and no longer shown by the network", removal.ended_at
+    if removal.result:
+        return f"It could not be taken down. {removal.said} That was", removal.ended_at
+    why = f" {removal.said}" if removal.said else ""
+    return f"It is being taken down.{why} Asked for", removal.asked_at
+
+
+def _title(row: Consignment, removal: Removal | None) -> str:
+    if is_down(removal):
+        return "Taken down"
     return "Out, seen by a person" if is_vouched(row) else states.STATES[row.state]
 
 
@@ -91,7 +122,7 @@ def is_vouched(row: Consignment) -> bool:
 
 def still_moving(rows: Iterable[Progress]) -> bool:
     """Whether a page that shows these is worth looking at again by itself."""
-    return any(row.state in MOVING for row in rows)
+    return any(row.going or row.state in MOVING for row in rows)
 
 
 def _said(row: Consignment, now: datetime) -> tuple[str, datetime | None]:
@@ -122,8 +153,11 @@ def _attempt(row: Attempt) -> AttemptLine:
 
 
 def _steps(row: Consignment) -> list[Step]:
-    if row.state == states.HELD and row.hold not in (Consignment.Hold.PAUSED, Consignment.Hold.LEAVER):
+    by_itself = (Consignment.Hold.PAUSED, Consignment.Hold.LEAVER, Consignment.Hold.BUDGET)
+    if row.state == states.HELD and row.hold not in by_itself:
         return [Step("go-on", "Let it go on")]
     if row.state == states.NEEDS_PERSON:
         return [Step("seen", "Say what you saw")]
+    if row.state == states.SENT and not what_hinders(row):
+        return [Step("take-down", "Take it down")]
     return []

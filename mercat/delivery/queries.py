@@ -32,9 +32,9 @@ FOR_A_PERSON = (states.NEEDS_PERSON, states.REFUSED, states.HELD)
 
 
 def told(consignments: QuerySet[Consignment]) -> QuerySet[Consignment]:
-    """Load, in two queries, all that a page says of consignments."""
+    """Load, in three queries, all that a page says of consignments."""
     attempts = Prefetch("attempts", Attempt.objects.order_by("started_at"))
-    return consignments.select_related("account", "author", "manifest").prefetch_related(attempts)
+    return consignments.select_related("account", "author", "manifest").prefetch_related(attempts, "removals")
 
 
 def of_post(post_ref: str) -> QuerySet[Consignment]:

@@ -97,7 +97,7 @@ def begin(consignments: Sequence[Consignment], *, now: datetime) -> list[Consign
 
     Left out are those that somebody else has now, that a pause covers, or whose lease is too short for an attempt.
     """
-    fences = {row.pk: row.fence for row in consignments}
+    fences, costs = {row.pk: row.fence for row in consignments}, {row.pk: row.cost for row in consignments}
     standing = loaded(Consignment.objects.select_for_update(of=("self",)).select_related("account", "author"))
     rows = [
         row for row in standing.filter(pk__in=fences, state=states.LEASED).order_by("pk") if row.fence == fences[row.pk]
@@ -107,6 +107,7 @@ def begin(consignments: Sequence[Consignment], *, now: datetime) -> list[Consign
         if row.leased_until - ATTEMPT < now:
             _move(row, "lapse", now=now)
         elif not row.paused:
+            row.cost = costs[row.pk]
             begun.append(row)
     _hold_paused([row for row in rows if row.state == states.LEASED and row.paused], now)
     _set_sending(begun, now)
@@ -120,6 +121,7 @@ def _set_sending(rows: list[Consignment], now: datetime) -> None:
     Consignment.objects.filter(pk__in=[row.pk for row in rows]).update(
         state=states.SENDING, reason="", first_sent_at=Coalesce("first_sent_at", now)
     )
+    Consignment.objects.bulk_update([row for row in rows if row.cost is not None], ["cost"])
     Attempt.objects.bulk_create(Attempt(consignment=row, fence=row.fence, started_at=now) for row in rows)
     for (post_ref, digest), group in groupby(sorted(rows, key=_of_version), key=_of_version):
         together = list(group)
@@ -206,6 +208,15 @@ def hold_disconnected(consignment: Consignment, reason: str, *, now: datetime) -
         f"Nothing went out. {reason} Connect the account again, then let it go on.",
         now,
     )
+
+
+@transaction.atomic
+def hold_beyond_budget(consignment: Consignment, reason: str, *, now: datetime) -> None:
+    """Its people are told; it goes on by itself when the budget covers it."""
+    row = _holding(consignment, "hold")
+    _end_attempt(row, Attempt.Result.LATER, reason, now)
+    _move(row, "hold", now=now, hold=Consignment.Hold.BUDGET, reason=reason)
+    _tell(row, f"A post to {row.account} is held: the month's budget is used up", f"Nothing went out. {reason}", now)
 
 
 def accepted(consignment: Consignment, *, native_id: str, url: str) -> None:
@@ -318,6 +329,12 @@ def lapse_leases(*, now: datetime, grace_of) -> int:
         except FenceLost:
             continue
     return count
+
+
+@transaction.atomic
+def leave(consignment: Consignment, reason: str, *, until: datetime, now: datetime) -> None:
+    """Not begun, since its server answers nobody: ready again at `until`. No attempt is spent."""
+    _move(_holding(consignment, "lapse"), "lapse", now=now, reason=reason, not_before=until)
 
 
 @transaction.atomic

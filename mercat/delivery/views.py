@@ -6,17 +6,18 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mercat.delivery import actions, states
-from mercat.delivery.forms import PauseForm, SeenForm
+from mercat.delivery import actions, fetching, meters, removals, spending, states
+from mercat.delivery.forms import PauseForm, SeenForm, TakeDownForm
 from mercat.delivery.models import Consignment, Pause
 from mercat.delivery.presenters import progress, still_moving
 from mercat.delivery.queries import (
     FOR_A_PERSON,
+    accounts_open_to,
     answered_for_by,
     by_urgency,
     pauses_in_force,
@@ -29,6 +30,7 @@ from mercat.guidance.gate import reserved
 from mercat.people.actions import Impossible
 from mercat.people.facts import person_facts
 from mercat.people.pack import guidance
+from mercat.people.public import public
 from mercat.people.slices import slice_of
 
 ON_A_PAGE = 25
@@ -64,6 +66,30 @@ def sending(request: HttpRequest) -> HttpResponse:
         "now": now,
     }
     return render(request, "delivery/_list.html" if request.htmx else "delivery/sending.html", said)
+
+
+@public
+@require_safe
+def medium(request: HttpRequest, token: str) -> FileResponse:
+    """A picture or video of a post that is on its way, for the network that fetches it."""
+    found = fetching.opened(token, now=timezone.now())
+    if found is None:
+        raise Http404
+    response = FileResponse(found.file, content_type=found.mime)
+    response["Cache-Control"] = "no-store"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@require_safe
+def limits(request: HttpRequest) -> HttpResponse:
+    """How much of the networks' limits is left, for the accounts that the person answers for."""
+    now = timezone.now()
+    mine = accounts_open_to(person_facts(request.user, now=now), "withdraw", now=now)
+    rows = meters.open_to(mine, now=now)
+    said = {"rows": rows, "reserve": meters.RESERVE, "budgets": spending.budgets(now=now)}
+    return render(request, "delivery/meters.html", said)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -118,6 +144,37 @@ def go_on(request: HttpRequest, consignment_id: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+def take_down(request: HttpRequest, post_id: UUID) -> HttpResponse:
+    """Where a post is out and the person answers for it; “only” in the address ticks one of them."""
+    now = timezone.now()
+    mine = answered_for_by(person_facts(request.user, now=now), now=now)
+    out = list(told(mine.filter(post_ref=f"post:{post_id}", state=states.SENT)).order_by("account__network", "pk"))
+    hindered = {row.pk: removals.what_hinders(row) for row in out}
+    rows = {str(row.pk): row for row in out if not hindered[row.pk]}
+    form = TakeDownForm(request.POST if request.method == "POST" else None, which=rows)
+    problem = ""
+    if form.is_bound and form.is_valid():
+        try:
+            chosen = [rows[each] for each in form.cleaned_data["which"]]
+            removals.take_down(by=request.user, consignments=chosen, why=form.cleaned_data["why"], now=now)
+        except Impossible as error:
+            problem = str(error)
+        else:
+            messages.success(request, "It is being taken down. This page tells when the networks show it no more.")
+            return redirect("posts:post", post_id)
+    only = request.GET.get("only")
+    said = {
+        "post_id": post_id,
+        "rows": list(rows.values()),
+        "hindered": [each for each in hindered.values() if each],
+        "chosen": form.data.getlist("which") if form.is_bound else [only] if only in rows else list(rows),
+        "form": form,
+        "errors": _errors(form, problem),
+    }
+    return render(request, "delivery/take_down.html", said, status=422 if said["errors"] else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 def seen(request: HttpRequest, consignment_id: UUID) -> HttpResponse:
     """A person looked at the account, and says whether the post is there."""
     row = _consignment(request, consignment_id)
@@ -158,7 +215,7 @@ def _to_post(row: Consignment) -> HttpResponse:
     return redirect("posts:post", row.post_ref.removeprefix("post:"))
 
 
-def _errors(form: PauseForm | SeenForm, problem: str) -> dict[str, object] | None:
+def _errors(form: PauseForm | SeenForm | TakeDownForm, problem: str) -> dict[str, object] | None:
     lines = [{"field": name, "text": found[0]} for name, found in form.errors.items()] if form.is_bound else []
     if problem:
         lines.append({"field": "", "text": problem})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -28,6 +29,13 @@ class Shape(BaseModel):
 class Named(Shape):
     key: Key
     name: Text
+
+
+class NetworkRule(Named):
+    """A network that the body uses. `monthly_budget`: what its posts may cost in a calendar month, in the currency in
+    which the network charges; None: no bound, or it charges nothing."""
+
+    monthly_budget: Decimal | None = Field(None, gt=0, max_digits=9, decimal_places=2)
 
 
 class NumberToCall(Named):
@@ -309,7 +317,7 @@ class PackFile(Shape):
     roles: list[Role] = Field(min_length=1)
     owners: dict[Key, Text]
     tiers: list[Tier] = Field(min_length=1)
-    networks: list[Named] = Field(min_length=1)
+    networks: list[NetworkRule] = Field(min_length=1)
     approvals: dict[Key, Approval]
     course: Course
     procedures: list[Procedure]

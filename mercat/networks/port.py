@@ -374,6 +374,10 @@ def lasts(values: Mapping[str, str]) -> Lifetime:
     return Lifetime()
 
 
+def stays(now: datetime) -> None:
+    """For networks whose interface has no end that is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """The network takes the connection's credentials."""
@@ -521,3 +525,4 @@ class Network:
     live: Live | None = None
     price: Callable[[Item], Price] | None = None  # None: sending costs nothing
     lifetime: Callable[[Mapping[str, str]], Lifetime] = lasts  # what stored credentials themselves tell
+    warning: Callable[[datetime], str | None] = stays  # what ICT should know: its interface ends soon

@@ -23,7 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from mercat.delivery import states as sending
-from mercat.delivery.models import Consignment
+from mercat.delivery.models import Consignment, Removal
 from mercat.delivery.queries import accounts_open_to, of_post
 from mercat.guidance import facts
 from mercat.guidance.gate import Prepared, prepare
@@ -76,11 +76,15 @@ def consignments_open(post: Post) -> QuerySet[Consignment]:
 
 
 def out_since(posts: Iterable[Post]) -> dict[str, datetime]:
-    """When the last of it went out, by the audit's name of a post: for those that are out wherever they were to go."""
+    """When the last of it went out, by the audit's name of a post: for those that are out wherever they were to go, and
+    were not taken down everywhere."""
     versions = [post.current.manifest_id for post in posts if post.state == states.APPROVED]
     rows = Consignment.objects.filter(manifest__in=versions).order_by().values("post_ref")
-    counted = rows.annotate(elsewhere=Count("pk", filter=~Q(state=sending.SENT)), at=Max("sent_at"))
-    return {row["post_ref"]: row["at"] for row in counted if not row["elsewhere"]}
+    down = Exists(Removal.objects.filter(consignment=OuterRef("pk"), result=Removal.Result.DONE))
+    counted = rows.annotate(
+        elsewhere=Count("pk", filter=~Q(state=sending.SENT)), standing=Count("pk", filter=~down), at=Max("sent_at")
+    )
+    return {row["post_ref"]: row["at"] for row in counted if row["standing"] and not row["elsewhere"]}
 
 
 def written_by(person: Person) -> QuerySet[Any]:

@@ -33,7 +33,7 @@ def consignment(account, author, spoc, picture) -> Consignment:
 
 
 def test_what_goes_out_is_what_was_approved(consignment: Consignment, picture) -> None:
-    item = item_for(consignment, first_sent_at=NOW)
+    item = item_for(consignment, first_sent_at=NOW, now=NOW)
     assert (item.key, item.created_at, item.text, item.language) == (consignment.pk.hex, NOW, "Closed\nnow", "en")
     (medium,) = item.media
     assert (medium.alt, medium.sha256, medium.size) == ("A sign", picture.sha256, picture.size)
@@ -42,7 +42,7 @@ def test_what_goes_out_is_what_was_approved(consignment: Consignment, picture) -
 
 def test_each_network_gets_its_own_wording(consignment: Consignment) -> None:
     consignment.account.network = "mastodon"
-    assert item_for(consignment, first_sent_at=NOW).text == "Shut"
+    assert item_for(consignment, first_sent_at=NOW, now=NOW).text == "Shut"
 
 
 def test_altered_words_do_not_go_out(consignment: Consignment) -> None:
@@ -55,17 +55,17 @@ def test_altered_words_do_not_go_out(consignment: Consignment) -> None:
         cursor.execute("ALTER TABLE delivery_manifest ENABLE TRIGGER USER")
     row = Consignment.objects.select_related("manifest", "account").get()
     with pytest.raises(Altered, match="digest differs"):
-        item_for(row, first_sent_at=NOW)
+        item_for(row, first_sent_at=NOW, now=NOW)
 
 
 def test_a_consignment_to_an_account_that_was_not_approved_does_not_go_out(consignment: Consignment) -> None:
     consignment.account = make.account("Perth")
     with pytest.raises(Altered, match="not among those"):
-        item_for(consignment, first_sent_at=NOW)
+        item_for(consignment, first_sent_at=NOW, now=NOW)
 
 
 def test_another_picture_in_its_place_does_not_go_out(consignment: Consignment, picture) -> None:
-    (medium,) = item_for(consignment, first_sent_at=NOW).media
+    (medium,) = item_for(consignment, first_sent_at=NOW, now=NOW).media
     default_storage.delete(picture.file)
     with pytest.raises(OSError, match="No such file"):
         medium.read()

@@ -15,7 +15,8 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
 from mercat.audit.log import integrate
-from mercat.config.demo import PASSPHRASE
+from mercat.config.demo import ACCOUNTS, PASSPHRASE
+from mercat.config.registrations import of_stand_ins
 from mercat.config.seed import seed
 from mercat.delivery.clock import tick
 from mercat.delivery.engine import Engine
@@ -24,6 +25,9 @@ from tests.shared import ROOT
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 TICK = 0.1  # seconds
+PATIENCE = 30_000  # milliseconds that a page may take on a machine that does other things too
+
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,11 +49,15 @@ def sandbox(settings) -> Iterator[RunningSandbox]:
 
 
 @pytest.fixture
-def house(transactional_db, sandbox, settings, tmp_path, live_server) -> Iterator[str]:
+def house(request, transactional_db, sandbox, settings, tmp_path, monkeypatch, live_server) -> Iterator[str]:
     """The address of a demonstration with its people, accounts and workers."""
     settings.MERCAT_DEMO = True
     settings.MEDIA_ROOT = tmp_path
     settings.MERCAT_BASE_URL = live_server.url
+    settings.MERCAT_MEDIA_URL = live_server.url
+    settings.MERCAT_APPS = of_stand_ins()
+    if request.node.get_closest_marker("every_network") is None:
+        monkeypatch.setattr("mercat.config.seed.ACCOUNTS", ACCOUNTS[:6])  # Bluesky's and Mastodon's: quicker
     seed(people=True, accounts=True)
     with working():
         yield live_server.url
@@ -92,7 +100,7 @@ def new_page(browser, house) -> Iterator[Callable[..., Page]]:
         )  # fmt: skip
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda message: faults.append(message.text) if _is_fault(message.text) else None)
         return page

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ from mercat.config.environment import Environment
 from mercat.config.supervisor import Supervisor
 from mercat.delivery import queue
 from mercat.guidance.gate import Refused
+from mercat.networks import registry
 from mercat.networks.bluesky import session
 from mercat.networks.kit.http import guarded_client
 from mercat.networks.port import Identity, Kept, Later, Reconnect
@@ -483,6 +485,16 @@ def test_the_page_says_what_is_wrong_and_who_must_act() -> None:
     assert "2 connections need somebody to act" in said
     assert "Connect again The network signed us out." in said
     assert "Corporate Communications" in said
+
+
+@pytest.mark.usefixtures("at_noon")
+def test_the_page_tells_of_an_interface_that_ends_soon(monkeypatch) -> None:
+    network = replace(registry.get("bluesky"), warning=lambda now: "It is due to end. Update Mercat.")
+    monkeypatch.setattr(registry, "get", lambda slug: network)
+    for name in ("One", "Two"):
+        make.account(name, connected=False)
+    client = signed_in(make.person(roles=("corporate-communications",)))
+    assert text_of(client.get("/register/health/")).count("It is due to end. Update Mercat.") == 1
 
 
 @pytest.mark.usefixtures("at_noon")

@@ -456,6 +456,7 @@ VISITS: tuple[Visit, ...] = (
     ),
     # delivery
     Visit("open the page of sending", "delivery:sending"),
+    Visit("open the limits of the networks", "delivery:limits"),
     Visit("open the page of pauses", "delivery:pause"),
     Visit(
         "pause an account",
@@ -469,6 +470,17 @@ VISITS: tuple[Visit, ...] = (
         "delivery:go-on",
         lambda place, _: {"consignment_id": place.consignment(states.HELD).pk},
         _nothing,
+    ),
+    Visit(
+        "open where a post can be taken down",
+        "delivery:take-down",
+        lambda place, _: {"post_id": place.consignment(states.SENT).post_ref.removeprefix("post:")},
+    ),
+    Visit(
+        "take a post down",
+        "delivery:take-down",
+        lambda place, _: {"post_id": place.consignment(states.SENT).post_ref.removeprefix("post:")},
+        lambda place, _: {"which": [str(place.consignment(states.SENT).pk)], "why": "Tried"},
     ),
     Visit(
         "open what a person must look for",
@@ -500,6 +512,7 @@ VISITS: tuple[Visit, ...] = (
 # Routes that are no matter of roles, with the reason; a name that ends with a colon stands for all of its part.
 ELSEWHERE = {
     "public:": "for everybody: the public register",
+    "delivery:medium": "for the network that fetches it, by a signed address; tests/delivery/test_fetching.py",
     "api:": "for other programmes, by token; tests/people/test_api.py",
     "scim:": "for the directory, by token; tests/people/test_scim.py",
     "people:second-factor": "on the way in: for whoever has given their passphrase",

@@ -145,11 +145,12 @@ class Place:
         return self._once(state, lambda: self._consignment(state))
 
     def _consignment(self, state: str) -> Consignment:
-        """One that waits for a person, by whatever brought it there."""
+        """One that waits for a person, by whatever brought it there; or is out."""
         post = make.approved(self.author, self.comms, self.account, text=f"A post that is {state}")
         row = Consignment.objects.get(post_ref=post.audit_ref)
         hold = Consignment.Hold.GUIDANCE if state == states.HELD else ""
-        Consignment.objects.filter(pk=row.pk).update(state=state, hold=hold)
+        seen = {"native_id": "n1", "read_back_at": NOW} if state == states.SENT else {}
+        Consignment.objects.filter(pk=row.pk).update(state=state, hold=hold, **seen)
         return row
 
     @property

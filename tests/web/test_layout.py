@@ -18,6 +18,7 @@ OPEN = {"personal-use/", "sign-in/", "healthz", "robots.txt", "pack-<slug:digest
 PUBLIC = {
     "official/", "official/register.json", "official/register.json.sig", "official/key.pem", "official/verify",
     "official/verify.json", ".well-known/atproto-did", ".well-known/trust.txt", "trust.txt",
+    "sending/media/<str:token>",
 }  # fmt: skip
 # On the way in, before anybody is signed in.
 ENTERING = {

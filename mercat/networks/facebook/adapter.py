@@ -12,7 +12,7 @@ from mercat.networks.facebook.connecting import KEEPER, Connector, OAuthConnecto
 from mercat.networks.facebook.payload import OWN, WORDS
 from mercat.networks.facebook.profile import Profiler
 from mercat.networks.facebook.spec import SPEC
-from mercat.networks.kit.graph import CannotTell, Gone, Graph, Kind, fault_of, moment_of
+from mercat.networks.kit.graph import SUNSET, CannotTell, Gone, Graph, Kind, fault_of, moment_of
 from mercat.networks.kit.graph_login import lifetime
 from mercat.networks.kit.steps import RETRY, Halt, bytes_of, fields_of, link_of, text_of
 from mercat.networks.port import (
@@ -232,4 +232,5 @@ NETWORK = Network(
     metrics=Metrics(),
     listener=Listener(),
     lifetime=lifetime,
+    warning=SUNSET,
 )

@@ -10,7 +10,7 @@ from mercat.networks.instagram.audience import Listener, Metrics, Profiler, Sear
 from mercat.networks.instagram.connecting import KEEPER, Connector, OAuthConnector
 from mercat.networks.instagram.payload import DIALECT, OWN, WORDS
 from mercat.networks.instagram.spec import SPEC
-from mercat.networks.kit.graph import Graph
+from mercat.networks.kit.graph import SUNSET, Graph
 from mercat.networks.kit.graph_containers import says_the_same, take_down
 from mercat.networks.kit.graph_login import lifetime
 from mercat.networks.port import Channel, Found, Item, Network, Notes, Outcome, Refused, Sighting
@@ -64,4 +64,5 @@ NETWORK = Network(
     listener=Listener(),
     searcher=Searcher(),
     lifetime=lifetime,
+    warning=SUNSET,
 )

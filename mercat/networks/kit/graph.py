@@ -11,7 +11,7 @@ import hmac
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 from urllib.parse import quote
@@ -32,9 +32,11 @@ from mercat.networks.kit.steps import (
     text_of,
     words_of,
 )
+from mercat.networks.kit.sunset import Sunset
 from mercat.networks.port import Channel, Later, Outcome, Reconnect, Refused, Unreadable, Unsure
 
-VERSION = "v25.0"  # of the Graph API, in every address; Meta ends it on 29 July 2028
+VERSION = "v25.0"  # of the Graph API, in every address
+SUNSET = Sunset("Meta", VERSION, date(2028, 7, 29))  # developers.facebook.com/docs/graph-api/changelog/versions
 GRAPH = "https://graph.facebook.com"
 
 TOKEN = "token"  # noqa: S105 the name of the field

@@ -26,14 +26,15 @@ def reset_at(headers: httpx.Headers, now: datetime, otherwise: timedelta) -> dat
     wait = otherwise
     used_up = [f"{name}-reset" for name in _OF_A_DAY if headers.get(f"{name}-remaining") == "0"]
     for name in (*used_up, *_NAMES):
-        named = _wait(headers.get(name, ""), _server_time(headers) or now)
+        named = wait_of(headers.get(name, ""), server_time(headers) or now)
         if named is not None:
             wait = named
             break
     return now + min(max(wait, SHORTEST), LONGEST)
 
 
-def _wait(value: str, server_now: datetime) -> timedelta | None:
+def wait_of(value: str, server_now: datetime) -> timedelta | None:
+    """How long until a moment or for how many seconds a header names; None where it is neither."""
     try:
         number = float(value)
         return _from_epoch(number) - server_now if number > _EPOCH else timedelta(seconds=number)
@@ -56,5 +57,6 @@ def _moment(value: str) -> datetime | None:
     return None
 
 
-def _server_time(headers: httpx.Headers) -> datetime | None:
+def server_time(headers: httpx.Headers) -> datetime | None:
+    """What time it is by the server's own clock, to the second; None where it does not say."""
     return _moment(headers["date"]) if "date" in headers else None

@@ -25,7 +25,7 @@ from mercat.networks.linkedin.session import (
     rest,
     secrets_of,
 )
-from mercat.networks.linkedin.spec import SPEC, UPLOAD_HOSTS
+from mercat.networks.linkedin.spec import SPEC, SUNSET, UPLOAD_HOSTS
 from mercat.networks.port import (
     Channel,
     Found,
@@ -318,4 +318,5 @@ NETWORK = Network(
     listener=Listener(),
     searcher=Searcher(),
     lifetime=lifetime,
+    warning=SUNSET,
 )

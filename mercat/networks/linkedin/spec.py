@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
+from mercat.networks.kit.sunset import Sunset
 from mercat.networks.port import ConnectField, MediaRules, Spec
 
 NAME = "LinkedIn"
@@ -15,8 +16,8 @@ UPLOAD_HOSTS = frozenset({"www.linkedin.com", "api.linkedin.com"})
 # The version of the interface that every call names. LinkedIn withdraws each about a year after its month and answers
 # no call with an older one: read what has changed (learn.microsoft.com/linkedin/marketing/versioning), then set both.
 VERSION = "202609"
-SUNSET = date(2027, 9, 15)  # versions of a month have ended about its middle a year later; the very day is told late
-WARNED = timedelta(days=60)
+# Versions of a month have ended about its middle a year later; the very day is told late.
+SUNSET = Sunset(NAME, VERSION, date(2027, 9, 15))
 
 # No official page names the limit of a post's text (3,000 by third parties, and by LinkedIn's own composer, which
 # counts units of UTF-16). Longer text has been cut without a word, so it is never sent.
@@ -64,14 +65,3 @@ SPEC = Spec(
     natural_key=False,
     default_base_url=API,
 )
-
-
-def version_warning(now: datetime) -> str | None:
-    """What to tell ICT about the version of the interface; None while there is time."""
-    left = (SUNSET - now.astimezone(UTC).date()).days
-    if left > WARNED.days:
-        return None
-    end = f"{SUNSET:%-d %B %Y}"
-    if left < 0:
-        return f"LinkedIn was due to end version {VERSION} of its interface on {end}. Update Mercat now."
-    return f"LinkedIn is due to end version {VERSION} of its interface on {end}. Update Mercat before then."

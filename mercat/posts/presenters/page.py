@@ -21,6 +21,7 @@ from mercat.people.pack import guidance
 from mercat.posts import states
 from mercat.posts.facts import approvals_needed, version_facts
 from mercat.posts.models import Approval, Post, Version
+from mercat.posts.presenters.cost import cost_of
 from mercat.posts.presenters.diff import Change, changes
 from mercat.posts.presenters.preview import Shown, by_network, marked
 from mercat.register.facts import account_facts
@@ -38,6 +39,7 @@ class Saying:
     accounts: list[Account]
     html: Markup
     pictures: list[Shown]
+    cost: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +76,16 @@ class Powers:
         return bool(self.approve) or self.send_back or self.reject
 
 
-def sayings(post: Post, said: Mapping[str, Any], accounts: Sequence[Account]) -> list[Saying]:
-    return [_saying(post, said, found) for found in by_network(accounts)]
+def sayings(post: Post, said: Mapping[str, Any], accounts: Sequence[Account], *, now: datetime) -> list[Saying]:
+    return [_saying(post, said, found, now) for found in by_network(accounts)]
 
 
-def _saying(post: Post, said: Mapping[str, Any], accounts: list[Account]) -> Saying:
+def _saying(post: Post, said: Mapping[str, Any], accounts: list[Account], now: datetime) -> Saying:
     network = accounts[0].network
     shown = [_shown(post, n, rendition(entry, network)) for n, entry in enumerate(said["media"], 1)]
     wording = said["variants"].get(network, said["text"])
-    return Saying(network, accounts[0], accounts, marked(wording), shown)
+    cost = cost_of(network, wording, len(accounts), now=now)
+    return Saying(network, accounts[0], accounts, marked(wording), shown, cost)
 
 
 def _shown(post: Post, number: int, entry: Mapping[str, Any]) -> Shown:

@@ -18,6 +18,7 @@ from mercat.posts.actions import problems_for
 from mercat.posts.attached import Attached
 from mercat.posts.contents import Draft, normal
 from mercat.posts.models import Post
+from mercat.posts.presenters.cost import cost_of
 from mercat.register.models import Account
 
 # What most networks mark in a text, links aside: a tag or a mention at the start of a word.
@@ -60,6 +61,7 @@ class Preview:
     pictures: list[Shown]
     use: Use
     problems: list[Problem]
+    cost: str
 
 
 def previews(
@@ -80,6 +82,7 @@ def _preview(draft: Draft, accounts: list[Account], attached: Attached, post: Po
         pictures=[shown_picture(post, picture, alt, network) for picture, alt in attached.pictures],
         use=use_of(draft, accounts),
         problems=list(dict.fromkeys(said)),
+        cost=cost_of(network, normal(draft.wording(network)), len(accounts), now=now),
     )
 
 

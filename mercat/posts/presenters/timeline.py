@@ -36,6 +36,9 @@ WORDS = {
     "consignment.needs_person": "Somebody must look",
     "consignment.held": "Held",
     "consignment.withdrawn": "Taken back",
+    "removal.asked": "To be taken down",
+    "consignment.taken_down": "Taken down",
+    "removal.failed": "Could not be taken down",
 }
 OUT = ("post.submitted", "post.approved", "consignment.sent")
 STEPS = {"put_off": "Put off", "lapse": "Taken up again", "miss": "Not there: sent again", "release": "Let go on"}

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from mercat.guidance import facts
 from mercat.guidance.gate import reserved
+from mercat.networks import registry
 from mercat.people.pack import guidance
 from mercat.register.facts import account_facts
 from mercat.register.models import Account, Connection
@@ -36,6 +37,13 @@ def health_of(accounts: Iterable[Account], *, now: datetime) -> list[Health]:
     found = [_health(account, now) for account in accounts]
     order = [BROKEN, ENDS, SILENT, NONE, WELL]
     return sorted(found, key=lambda each: (order.index(each.state), each.account.network, each.account.name))
+
+
+def warnings_of(lines: Iterable[Health], *, now: datetime) -> list[str]:
+    """What ICT should know of the networks of these accounts: whose interface ends soon. Each once."""
+    networks = {line.account.network for line in lines}
+    said = [registry.get(network).warning(now) for network in sorted(networks) if registry.known(network)]
+    return list(dict.fromkeys(filter(None, said)))
 
 
 def state_of(connection: Connection | None, *, now: datetime) -> str:

@@ -27,7 +27,8 @@ def health(request: HttpRequest) -> HttpResponse:
     mine = open_to(person_facts(request.user, now=now), queries.kept(), now=now)
     lines = presenters.health_of(mine, now=now)
     acting = sum(bool(line.act) for line in lines)
-    return render(request, "register/health.html", {"lines": lines, "acting": acting})
+    warnings = presenters.warnings_of(lines, now=now)
+    return render(request, "register/health.html", {"lines": lines, "acting": acting, "warnings": warnings})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -22,7 +22,10 @@ def health(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("User-agent: *\nAllow: /official/\nDisallow: /\n", content_type="text/plain")
+    """Networks that fetch media ask here first."""
+    open_ = ("/official/", "/sending/media/")
+    lines = ["User-agent: *", *(f"Allow: {place}" for place in open_), "Disallow: /", ""]
+    return HttpResponse("\n".join(lines), content_type="text/plain")
 
 
 @login_not_required

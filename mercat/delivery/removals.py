@@ -1,0 +1,152 @@
+"""Taking down what is out: asked for by a person, done by a worker, over only when the network shows it no more.
+
+Asking twice does no harm, so a removal needs no more than a lease: whatever is unclear is asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from mercat.audit.actions import record
+from mercat.delivery import states
+from mercat.delivery.claims import LEASE
+from mercat.delivery.facts import post_facts
+from mercat.delivery.models import Consignment, Removal
+from mercat.delivery.queue import nudge
+from mercat.delivery.steps import ENGINE, link_to
+from mercat.networks import registry
+from mercat.networks.port import Found, Later, Missing, Outcome, Pending, Reconnect, Refused, Sighting, Unsure
+from mercat.people.actions import Impossible, tell
+from mercat.people.gate import require
+from mercat.people.models import Person
+from mercat.register.actions import people_of_all
+from mercat.register.facts import facts_of
+
+MOST_TRIES = 10  # then its people are told to do it at the network itself
+SHORTEST = timedelta(seconds=5)  # doubled with each try
+LONGEST = timedelta(minutes=5)
+
+
+@transaction.atomic
+def take_down(*, by: Person, consignments: Sequence[Consignment], why: str, now: datetime) -> list[Removal]:
+    """Have these taken down from where they are out. Raises Refused or Impossible; then none of them is."""
+    if not why.strip():
+        raise Impossible("Say why it is taken down. Nothing was changed.")
+    if not consignments:
+        raise Impossible("Choose where it is taken down. Nothing was changed.")
+    removals = [_asked(by, _locked(each), why, now) for each in sorted(consignments, key=lambda row: row.pk)]
+    for lane in sorted({removal.consignment.lane for removal in removals}):
+        transaction.on_commit(lambda lane=lane: nudge(lane))
+    return removals
+
+
+def _asked(by: Person, row: Consignment, why: str, now: datetime) -> Removal:
+    require(by, "withdraw", facts_of(row.account), now=now, post=post_facts(row))
+    if hindrance := what_hinders(row):
+        raise Impossible(f"{hindrance} Nothing was changed.")
+    removal = Removal.objects.create(consignment=row, why=why, asked_at=now, asked_by=by, not_before=now)
+    _record(removal, "removal.asked", by=by, personal={"reason": why}, now=now)
+    return removal
+
+
+def what_hinders(row: Consignment) -> str:
+    """Why this cannot be taken down from here, in a sentence; "" where it can. Of rows loaded with their removals."""
+    network = registry.get(row.account.network)
+    if row.state != states.SENT:
+        return f"It is not out on {row.account}."
+    if any(removal.result != Removal.Result.FAILED for removal in row.removals.all()):
+        return f"It is being taken down from {row.account}, or is down already."
+    if network.remover is None:
+        return f"{network.spec.name} lets no programme take posts down: do it there, signed in as {row.account}."
+    if row.native_id == row.url:
+        return f"Only a person saw it on {row.account}, so its number there is not known: take it down there."
+    return ""
+
+
+def claim(lane: str, *, limit: int, now: datetime) -> list[Removal]:
+    """Removals that are due, leased to the caller."""
+    free = Q(leased_until=None) | Q(leased_until__lte=now)
+    due = Removal.objects.filter(free, result="", not_before__lte=now, consignment__lane=lane)
+    with transaction.atomic():
+        keys = [row.pk for row in due.select_for_update(skip_locked=True, of=("self",)).order_by("not_before")[:limit]]
+        Removal.objects.filter(pk__in=keys).update(leased_until=now + LEASE)
+    return list(Removal.objects.filter(pk__in=keys).select_related("consignment__manifest"))
+
+
+def waits(lane: str, *, now: datetime) -> bool:
+    free = Q(leased_until=None) | Q(leased_until__lte=now)
+    return Removal.objects.filter(free, result="", not_before__lte=now, consignment__lane=lane).exists()
+
+
+def judged(outcome: Outcome, sighting: Sighting | None, *, grace: timedelta, now: datetime) -> Outcome:
+    """What came of a try: what the network answered, and, after a yes, what it still shows. Sent: it is gone."""
+    match sighting:
+        case None | Missing():
+            return outcome
+        case Found():
+            return Later(now + grace, "The network took it, and still shows the post.")
+    return Later(now + grace, "The network took it; whether the post is gone cannot be seen yet.")
+
+
+@transaction.atomic
+def keep(removal: Removal, outcome: Outcome, *, now: datetime) -> None:
+    """Write down what came of a try. A no is final; whatever is unclear is tried again, each time later."""
+    row = Removal.objects.select_for_update(of=("self",)).filter(pk=removal.pk, result="").first()
+    if row is None:
+        return  # another worker was quicker
+    match outcome:
+        case Refused(reason) | Reconnect(reason):
+            _fail(row, reason, now)
+        case Later(at, reason, limited=True) | Pending(at, reason):
+            _try_again(row, at, reason, now, counted=False)
+        case Later(at, reason):
+            _try_again(row, at, reason, now, counted=True)
+        case Unsure(reason):
+            _try_again(row, now, reason, now, counted=True)
+        case _:
+            _end(row, Removal.Result.DONE, "", now)
+            _record(row, "consignment.taken_down", by=ENGINE, facts={"native_id": row.consignment.native_id}, now=now)
+
+
+def _try_again(row: Removal, at: datetime, reason: str, now: datetime, *, counted: bool) -> None:
+    row.tries += counted
+    if row.tries >= MOST_TRIES:
+        _fail(row, f"Tried {MOST_TRIES} times. The last reason: {reason}", now)
+        return
+    row.not_before = max(at, now + min(SHORTEST * 2**row.tries, LONGEST))
+    row.said, row.leased_until = reason, None
+    row.save(update_fields=["tries", "not_before", "said", "leased_until"])
+
+
+def _fail(row: Removal, reason: str, now: datetime) -> None:
+    _end(row, Removal.Result.FAILED, reason, now)
+    _record(row, "removal.failed", by=ENGINE, facts={"reason": reason}, now=now)
+    account = row.consignment.account
+    people = {each.pk: each for each in [row.asked_by, row.consignment.author, *people_of_all([account])]}
+    tell(
+        list(people.values()),
+        kind="sending",
+        subject=f"A post could not be taken down from {account}",
+        body=f"{reason} It is still out: take it down there, signed in as the account.",
+        link=link_to(row.consignment.post_ref),
+        now=now,
+    )
+
+
+def _end(row: Removal, result: str, said: str, now: datetime) -> None:
+    row.result, row.said, row.ended_at, row.leased_until = result, said, now, None
+    row.save(update_fields=["result", "said", "ended_at", "leased_until", "tries"])
+
+
+def _record(row: Removal, what: str, *, by: object, now: datetime, **about: object) -> None:
+    consignment = row.consignment
+    refs = [consignment.audit_ref, consignment.post_ref, consignment.account.audit_ref]
+    record(by=by, what=what, about=refs, now=now, **about)
+
+
+def _locked(consignment: Consignment) -> Consignment:
+    return Consignment.objects.select_for_update(of=("self",)).select_related("account").get(pk=consignment.pk)

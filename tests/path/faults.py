@@ -1,0 +1,152 @@
+"""A post through the real engine to a stand-in that does one thing wrong: what became of it, and how often it stands.
+
+Time is in hand: the engine's clock jumps to whenever a row is due next. Only where a stand-in hides posts for some real
+seconds are these waited for.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from django.utils import timezone
+
+from mercat.config import seed
+from mercat.delivery import states
+from mercat.delivery.engine import Engine
+from mercat.delivery.models import Consignment
+from mercat.images.actions import take_in
+from mercat.networks import registry
+from mercat.people.models import Person
+from mercat.posts.contents import DraftPicture
+from mercat.register.models import Account, Connection
+from mercat.sandbox.faults import COMMON_FAULTS, FaultKind
+from mercat.sandbox.registry import stand_ins
+from tests import factories as make
+from tests.delivery.inline import inline
+from tests.images.crafted import quarters, saved
+
+RESTING = {states.SENT, states.REFUSED, states.NEEDS_PERSON, states.HELD}
+MOST_STEPS = 80  # of one post: attempts, looks and waits
+HIDDEN = 0.2  # seconds for which a stale timeline hides posts, and a slow one waits
+ON = ("publish", "upload", "read")
+
+
+def every_fault() -> Iterator[tuple[str, str]]:
+    """Each network that there is an adapter and a stand-in of, with each of its fault switches."""
+    known = {network.spec.slug for network in registry.all()}
+    for stand_in in stand_ins():
+        if stand_in.slug in known:
+            yield from ((stand_in.slug, kind.name) for kind in (*COMMON_FAULTS, *stand_in.faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    network: str
+    fault: str
+    number: int
+    state: str
+    standing: int  # how often the post is there
+
+    @property
+    def doubled(self) -> bool:
+        return self.standing > 1
+
+    @property
+    def mistold(self) -> bool:
+        """Told as out and not there, or told as not out and there."""
+        if self.state == states.SENT:
+            return self.standing == 0
+        return self.state in (states.REFUSED, states.HELD) and self.standing > 0
+
+
+@dataclass
+class Course:
+    """Posts of one author to accounts of their own on the stand-ins at `sandbox`."""
+
+    sandbox: str
+    author: Person
+    approver: Person
+    pools: Any = inline
+    _now: datetime = field(default_factory=timezone.now)
+    _accounts: dict[str, Account] = field(default_factory=dict)
+
+    def run(self, network: str, fault: str, number: int) -> Outcome:
+        """One post to one network with one fault; `number` decides how it is switched on and what is posted."""
+        chance = random.Random(f"{network} {fault} {number}")
+        account = self._account(network)
+        text = f"Number {number} of {fault}: the road is closed."
+        pictures = self._pictures(chance, network)
+        post = make.approved(self.author, self.approver, account, text=text, pictures=pictures, now=self._now)
+        row = Consignment.objects.get(post_ref=post.audit_ref)
+        kind = next(kind for kind in _kinds(network) if kind.name == fault)
+        self._switch_on(chance, network, kind)
+        state = self._drive(row, chance, network, kind)
+        self._control(network, "DELETE", "faults")
+        standing = [post for post in self._control(network, "GET", "posts") if post["text"] == text]
+        return Outcome(network, fault, number, state, len(standing))
+
+    def _account(self, network: str) -> Account:
+        """Of which nothing is under way, still connected; else a new one."""
+        row = self._accounts.get(network)
+        free = row and not Consignment.objects.filter(account=row, state__in=[states.READY, *states.BUSY]).exists()
+        if row and free and Connection.objects.filter(account=row, state="working").exists():
+            return row
+        row = make.account(network=network, connected=False)
+        handle = f"a{row.pk.hex[:10]}"
+        seed.connect_to_stand_in(row, handle=handle, sandbox=self.sandbox, by=make.TEST, now=self._now)
+        self._accounts[network] = row
+        return row
+
+    def _pictures(self, chance: random.Random, network: str) -> tuple[DraftPicture, ...]:
+        least = registry.get(network).spec.media.min_count
+        shown = max(least, chance.randrange(2))
+        upload = saved(quarters(size=(1080, 1080)), "JPEG")
+        taken = [take_in(by=self.author, name="road.jpg", upload=upload, now=self._now) for _ in range(shown)]
+        return tuple(DraftPicture(str(row.pk), "A closed road") for row in taken)
+
+    def _switch_on(self, chance: random.Random, network: str, kind: FaultKind) -> None:
+        options = {option.name: _chosen(chance, option.name, option.default) for option in kind.options}
+        where = {} if kind.lasting else {"on": chance.choice(ON) if kind.on == "publish" else kind.on}
+        often = {} if kind.lasting else {"times": chance.randint(1, 3)}
+        self._control(network, "POST", "faults", json={"fault": kind.name, **where, **often, **options})
+
+    def _drive(self, row: Consignment, chance: random.Random, network: str, kind: FaultKind) -> str:
+        engine = Engine("normal", clock=lambda: self._now, pools=self.pools)
+        until_cleared = chance.randint(2, 6) if kind.lasting else MOST_STEPS
+        for step in range(MOST_STEPS):
+            if step == until_cleared:
+                self._control(network, "DELETE", "faults")
+            engine.drain()
+            row.refresh_from_db()
+            if row.state in RESTING:
+                break
+            due = row.look_at if row.state == states.IN_DOUBT else row.not_before
+            self._now = max(self._now, due or self._now) + timedelta(milliseconds=1)
+            if kind.name in ("stale_timeline", "slow"):
+                time.sleep(HIDDEN * 1.5)
+        return row.state
+
+    def _control(self, network: str, method: str, path: str, **given: Any) -> Any:
+        answer = httpx.request(method, f"{self.sandbox}/_control/{network}/{path}", timeout=20, **given)
+        return answer.raise_for_status().json()
+
+
+def _kinds(network: str) -> tuple[FaultKind, ...]:
+    stand_in = next(each for each in stand_ins() if each.slug == network)
+    return (*COMMON_FAULTS, *stand_in.faults)
+
+
+def _chosen(chance: random.Random, name: str, default: float | bool | tuple[str, ...]) -> float | bool | str:
+    if isinstance(default, tuple):
+        return chance.choice(default)
+    if isinstance(default, bool):
+        return chance.random() < 0.5
+    if name == "seconds":
+        return HIDDEN
+    return default
