@@ -50,8 +50,7 @@ def scheduled(rows: list[Account], author: Person, approver: Person, due: list[d
     ]
     posts = _kept(Post(created_by=author, created_at=now, changed_at=now, draft=draft.stored()) for draft in drafts)
     words = [
-        make.posts.canonical(draft, post=post.pk, number=1, pictures=[])
-        for draft, post in zip(drafts, posts, strict=True)
+        make.posts.canonical(draft, post=post.pk, number=1, media=[]) for draft, post in zip(drafts, posts, strict=True)
     ]
     manifests = _kept(Manifest(digest=digest_of(each), canonical=each, at=now) for each in words)
     versions = _kept(

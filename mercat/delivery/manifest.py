@@ -31,14 +31,19 @@ def item_for(consignment: Consignment, *, first_sent_at: datetime, now: datetime
     said = contents(consignment.manifest)
     if str(consignment.account_id) not in said["targets"]:
         raise Altered("This account is not among those that the approved version names.")
-    files = consignment.manifest.files
+    files, network = consignment.manifest.files, consignment.account.network
     return Item(
         key=consignment.pk.hex,
         created_at=first_sent_at,
-        text=said["variants"].get(consignment.account.network, said["text"]),
+        text=said["variants"].get(network, said["text"]),
         language=said["language"],
-        media=tuple(_medium(entry, files, consignment, now) for entry in said["media"]),
+        media=tuple(_medium(rendition(entry, network), files, consignment, now) for entry in said["media"]),
     )
+
+
+def rendition(entry: dict, network: str) -> dict:
+    """A picture's entry as this network is given it. Versions of before (contents.py) gave all the same."""
+    return {**entry, **entry.get("renditions", {}).get(network, {})}
 
 
 def _medium(entry: dict, files: dict[str, str], consignment: Consignment, now: datetime) -> Medium:

@@ -221,7 +221,7 @@ class Meter(models.Model):
     resets_at = models.DateTimeField()
     seen_at = models.DateTimeField()
 
-    PRIVATE: ClassVar[dict[str, str]] = {"network": "open", "name": "open"}
+    PRIVATE: ClassVar[dict[str, str]] = {"name": "open"}
 
     class Meta:
         ordering = ["network", "account", "name", "limit"]

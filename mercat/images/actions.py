@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
@@ -12,39 +12,100 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from mercat.audit.actions import record
-from mercat.images.models import Picture
-from mercat.images.rendering import NotAPicture, render
+from mercat.images.isolated import renditions
+from mercat.images.models import Picture, Rendition
+from mercat.images.recipes import all_recipes, recipes_for
+from mercat.images.rendering import HOUSE, MAX_UPLOAD, NotAPicture, Recipe
+from mercat.images.rendering import Rendition as Made
 from mercat.people.models import Person
 
 MOST_A_DAY = 200  # pictures of one person, of up to 22 MB each: more than anybody posts, less than fills a disk
 
 
 def take_in(*, by: Person, name: str, upload: bytes, now: datetime) -> Picture:
-    """Keep an upload and its rendition, or raise `NotAPicture` with nothing kept."""
+    """Keep an upload and its renditions for every network, or raise `NotAPicture` with nothing kept."""
     if Picture.objects.filter(by=by, at__gt=now - timedelta(days=1)).count() >= MOST_A_DAY:
         raise NotAPicture(f"You have added {MOST_A_DAY} pictures within a day, which is the most. Add it tomorrow.")
-    rendition = render(upload)
+    if len(upload) > MAX_UPLOAD:
+        raise NotAPicture(f"This file is larger than {MAX_UPLOAD // 1024**2} MB. Save a smaller copy and choose that.")
+    recipes = all_recipes()
+    made = dict(zip(recipes, renditions(upload, recipes), strict=True))
+    shown = made.pop(HOUSE)
     picture = Picture(
-        name="".join(filter(str.isprintable, name))[:200],
-        sha256=rendition.sha256,
-        mime=rendition.mime,
-        width=rendition.width,
-        height=rendition.height,
-        size=len(rendition.data),
+        name=fit_name(name),
+        sha256=shown.sha256,
+        mime=shown.mime,
+        width=shown.width,
+        height=shown.height,
+        size=len(shown.data),
         at=now,
         by=by,
     )
     # Files of its own, also for an upload that was taken in before: nothing else rests on them.
-    picture.original, picture.file = f"originals/{picture.pk}", f"pictures/{picture.pk}.{rendition.extension}"
-    with _all_or_none([picture.original, picture.file]):
+    picture.original, picture.file = f"originals/{picture.pk}", _file_of(picture, shown)
+    rows = _rows(picture, made)
+    files = {picture.file: shown.data} | _files(picture, made.values())
+    with _all_or_none([picture.original, *files]):
         default_storage.save(picture.original, ContentFile(upload))
-        default_storage.save(picture.file, ContentFile(rendition.data))
-        return _recorded(picture, now=now)
+        for file, data in files.items():
+            default_storage.save(file, ContentFile(data))
+        return _recorded(picture, rows, now=now)
+
+
+def ready_for(picture: Picture, networks: Iterable[str]) -> Picture:
+    """The picture, once what was still missing for these networks is made of its original. Raises `NotAPicture`."""
+    there = {rendition.recipe for rendition in picture.renditions.all()}
+    missing = [recipe for recipe in recipes_for(networks) if recipe.key not in there]
+    if not missing:
+        return picture
+    try:
+        with default_storage.open(picture.original) as file:
+            upload = file.read()
+    except OSError as error:
+        raise NotAPicture(_why_not_kept(error)) from error
+    made = dict(zip(missing, renditions(upload, missing), strict=True))
+    files = {name: data for name, data in _files(picture, made.values()).items() if not default_storage.exists(name)}
+    with _all_or_none(files):
+        for file, data in files.items():
+            default_storage.save(file, ContentFile(data))
+        Rendition.objects.bulk_create(_rows(picture, made))
+    return Picture.objects.prefetch_related("renditions").get(pk=picture.pk)
+
+
+def fit_name(name: str) -> str:
+    """As the person's file was called, as far as it can be kept."""
+    return "".join(filter(str.isprintable, name))[:200]
+
+
+def _rows(picture: Picture, made: dict[Recipe, Made]) -> list[Rendition]:
+    return [
+        Rendition(
+            picture=picture,
+            recipe=recipe.key,
+            file=_file_of(picture, each),
+            sha256=each.sha256,
+            mime=each.mime,
+            width=each.width,
+            height=each.height,
+            size=len(each.data),
+        )
+        for recipe, each in made.items()
+    ]
+
+
+def _files(picture: Picture, made: Iterable[Made]) -> dict[str, bytes]:
+    """Those of the same bytes share one."""
+    return {_file_of(picture, each): each.data for each in made}
+
+
+def _file_of(picture: Picture, made: Made) -> str:
+    return f"pictures/{picture.pk}-{made.sha256[:16]}.{made.extension}"
 
 
 @transaction.atomic
-def _recorded(picture: Picture, *, now: datetime) -> Picture:
+def _recorded(picture: Picture, rows: Sequence[Rendition], *, now: datetime) -> Picture:
     picture.save(force_insert=True)
+    Rendition.objects.bulk_create(rows)
     record(by=picture.by, what="picture.taken_in", about=[picture.audit_ref], facts={"sha256": picture.sha256}, now=now)
     return picture
 

@@ -25,8 +25,9 @@ from mercat.guidance import facts
 from mercat.guidance.decision import Decision
 from mercat.guidance.gate import Refused, decide_many
 from mercat.images.models import Picture
+from mercat.images.rendering import NotAPicture
 from mercat.networks import registry
-from mercat.networks.port import Item, Medium, Problem
+from mercat.networks.port import Item, Problem
 from mercat.people.actions import Impossible, settle, tell
 from mercat.people.devices.here import situation
 from mercat.people.facts import person_facts
@@ -34,7 +35,8 @@ from mercat.people.models import Person
 from mercat.people.pack import guidance
 from mercat.people.signing_in import step_up
 from mercat.posts import states
-from mercat.posts.contents import LONGEST, Draft, SealedPicture, canonical, normal
+from mercat.posts.attached import Attached
+from mercat.posts.contents import LONGEST, Draft, canonical, normal
 from mercat.posts.facts import approvals_needed, decisions_on, draft_facts, targets_of
 from mercat.posts.models import Approval, Post, Remark, Target, Version
 from mercat.register.actions import people_of_all
@@ -122,9 +124,9 @@ def submit(*, by: Person, post: Post, now: datetime) -> Version:
     may_edit(by=by, post=post, now=now)
     for obstacle in obstacles(by=by, post=post, now=now):
         raise obstacle
-    accounts = _accounts(draft)
+    accounts, attached = _accounts(draft), _attached(draft)
     _recall(by, post, now=now)
-    version = _new_version(by, post, draft, accounts, _pictures(draft), now=now)
+    version = _new_version(by, post, draft, accounts, attached, now=now)
     step(post, "submit", now=now, current=version)
     record(
         by=by,
@@ -141,22 +143,27 @@ def obstacles(*, by: Person, post: Post, now: datetime) -> Iterator[Impossible |
     """All that keeps the working copy from being submitted, as `submit` raises the first of it."""
     draft = Draft.restored(post.draft)
     try:
-        accounts, pictures = _accounts(draft), _pictures(draft)
+        accounts, attached = _accounts(draft), _attached(draft)
     except Impossible as gone:
         yield gone
+        return
+    try:
+        attached = attached.made_ready({account.network for account in accounts})
+    except NotAPicture as error:
+        yield Impossible(f"{error} {NOT_SUBMITTED}")
         return
     if not accounts:
         yield Impossible(f"Choose at least one account. {NOT_SUBMITTED}")
     if not accounts and not draft.pillar:  # else guidance says it, of each account
         yield Impossible(f"Choose the pillar that the post belongs to. {NOT_SUBMITTED}")
-    if not normal(draft.text) and not pictures:
+    if not normal(draft.text) and not attached:
         yield Impossible(f"Write something, or add a picture. {NOT_SUBMITTED}")
     if draft.due_at and draft.due_at < now:
         yield Impossible(f"The time set for this post has passed: set another, or none. {NOT_SUBMITTED}")
     refused = _refused(by, "submit", accounts, draft_facts(post, draft, by), now=now)
     if refused:
         yield NotAllowed(refused)
-    problems = {account: problems_for(draft, account, pictures, now=now) for account in accounts}
+    problems = {account: problems_for(draft, account, attached, now=now) for account in accounts}
     if any(problems.values()):
         yield DoesNotFit({account: found for account, found in problems.items() if found})
 
@@ -355,28 +362,22 @@ def _fits_the_store(draft: Draft) -> None:
         )
 
 
-def _pictures(draft: Draft) -> list[tuple[Picture, str]]:
-    known = {
-        str(picture.pk): picture for picture in Picture.objects.filter(pk__in=_ids(each.id for each in draft.pictures))
-    }
+def _attached(draft: Draft) -> Attached:
+    rows = Picture.objects.filter(pk__in=_ids(each.id for each in draft.pictures)).prefetch_related("renditions")
+    known = {str(picture.pk): picture for picture in rows}
     if len(known) < len(draft.pictures):
         raise Impossible(f"A picture of this post is no longer there, or is there twice. Add it again. {NOT_SUBMITTED}")
-    return [(known[each.id], each.alt) for each in draft.pictures]
+    return Attached(tuple((known[each.id], each.alt) for each in draft.pictures))
 
 
-def problems_for(
-    draft: Draft, account: Account, pictures: Sequence[tuple[Picture, str]], *, now: datetime
-) -> list[Problem]:
+def problems_for(draft: Draft, account: Account, attached: Attached, *, now: datetime) -> list[Problem]:
     """The limits of its network that a draft breaks, in the same words as the composer and the adapter use."""
     item = Item(
         key="0" * 32,
         created_at=now,
         text=draft.wording(account.network),
         language=draft.language,
-        media=tuple(
-            Medium(picture.sha256, picture.mime, normal(alt), picture.width, picture.height, picture.size, bytes)
-            for picture, alt in pictures
-        ),
+        media=attached.for_network(account.network),
     )
     return registry.get(account.network).check(item, account.connection.limits)
 
@@ -388,15 +389,12 @@ def _recall(by: Person, post: Post, *, now: datetime) -> None:
 
 
 def _new_version(
-    by: Person, post: Post, draft: Draft, accounts: list[Account], pictures: list[tuple[Picture, str]], *, now: datetime
+    by: Person, post: Post, draft: Draft, accounts: list[Account], attached: Attached, *, now: datetime
 ) -> Version:
     number = post.versions.count() + 1
-    sealed = [
-        SealedPicture(picture.sha256, picture.mime, picture.width, picture.height, picture.size, alt)
-        for picture, alt in pictures
-    ]
-    words = canonical(draft, post=post.pk, number=number, pictures=sealed)
-    files = {picture.sha256: picture.file for picture, _ in pictures}
+    networks = sorted({account.network for account in accounts})
+    words = canonical(draft, post=post.pk, number=number, media=attached.sealed(networks))
+    files = attached.files(networks)
     manifest = Manifest.objects.create(digest=digest_of(words), canonical=words, files=files, at=now)
     version = Version.objects.create(
         post=post,

@@ -141,7 +141,7 @@ def post() -> None:
     "pictures",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A JPEG, PNG, WebP or GIF file; repeatable.",
+    help="A JPEG, PNG, WebP, GIF or HEIC file; repeatable.",
 )
 @click.option("--alt", "alts", multiple=True, help="What each picture shows, in the same order.")
 @click.option(
@@ -262,7 +262,8 @@ def _account(name: str) -> Account:
 
 def _taken_in(by: Person, path: Path, now: datetime) -> str:
     if not (mimetypes.guess_type(path.name)[0] or "image/").startswith("image/"):
-        raise NotAPicture(f"{path.name} is not a picture. Choose a JPEG, PNG, WebP or GIF file. Nothing was kept.")
+        kinds = "a JPEG, PNG, WebP, GIF or HEIC file"
+        raise NotAPicture(f"{path.name} is not a picture. Choose {kinds}. Nothing was kept.")
     return str(take_in(by=by, name=path.name, upload=path.read_bytes(), now=now).pk)
 
 

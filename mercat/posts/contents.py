@@ -1,7 +1,8 @@
 """What a post says: the shape of a draft, and the canonical bytes of a version.
 
-Canonical form "mercat-version/1": JSON, UTF-8, keys sorted, no white space, text in Unicode NFC, times in UTC. The same
-post always gives the same bytes, and SHA-256 of them is what people approve.
+Canonical form "mercat-version/2": JSON, UTF-8, keys sorted, no white space, text in Unicode NFC, times in UTC. The same
+post always gives the same bytes, and SHA-256 of them is what people approve. Versions of before are "mercat-version/1":
+there every network was given the same picture, so that an entry of `media` has no `kind` and no `renditions`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from mercat.people.actions import Impossible
 
-FORMAT = "mercat-version/1"
+FORMAT = "mercat-version/2"
 LONGEST = 100_000  # characters of one text; far above every network's limit
 
 
@@ -67,15 +68,23 @@ _DRAFTS = TypeAdapter(Draft)
 
 
 @dataclass(frozen=True, slots=True)
-class SealedPicture:
-    """A picture as a version names it: by the digest of its bytes."""
+class SealedFile:
+    """A file as a version names it: by the digest of its bytes. `width` and `height` in pixels, `size` in bytes."""
 
     sha256: str
     mime: str
     width: int
     height: int
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealedPicture(SealedFile):
+    """A picture as a version names it: as our pages show it, and by network what each is given."""
+
     alt: str
+    renditions: dict[str, SealedFile] = field(default_factory=dict)
+    kind: str = "picture"
 
 
 def normal(text: str) -> str:
@@ -83,7 +92,7 @@ def normal(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-def canonical(draft: Draft, *, post: UUID, number: int, pictures: Sequence[SealedPicture]) -> bytes:
+def canonical(draft: Draft, *, post: UUID, number: int, media: Sequence[SealedPicture]) -> bytes:
     """The bytes of version `number` of `post`."""
     return json.dumps(
         {
@@ -93,7 +102,7 @@ def canonical(draft: Draft, *, post: UUID, number: int, pictures: Sequence[Seale
             "text": normal(draft.text),
             "language": draft.language,
             "variants": {network: normal(text) for network, text in draft.variants.items() if normal(text)},
-            "media": [asdict(picture) | {"alt": normal(picture.alt)} for picture in pictures],
+            "media": [asdict(each) | {"alt": normal(each.alt)} for each in media],
             "targets": sorted(set(draft.targets)),
             "pillar": draft.pillar,
             "warning": draft.warning,

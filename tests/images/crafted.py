@@ -7,6 +7,7 @@ import random
 import struct
 import zlib
 
+import pillow_heif
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
@@ -54,6 +55,53 @@ def talkative_png(image: Image.Image) -> bytes:
     exif = Image.Exif()
     exif[0x010F] = SECRET
     return saved(image, "PNG", pnginfo=said, exif=exif)
+
+
+def jpeg_with_a_thumbnail_of_its_own() -> bytes:
+    """In its EXIF a second picture, as cameras put there before somebody cut the face out of the first."""
+    small = saved(quarters(size=(16, 8)), "JPEG", comment=SECRET)
+    first = struct.pack(">HI", 0, 14)
+    second = struct.pack(">HHHIHH", 3, 0x0103, 3, 1, 6, 0)
+    second += struct.pack(">HHIIHHIII", 0x0201, 4, 1, 14 + 42, 0x0202, 4, 1, len(small), 0)
+    exif = b"Exif\x00\x00MM\x00\x2a" + struct.pack(">I", 8) + first + second + small
+    plain = saved(quarters(), "JPEG", quality=95)
+    return plain[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + plain[2:]
+
+
+def talkative_mpo() -> bytes:
+    """A second picture behind the first, and words after the end of both."""
+    second = Image.new("L", (10, 5), 128)
+    return saved(quarters(), "MPO", save_all=True, append_images=[second], comment=SECRET) + SECRET.encode()
+
+
+def talkative_webp(image: Image.Image) -> bytes:
+    exif = Image.Exif()
+    exif[0x010F] = SECRET
+    return saved(image, "WEBP", exif=exif, xmp=f"<x>{SECRET}</x>".encode(), lossless=True)
+
+
+def talkative_gif() -> bytes:
+    return saved(quarters("P"), "GIF", comment=SECRET.encode())
+
+
+def talkative_heic() -> bytes:
+    """As phones send it: with EXIF, XMP and a thumbnail."""
+    exif = Image.Exif()
+    exif[0x010F] = SECRET
+    exif.get_ifd(0x8825)[0x001D] = SECRET
+    pillow_heif.register_heif_opener()
+    return saved(quarters(size=(160, 80)), "HEIF", exif=exif.tobytes(), xmp=f"<x>{SECRET}</x>".encode(), quality=95)
+
+
+def talkative_profile() -> bytes:
+    """sRGB's profile, which says whose screen it describes: the name lies in a tag of its own at the end."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    words = b"text\x00\x00\x00\x00" + SECRET.encode() + b"\x00"
+    profile += words
+    place = profile.index(b"cprt")
+    profile[place + 4 : place + 12] = struct.pack(">II", len(profile) - len(words), len(words))
+    profile[:4] = struct.pack(">I", len(profile))
+    return bytes(profile)
 
 
 def png_claiming(width: int, height: int) -> bytes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor, wait
+import zlib
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mercat.images import rendering
-from mercat.images.rendering import LONGEST_SIDE, MAX_PIXELS, MAX_SENT, MAX_UPLOAD, NotAPicture, Rendition, render
+from mercat.images.rendering import (
+    HOUSE,
+    LONGEST_SIDE,
+    MAX_PIXELS,
+    MAX_SENT,
+    MAX_UPLOAD,
+    NotAPicture,
+    Recipe,
+    Rendition,
+    render,
+    render_all,
+)
 from tests.images import crafted
 from tests.images.crafted import SECRET, noise, quarters, saved
 from tests.shared import ROOT
+
+
+def hidden_in(data: bytes) -> bool:
+    """The mark in any spelling: as it is, in UTF-16, or in a stream of zlib that begins anywhere."""
+    spellings = [SECRET.encode(), SECRET.encode("utf-16-le"), SECRET.encode("utf-16-be")]
+    places = [data, *(_inflated(data[at.start() :]) for at in re.finditer(rb"x[\x01\x5e\x9c\xda]", data))]
+    return any(spelling in place for spelling in spellings for place in places)
+
+
+def _inflated(data: bytes) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(data, 1_000_000)
+    except zlib.error:
+        return b""
 
 
 def shown(rendition: Rendition) -> Image.Image:
@@ -60,7 +85,7 @@ def test_what_cannot_be_used_is_refused_in_words(upload: bytes, says: str) -> No
     assert refusal.value.__cause__ is None
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "HEIF"])
 def test_every_kind_becomes_one_that_every_network_takes(kind: str) -> None:
     rendition = render(saved(quarters(), kind))
     assert rendition.mime == ("image/png" if kind == "GIF" else "image/jpeg")
@@ -94,19 +119,6 @@ print(render(upload).width, peak() - before)
 """
 
 
-def test_pictures_are_rendered_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    upload = saved(quarters(), "PNG")
-    with ThreadPoolExecutor(1) as pool, rendering.TURN:
-        waiting = pool.submit(render, upload)
-        assert not wait([waiting], timeout=0.2).done
-        monkeypatch.setattr(rendering, "PATIENCE", 0.01)
-        with pytest.raises(NotAPicture, match=r"Others are adding pictures\. Add this one again in a minute\."):
-            render(upload)
-        rendering.TURN.release()
-        assert waiting.result(5).mime == "image/jpeg"
-        rendering.TURN.acquire()
-
-
 def test_a_phones_depth_map_is_not_a_movement() -> None:
     rendition = render(crafted.phone_jpeg_with_depth_map())
     assert near(shown(rendition).getpixel((30, 15)), (220, 220, 220))
@@ -127,14 +139,23 @@ def test_the_picture_stands_upright_as_the_camera_meant_it(orientation: int) -> 
     "upload",
     [
         crafted.talkative_jpeg(),
+        crafted.jpeg_with_a_thumbnail_of_its_own(),
+        crafted.talkative_mpo(),
         crafted.talkative_png(quarters()),
         crafted.talkative_png(quarters("P")),
         crafted.talkative_png(Image.new("RGBA", (8, 8), (1, 2, 3, 4))),
+        crafted.talkative_webp(quarters()),
+        crafted.talkative_webp(Image.new("RGBA", (8, 8), (1, 2, 3, 4))),
+        crafted.talkative_heic(),
+        crafted.talkative_gif(),
+        *(saved(quarters(), kind, icc_profile=crafted.talkative_profile()) for kind in ("JPEG", "PNG", "WEBP")),
     ],
 )
-def test_nothing_hidden_goes_along(upload: bytes) -> None:
-    rendition = render(upload)
-    assert SECRET.encode() not in rendition.data
+@pytest.mark.parametrize("recipe", [HOUSE, Recipe(2048, 5_000_000, png=False)], ids=lambda recipe: recipe.key)
+def test_nothing_hidden_goes_along(upload: bytes, recipe: Recipe) -> None:
+    assert hidden_in(upload)
+    rendition = render(upload, recipe)
+    assert not hidden_in(rendition.data)
     image = shown(rendition)
     assert not image.getexif()
     assert set(image.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
@@ -212,6 +233,37 @@ def test_what_no_quality_makes_small_enough_is_made_smaller() -> None:
     assert len(rendition.data) <= MAX_SENT
     assert rendition.mime == "image/jpeg"
     assert rendition.width / rendition.height == pytest.approx(1.25, abs=0.01)
+
+
+@pytest.mark.parametrize("size", [(5000, 2500), (2500, 5000), (1500, 1000), (9, 9)])
+def test_each_recipe_gets_the_largest_that_it_takes(size: tuple[int, int]) -> None:
+    recipes = [Recipe(side, 5_000_000, png=png) for side in (800, 4096, 2048) for png in (True, False)]
+    for recipe, made in zip(recipes, render_all(saved(quarters(size=size), "JPEG"), recipes), strict=True):
+        assert max(made.width, made.height) == min(recipe.longest_side, max(size))
+        assert made.width / made.height == pytest.approx(size[0] / size[1], rel=0.01)
+        shown(made)
+
+
+def test_recipes_of_one_size_share_their_bytes_unless_one_cannot_take_them() -> None:
+    generous, strict, other = Recipe(600, 900_000, png=True), Recipe(600, 90_000, png=True), Recipe(600, 900_000, False)
+    one, less, same = render_all(saved(noise(800, 600), "PNG"), [generous, strict, other])
+    assert one == same
+    assert len(less.data) <= 90_000 < len(one.data)
+    transparent = saved(Image.new("RGBA", (8, 8), (1, 2, 3, 4)), "PNG")
+    kinds = [made.mime for made in render_all(transparent, [generous, other])]
+    assert kinds == ["image/png", "image/jpeg"]
+
+
+def test_fine_lines_stay_apart_when_a_picture_is_made_smaller() -> None:
+    """A missing person must arrive sharp: lines four pixels apart are still lines after every step of the way."""
+    image = Image.new("L", (4000, 3000), 255)
+    for x in range(0, 4000, 16):
+        image.paste(0, (x, 0, x + 8, 3000))
+    recipes = [Recipe(side, 5_000_000, png=True) for side in (4096, 2880, 2048, 1800)]
+    for made in render_all(saved(image, "JPEG", quality=95), recipes):
+        row = shown(made).convert("L").crop((100, 700, 1100, 701)).tobytes()
+        assert min(row) < 30
+        assert max(row) > 225
 
 
 def test_the_same_upload_gives_the_same_bytes() -> None:

@@ -14,7 +14,9 @@ from mercat.audit.models import Event
 from mercat.images import actions
 from mercat.images.actions import take_in
 from mercat.images.models import Picture
+from mercat.images.recipes import recipes_for
 from mercat.images.rendering import NotAPicture
+from mercat.networks import registry
 from mercat.people.models import Person
 from tests import factories as make
 from tests.factories import NOW
@@ -58,7 +60,8 @@ class FailingStorage(FileSystemStorage):
 def test_an_upload_is_kept_with_its_rendition_and_recorded(person: Person, store: Path) -> None:
     before = kept()
     picture = take_in(by=person, name="road.jpg", upload=UPLOAD, now=NOW)
-    assert gained(before) == {"images.Picture": 1, "audit.Event": 1, "audit.Pending": 1}
+    recipes = len(recipes_for(network.spec.slug for network in registry.all()))
+    assert gained(before) == {"images.Picture": 1, "images.Rendition": recipes, "audit.Event": 1, "audit.Pending": 1}
     assert (store / picture.original).read_bytes() == UPLOAD
     sent = (store / picture.file).read_bytes()
     assert (len(sent), picture.mime, picture.width, picture.height) == (picture.size, "image/jpeg", 40, 20)

@@ -173,11 +173,9 @@ def test_submitting_makes_a_version_that_says_what_the_draft_said(
     assert said["media"] == [
         {
             "alt": "A sign",
-            "height": 20,
-            "mime": "image/jpeg",
-            "sha256": picture.sha256,
-            "size": picture.size,
-            "width": 40,
+            "kind": "picture",
+            **(same := {name: getattr(picture, name) for name in ("height", "mime", "sha256", "size", "width")}),
+            "renditions": {account.network: same},
         }
     ]
     assert (version.due_at.isoformat(), said["due"]) == (due.isoformat(), due.isoformat())

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mercat.people.actions import Impossible
-from mercat.posts.contents import Draft, DraftPicture, SealedPicture, canonical, normal
+from mercat.posts.contents import Draft, DraftPicture, SealedFile, SealedPicture, canonical, normal
 
 POST = UUID(int=7)
 ACCOUNTS = [str(UUID(int=number)) for number in range(1, 5)]
@@ -64,8 +64,8 @@ def test_bytes_are_equal_exactly_where_the_content_is(
     one: Draft, other: Draft, pictures: list[SealedPicture], others: list[SealedPicture]
 ) -> None:
     same = meaning(one, pictures) == meaning(other, others)
-    first = canonical(one, post=POST, number=1, pictures=pictures)
-    assert (first == canonical(other, post=POST, number=1, pictures=others)) is same
+    first = canonical(one, post=POST, number=1, media=pictures)
+    assert (first == canonical(other, post=POST, number=1, media=others)) is same
 
 
 @untimed
@@ -81,7 +81,7 @@ def test_other_code_points_line_ends_zones_and_orders_are_the_same_post(draft: D
         targets=(*reversed(draft.targets), *draft.targets),
         due_at=draft.due_at and draft.due_at.astimezone(timezone(timedelta(hours=-9))),
     )
-    one, other = (canonical(each, post=POST, number=1, pictures=[]) for each in (draft, same))
+    one, other = (canonical(each, post=POST, number=1, media=[]) for each in (draft, same))
     assert one == other
 
 
@@ -99,12 +99,12 @@ def test_changing_any_one_field_changes_the_bytes(draft: Draft, data: st.DataObj
     }
     field = data.draw(st.sampled_from(sorted(changes)))
     changed = replace(draft, **{field: changes[field]})
-    assert canonical(changed, post=POST, number=1, pictures=[]) != canonical(draft, post=POST, number=1, pictures=[])
+    assert canonical(changed, post=POST, number=1, media=[]) != canonical(draft, post=POST, number=1, media=[])
 
 
 def test_every_field_of_a_draft_is_bound() -> None:
     """A field that a draft gains must find its way into the bytes, and into the test above."""
-    said = json.loads(canonical(Draft(), post=POST, number=1, pictures=[]))
+    said = json.loads(canonical(Draft(), post=POST, number=1, media=[]))
     names = {"due_at": "due", "pictures": "media"}
     assert {names.get(name, name) for name in asdict(Draft())} == set(said) - {"format", "post", "version"}
 
@@ -113,7 +113,7 @@ def test_every_field_of_a_draft_is_bound() -> None:
 @given(drafts)
 def test_the_same_post_in_another_version_has_other_bytes(draft: Draft) -> None:
     bytes_of = {
-        canonical(draft, post=post, number=number, pictures=[]) for post in (POST, UUID(int=8)) for number in (1, 2)
+        canonical(draft, post=post, number=number, media=[]) for post in (POST, UUID(int=8)) for number in (1, 2)
     }
     assert len(bytes_of) == 4
 
@@ -121,7 +121,7 @@ def test_the_same_post_in_another_version_has_other_bytes(draft: Draft) -> None:
 @untimed
 @given(drafts)
 def test_bytes_are_utf8_json_with_sorted_keys_and_no_white_space(draft: Draft) -> None:
-    words = canonical(draft, post=POST, number=1, pictures=[])
+    words = canonical(draft, post=POST, number=1, media=[])
     said = json.loads(words.decode("utf-8"))
     assert words.decode() == json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
@@ -134,10 +134,14 @@ def test_the_canonical_form_is_as_documented() -> None:
         pillar="warning",
         due_at=datetime(2026, 11, 27, 16, 30, tzinfo=timezone(timedelta(hours=1))),
     )
-    picture = SealedPicture("c" * 64, "image/png", 4, 3, 99, " A road sign ")
-    assert canonical(draft, post=POST, number=2, pictures=[picture]).decode() == (
-        '{"due":"2026-11-27T15:30:00+00:00","format":"mercat-version/1","language":"en",'
-        f'"media":[{{"alt":"A road sign","height":3,"mime":"image/png","sha256":"{"c" * 64}","size":99,"width":4}}],'
+    picture = SealedPicture(
+        "c" * 64, "image/png", 4, 3, 99, " A road sign ", {"bluesky": SealedFile("d" * 64, "image/jpeg", 4, 3, 88)}
+    )
+    assert canonical(draft, post=POST, number=2, media=[picture]).decode() == (
+        '{"due":"2026-11-27T15:30:00+00:00","format":"mercat-version/2","language":"en",'
+        f'"media":[{{"alt":"A road sign","height":3,"kind":"picture","mime":"image/png","renditions":{{"bluesky":'
+        f'{{"height":3,"mime":"image/jpeg","sha256":"{"d" * 64}","size":88,"width":4}}}},'
+        f'"sha256":"{"c" * 64}","size":99,"width":4}}],'
         '"pillar":"warning","post":"00000000-0000-0000-0000-000000000007",'
         f'"targets":["{ACCOUNTS[0]}","{ACCOUNTS[1]}"],"text":"Café\\nclosed",'
         '"variants":{"bluesky":"Shut."},"version":2,"warning":false}'
@@ -155,7 +159,7 @@ def test_normal_text_is_normal_already(text: str) -> None:
 @given(drafts, st.sampled_from(NETWORKS))
 def test_a_network_is_checked_on_the_words_that_it_will_get(draft: Draft, network: str) -> None:
     """What is sent is read from the bytes, so what is counted must be the same."""
-    said = json.loads(canonical(draft, post=POST, number=1, pictures=[]))
+    said = json.loads(canonical(draft, post=POST, number=1, media=[]))
     assert draft.wording(network) == said["variants"].get(network, said["text"])
 
 

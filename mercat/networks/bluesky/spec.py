@@ -32,6 +32,7 @@ SPEC = Spec(
         # The lexicon takes any image/*; these are what browsers show everywhere. An animated GIF would stand still.
         mimes=frozenset({"image/jpeg", "image/png", "image/webp"}),
         max_alt=2_000,  # the lexicon names no limit; the network's own app stops here
+        longest_side=2_000,  # the network's own app makes them no larger (POST_IMG_MAX), and its servers show no more
     ),
     connect_fields=(
         ConnectField(

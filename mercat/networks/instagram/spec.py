@@ -39,6 +39,7 @@ SPEC = Spec(
         max_bytes=8_000_000,  # “less than 8 MiB” (36000/2207004): the stricter
         mimes=frozenset({"image/jpeg"}),
         max_alt=1_000,
+        longest_side=1_800,  # 1,440 wide is kept (above): so long is the side of the tallest shape, 4:5
         min_count=1,
         # Meta: reference/ig-user/media, “Reel specifications”: 3 seconds to 15 minutes, 300 MB. Newer copies say 1 GB:
         # the stricter. alt_text goes with images alone.

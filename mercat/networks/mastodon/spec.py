@@ -53,7 +53,13 @@ def limit(limits: Mapping[str, int], name: str) -> int:
 
 def media_rules(limits: Mapping[str, int]) -> MediaRules:
     """The rules for pictures of the server that told `limits`."""
-    return MediaRules(limit(limits, MAX_MEDIA), limit(limits, IMAGE_SIZE), MIMES, limit(limits, DESCRIPTION))
+    return MediaRules(
+        limit(limits, MAX_MEDIA),
+        limit(limits, IMAGE_SIZE),
+        MIMES,
+        limit(limits, DESCRIPTION),
+        longest_side=2_880,  # models/media_attachment.rb keeps 8,294,400 pixels: a square of this side
+    )
 
 
 SPEC = Spec(

@@ -38,6 +38,7 @@ SPEC = Spec(
         max_alt=1_000,
         # /docs/threads/overview, “Video specifications”: 1 GB, 5 minutes
         video=VideoRules(max_bytes=1_000_000_000, max_seconds=300, max_alt=1_000),
+        longest_side=1_800,  # 1,440 wide is kept (above): so long is the side of a picture of 4:5
     ),
     connect_fields=(
         ConnectField(

@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import reverse
 from markupsafe import Markup
 
-from mercat.delivery.manifest import contents
+from mercat.delivery.manifest import contents, rendition
 from mercat.delivery.presenters import Progress
 from mercat.delivery.states import FINAL, RECALLABLE, WITHDRAWN
 from mercat.guidance import facts
@@ -77,12 +77,12 @@ class Powers:
 
 
 def sayings(post: Post, said: Mapping[str, Any], accounts: Sequence[Account], *, now: datetime) -> list[Saying]:
-    shown = [_shown(post, n, entry) for n, entry in enumerate(said["media"], 1)]
-    return [_saying(said, found, shown, now) for found in by_network(accounts)]
+    return [_saying(post, said, found, now) for found in by_network(accounts)]
 
 
-def _saying(said: Mapping[str, Any], accounts: list[Account], shown: list[Shown], now: datetime) -> Saying:
+def _saying(post: Post, said: Mapping[str, Any], accounts: list[Account], now: datetime) -> Saying:
     network = accounts[0].network
+    shown = [_shown(post, n, rendition(entry, network)) for n, entry in enumerate(said["media"], 1)]
     wording = said["variants"].get(network, said["text"])
     cost = cost_of(network, wording, len(accounts), now=now)
     return Saying(network, accounts[0], accounts, marked(wording), shown, cost)

@@ -15,6 +15,7 @@ from mercat.networks import registry
 from mercat.networks.kit.text import links
 from mercat.networks.port import Count, Problem
 from mercat.posts.actions import problems_for
+from mercat.posts.attached import Attached
 from mercat.posts.contents import Draft, normal
 from mercat.posts.models import Post
 from mercat.posts.presenters.cost import cost_of
@@ -64,24 +65,21 @@ class Preview:
 
 
 def previews(
-    draft: Draft, accounts: Sequence[Account], pictures: list[tuple[Picture, str]], post: Post, *, now: datetime
+    draft: Draft, accounts: Sequence[Account], attached: Attached, post: Post, *, now: datetime
 ) -> list[Preview]:
     """One card for each network of `accounts`, which were loaded with their connections."""
-    shown = [shown_picture(post, picture, alt) for picture, alt in pictures]
-    return [_preview(draft, found, pictures, shown, now) for found in by_network(accounts)]
+    return [_preview(draft, found, attached, post, now) for found in by_network(accounts)]
 
 
-def _preview(
-    draft: Draft, accounts: list[Account], pictures: list[tuple[Picture, str]], shown: list[Shown], now: datetime
-) -> Preview:
+def _preview(draft: Draft, accounts: list[Account], attached: Attached, post: Post, now: datetime) -> Preview:
     network = accounts[0].network
-    said = [problem for account in accounts for problem in problems_for(draft, account, pictures, now=now)]
+    said = [problem for account in accounts for problem in problems_for(draft, account, attached, now=now)]
     return Preview(
         network=network,
         account=accounts[0],
         accounts=accounts,
         html=marked(normal(draft.wording(network))),
-        pictures=shown,
+        pictures=[shown_picture(post, picture, alt, network) for picture, alt in attached.pictures],
         use=use_of(draft, accounts),
         problems=list(dict.fromkeys(said)),
         cost=cost_of(network, normal(draft.wording(network)), len(accounts), now=now),
@@ -111,9 +109,11 @@ def told_use(network: str, count: Count) -> Use:
     return Use(network, count.used, count.limit, count.unit, level, said)
 
 
-def shown_picture(post: Post, picture: Picture, alt: str) -> Shown:
-    src = reverse("posts:picture", args=[post.pk, picture.sha256])
-    return Shown(str(picture.pk), src, alt, picture.name, picture.width, picture.height, picture.size)
+def shown_picture(post: Post, picture: Picture, alt: str, network: str = "") -> Shown:
+    """A picture as `network` will be given it; without one, as our own pages show it."""
+    row = picture.for_network(network) if network else picture
+    src = reverse("posts:picture", args=[post.pk, row.sha256])
+    return Shown(str(picture.pk), src, alt, picture.name, row.width, row.height, row.size)
 
 
 def marked(text: str) -> Markup:

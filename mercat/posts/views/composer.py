@@ -23,6 +23,7 @@ from mercat.people.advice.queries import beside
 from mercat.people.pack import guidance
 from mercat.posts import actions
 from mercat.posts.actions import NOT_SUBMITTED, ChangedElsewhere, DoesNotFit, NotAllowed
+from mercat.posts.attached import Attached
 from mercat.posts.contents import Draft
 from mercat.posts.forms import ALT, LANGUAGES, VARIANT, Said, Typed
 from mercat.posts.keeping import keep, rearranged, refusals_said, take_in_pictures
@@ -235,14 +236,15 @@ def _picker(request: HttpRequest, typed: Typed, now: datetime) -> Picker:
 def _live(post: Post, typed: Typed, found: Picker, now: datetime) -> dict[str, object]:
     """What changes while somebody types: counts, previews, and the pictures they show."""
     draft, _ = typed.draft(Draft(), now=now)
-    rows = {str(row.pk): row for row in Picture.objects.filter(pk__in=[each.id for each in typed.pictures])}
-    pictures = [(rows[each.id], each.alt) for each in typed.pictures if each.id in rows]
+    found_pictures = Picture.objects.filter(pk__in=[each.id for each in typed.pictures])
+    rows = {str(row.pk): row for row in found_pictures.prefetch_related("renditions")}
+    attached = Attached(tuple((rows[each.id], each.alt) for each in typed.pictures if each.id in rows))
     counted = by_network(found.chosen or found.open_accounts)
     return {
         "post": post,
         "uses": [use_of(draft, accounts) for accounts in counted],
-        "previews": previews(draft, found.chosen, pictures, post, now=now),
-        "pictures": [shown_picture(post, picture, alt) for picture, alt in pictures],
+        "previews": previews(draft, found.chosen, attached, post, now=now),
+        "pictures": [shown_picture(post, picture, alt) for picture, alt in attached.pictures],
     }
 
 

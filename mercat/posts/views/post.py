@@ -16,7 +16,7 @@ from mercat.delivery.models import Consignment
 from mercat.delivery.presenters import Progress, progress, still_moving
 from mercat.delivery.queries import all_paused, answered_for_by
 from mercat.guidance import facts
-from mercat.images.models import Picture
+from mercat.images.models import Picture, Rendition
 from mercat.people.actions import Impossible
 from mercat.people.advice.queries import beside
 from mercat.posts import actions, states
@@ -32,6 +32,7 @@ from mercat.posts.views.finding import find
 from mercat.register.models import Account
 
 STOP_POLLING = 286  # htmx: swap this, and ask no more
+TYPES = {"jpg": "image/jpeg", "png": "image/png"}  # by the endings that our own files have
 MOST_LOOKED_AT = 50  # posts that a session remembers the versions of
 
 
@@ -113,15 +114,19 @@ def picture(request: HttpRequest, post_id: UUID, sha256: str) -> FileResponse:
 
 def _file(row: Post, sha256: str) -> tuple[str, str]:
     """Name in the file store and type of a picture of the draft or of a version, where those are open to the person."""
-    drafted = row.draft_pictures.filter(sha256=sha256).first() if is_inside(row) else None
-    if drafted:
+    if is_inside(row) and (drafted := _drafted(row, sha256)):
         return drafted.file, drafted.mime
     manifests = [version.manifest for version in versions_open(row).select_related("manifest")]
     name = next((manifest.files[sha256] for manifest in manifests if sha256 in manifest.files), "")
-    known = Picture.objects.filter(sha256=sha256).first()
-    if not name or known is None:
+    mime = TYPES.get(name.rpartition(".")[2])
+    if mime is None:
         raise Http404
-    return name, known.mime
+    return name, mime
+
+
+def _drafted(row: Post, sha256: str) -> Picture | Rendition | None:
+    shown = row.draft_pictures.filter(sha256=sha256).first()
+    return shown or Rendition.objects.filter(picture__in=row.draft_pictures.all(), sha256=sha256).first()
 
 
 def _approved(consignments: list[Consignment]) -> str:
