@@ -39,8 +39,9 @@ ON = ("publish", "upload", "read")
 
 
 def every_fault() -> Iterator[tuple[str, str]]:
-    """Each network that there is an adapter and a stand-in of, with each of its fault switches."""
-    known = {network.spec.slug for network in registry.all()}
+    """Each network that there is an adapter and a stand-in of, with each of its fault switches; not those that take
+    videos alone, which the composer has none of yet."""
+    known = {network.spec.slug for network in registry.all() if network.spec.media.max_count}
     for stand_in in stand_ins():
         if stand_in.slug in known:
             yield from ((stand_in.slug, kind.name) for kind in (*COMMON_FAULTS, *stand_in.faults))
@@ -107,7 +108,8 @@ class Course:
 
     def _pictures(self, chance: random.Random, network: str) -> tuple[DraftPicture, ...]:
         """One for all posts: a person may add so many in a day."""
-        if not max(registry.get(network).spec.media.min_count, chance.randrange(2)):
+        rules = registry.get(network).spec.media
+        if not rules.max_alt or not max(rules.min_count, chance.randrange(2)):  # what is described goes, or nothing
             return ()
         if self._picture is None:
             upload = saved(quarters(size=(1080, 1080)), "JPEG")

@@ -36,6 +36,7 @@ OPEN_TO_ALL = {
     "open an account",  # the register is public
     "see who has accepted a procedure",  # the list holds the people of their own unit
     "follow a notice",
+    "open where a post can be taken down",  # it offers nothing but what they answer for
 }
 OF_A_UNIT = (NEWCOMER, OFFICER, "spoc", "divisional-commander")
 
