@@ -76,15 +76,20 @@ def consignments_open(post: Post) -> QuerySet[Consignment]:
 
 
 def out_since(posts: Iterable[Post]) -> dict[str, datetime]:
-    """When the last of it went out, by the audit's name of a post: for those that are out wherever they were to go, and
-    were not taken down everywhere."""
+    """When the last of it went out, by the audit's name of a post: for those that went out wherever they were to go."""
     versions = [post.current.manifest_id for post in posts if post.state == states.APPROVED]
     rows = Consignment.objects.filter(manifest__in=versions).order_by().values("post_ref")
+    counted = rows.annotate(elsewhere=Count("pk", filter=~Q(state=sending.SENT)), at=Max("sent_at"))
+    return {row["post_ref"]: row["at"] for row in counted if not row["elsewhere"]}
+
+
+def taken_down(posts: Iterable[Post]) -> set[str]:
+    """The audit's names of those that were taken down again from everywhere they went out."""
+    versions = [post.current.manifest_id for post in posts if post.state == states.APPROVED]
     down = Exists(Removal.objects.filter(consignment=OuterRef("pk"), result=Removal.Result.DONE))
-    counted = rows.annotate(
-        elsewhere=Count("pk", filter=~Q(state=sending.SENT)), standing=Count("pk", filter=~down), at=Max("sent_at")
-    )
-    return {row["post_ref"]: row["at"] for row in counted if row["standing"] and not row["elsewhere"]}
+    rows = Consignment.objects.filter(manifest__in=versions).order_by().values("post_ref")
+    counted = rows.annotate(down=Count("pk", filter=down), all=Count("pk"))
+    return {row["post_ref"] for row in counted if row["down"] == row["all"]}
 
 
 def written_by(person: Person) -> QuerySet[Any]:

@@ -207,6 +207,8 @@ def test_the_pages_lead_there_and_tell_what_came_of_it(out, spoc, remover, engin
     told = text_of(client.get(f"/posts/{page}/"))
     assert "Taken down, and no longer shown by the network" in told
     assert "0 of 1 account is out and read back. 1 was taken down." in told
+    assert "Post by Author Taken down" in told
+    assert "Taken down" in text_of(client.get("/posts/"))
 
 
 @pytest.mark.usefixtures("at_noon")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,17 +40,26 @@ class Line:
 
 
 def lines(
-    posts: Iterable[Post], accounts: Mapping[str, Account], out: Mapping[str, datetime] | None = None
+    posts: Iterable[Post],
+    accounts: Mapping[str, Account],
+    out: Mapping[str, datetime] | None = None,
+    down: Container[str] = (),
 ) -> list[Line]:
-    """Posts that were loaded through `queries.told`, with the accounts that they name; `out`: what is out, and when."""
+    """Posts that were loaded through `queries.told`, with the accounts that they name; `out`: what went out, and when;
+    `down`: what was taken down again."""
     known = out or {}
     return [
-        line(post, [accounts[t] for t in targets_named(post) if t in accounts], known.get(post.audit_ref))
+        line(
+            post,
+            [accounts[t] for t in targets_named(post) if t in accounts],
+            known.get(post.audit_ref),
+            down=post.audit_ref in down,
+        )
         for post in posts
     ]
 
 
-def line(post: Post, accounts: list[Account], out: datetime | None = None) -> Line:
+def line(post: Post, accounts: list[Account], out: datetime | None = None, *, down: bool = False) -> Line:
     version = post.current
     remarks = list(post.remarks.all()) if is_inside(post) else []
     return Line(
@@ -59,7 +68,7 @@ def line(post: Post, accounts: list[Account], out: datetime | None = None) -> Li
         where=where(accounts),
         networks=list(dict.fromkeys(account.network for account in accounts)),
         pillar=pillar_name(version.pillar if version else post.draft.get("pillar", "")),
-        title=title_of(post, out),
+        title=title_of(post, out, down=down),
         colour=COLOURS[post.state],
         author=(version.author if version else post.created_by).name,
         due=version.due_at if version else None,
@@ -69,7 +78,9 @@ def line(post: Post, accounts: list[Account], out: datetime | None = None) -> Li
     )
 
 
-def title_of(post: Post, out: datetime | None) -> str:
+def title_of(post: Post, out: datetime | None, *, down: bool = False) -> str:
+    if down:
+        return "Taken down"
     return "Out" if out else states.STATES[post.state]
 
 

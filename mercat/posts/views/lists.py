@@ -12,7 +12,7 @@ from mercat.people.facts import person_facts
 from mercat.people.slices import slice_of
 from mercat.posts import states
 from mercat.posts.presenters.lines import lines
-from mercat.posts.queries import accounts_of, open_to, out_since, told, written_by
+from mercat.posts.queries import accounts_of, open_to, out_since, taken_down, told, written_by
 
 ON_A_PAGE = 25
 
@@ -31,7 +31,7 @@ def posts(request: HttpRequest) -> HttpResponse:
     page = slice_of(rows, request.GET.get("page"), size=ON_A_PAGE)
     said = {
         "page": page,
-        "lines": lines(page.rows, accounts_of(page.rows), out_since(page.rows)),
+        "lines": lines(page.rows, accounts_of(page.rows), out_since(page.rows), taken_down(page.rows)),
         "state": state,
         "mine": mine,
         "states": states.STATES,

@@ -27,7 +27,7 @@ from mercat.posts.presenters import page
 from mercat.posts.presenters.diff import Change
 from mercat.posts.presenters.lines import COLOURS, pillar_name, title_of
 from mercat.posts.presenters.timeline import happenings
-from mercat.posts.queries import consignments_open, is_inside, out_since, versions_open
+from mercat.posts.queries import consignments_open, is_inside, out_since, taken_down, versions_open
 from mercat.posts.views.finding import find
 from mercat.register.models import Account
 
@@ -149,7 +149,7 @@ def _page(
     said = {
         "post": row,
         "out": out,
-        "state": title_of(row, out),
+        "state": title_of(row, out, down=row.audit_ref in taken_down([row])),
         "colour": COLOURS[row.state],
         "remarks": list(row.remarks.all()) if is_inside(row) else [],
         "happenings": happenings(row),
