@@ -28,7 +28,6 @@ from mercat.networks.kit.address import server_address
 from mercat.networks.kit.connecting import asking, typed
 from mercat.networks.kit.steps import (
     MOST_NAME,
-    MOST_TOKEN,
     RETRY,
     Halt,
     fields_of,
@@ -38,6 +37,7 @@ from mercat.networks.kit.steps import (
     said_error,
     said_status,
     text_of,
+    token_of,
 )
 from mercat.networks.port import (
     Channel,
@@ -221,7 +221,7 @@ def _not_signed_in(code: str) -> str:
 
 def _identity(answer: Mapping[str, Any], base_url: str, http: httpx.Client, *, now: datetime) -> Identity:
     did, handle = text_of(answer, "did", MOST_NAME), text_of(answer, "handle", MOST_NAME)
-    access, refresh = text_of(answer, "accessJwt", MOST_TOKEN), text_of(answer, "refreshJwt", MOST_TOKEN)
+    access, refresh = token_of(answer, "accessJwt"), token_of(answer, "refreshJwt")
     if not (did and handle and access and refresh):
         raise ConnectError("The server answered, but not like a server of Bluesky. Check its address.")
     if answer.get("active") is False:

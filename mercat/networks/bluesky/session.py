@@ -17,7 +17,15 @@ from typing import Any
 import httpx
 
 from mercat.networks.bluesky.payload import RENEW, SUSPENDED
-from mercat.networks.kit.steps import MOST_TOKEN, RETRY, Halt, fields_of, preparing, text_of
+from mercat.networks.kit.steps import (
+    MOST_TOKEN,
+    RETRY,
+    Halt,
+    fields_of,
+    preparing,
+    text_of,
+    token_of,
+)
 from mercat.networks.port import Channel, Kept, Later, Lifetime, Outcome, Reconnect
 
 ACCESS = "access_jwt"
@@ -80,7 +88,7 @@ def _refresh(channel: Channel, kept: Mapping[str, str], now: datetime) -> str:
     answer = fields_of(response)
     if response.is_client_error:
         raise Halt(Reconnect(SUSPENDED if text_of(answer, "error") == "AccountTakedown" else RENEW))
-    access, refresh = text_of(answer, "accessJwt", MOST_TOKEN), text_of(answer, "refreshJwt", MOST_TOKEN)
+    access, refresh = token_of(answer, "accessJwt"), token_of(answer, "refreshJwt")
     if not access or not refresh:
         raise Halt(Later(now + RETRY, _NOT_YET))
     # The old refresh token dies with this answer: store the new one before anything can go wrong.

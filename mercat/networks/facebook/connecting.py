@@ -14,7 +14,13 @@ from mercat.networks.kit import graph_login
 from mercat.networks.kit.connecting import typed
 from mercat.networks.kit.graph import TOKEN
 from mercat.networks.kit.graph_login import SITE, Keeper, SignIn, app_of, base_of, chosen, known_app
-from mercat.networks.kit.steps import MOST_NAME, MOST_TOKEN, link_of, text_of, words_of
+from mercat.networks.kit.steps import (
+    MOST_NAME,
+    link_of,
+    text_of,
+    token_of,
+    words_of,
+)
 from mercat.networks.port import ConnectError, Identity
 
 KEEPER = Keeper(WORDS.renew, WORDS.forbidden, NEEDED)
@@ -57,7 +63,7 @@ class OAuthConnector:
 
 def _managed(sign_in: SignIn, pages: list[Mapping[str, Any]], wanted: str) -> Identity:
     page = chosen(pages, wanted, _names, "pages")
-    token = text_of(page, "access_token", MOST_TOKEN)
+    token = token_of(page, "access_token")
     if not token:
         raise ConnectError("Facebook gave no token for this page. Sign in as somebody who may create content on it.")
     return _identity(sign_in, page, token)

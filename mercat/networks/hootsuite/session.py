@@ -16,7 +16,16 @@ import httpx
 from mercat.networks.hootsuite import payload
 from mercat.networks.hootsuite.spec import CLIENT_ID, CLIENT_SECRET, EXPIRES, REFRESH, SPEC, TOKEN
 from mercat.networks.kit.reading import CannotTell, untold
-from mercat.networks.kit.steps import MOST_TOKEN, RETRY, Halt, fields_of, preparing, said_error, said_status, text_of
+from mercat.networks.kit.steps import (
+    RETRY,
+    Halt,
+    fields_of,
+    preparing,
+    said_error,
+    said_status,
+    text_of,
+    token_of,
+)
 from mercat.networks.port import Channel, Kept, Later, Lifetime, Outcome, Reconnect
 
 TURN = timedelta(seconds=2)  # until another process has renewed the token
@@ -131,7 +140,7 @@ def ask_for_token(base_url: str, app: Mapping[str, str], form: Mapping[str, str]
 
 def tokens_of(answer: Mapping[str, Any], now: datetime) -> dict[str, str]:
     """What to keep of a token answer; empty where it holds no access token."""
-    access, refresh = _token(answer, TOKEN), _token(answer, REFRESH)
+    access, refresh = token_of(answer, TOKEN), token_of(answer, REFRESH)
     if not access:
         return {}
     seconds = answer.get("expires_in")
@@ -139,11 +148,6 @@ def tokens_of(answer: Mapping[str, Any], now: datetime) -> dict[str, str]:
     if isinstance(seconds, int) and not isinstance(seconds, bool) and 0 < seconds < LONGEST.total_seconds():
         ends = {EXPIRES: (now + timedelta(seconds=seconds)).isoformat()}
     return {TOKEN: access, **({REFRESH: refresh} if refresh else {}), **ends}
-
-
-def _token(answer: Mapping[str, Any], name: str) -> str:
-    value = text_of(answer, name, MOST_TOKEN)
-    return value if value.isascii() else ""  # nothing else can stand in a header
 
 
 def lifetime(values: Mapping[str, str]) -> Lifetime:

@@ -14,7 +14,12 @@ from mercat.networks.kit import graph_login
 from mercat.networks.kit.connecting import typed
 from mercat.networks.kit.graph import TOKEN, object_of
 from mercat.networks.kit.graph_login import Keeper, SignIn, app_of, base_of, chosen, known_app
-from mercat.networks.kit.steps import MOST_NAME, MOST_TOKEN, text_of, words_of
+from mercat.networks.kit.steps import (
+    MOST_NAME,
+    text_of,
+    token_of,
+    words_of,
+)
 from mercat.networks.port import ConnectError, Identity
 
 KEEPER = Keeper(WORDS.renew, WORDS.forbidden, NEEDED)
@@ -58,7 +63,7 @@ class OAuthConnector:
 def _identity(sign_in: SignIn, pages: list[Mapping[str, Any]], wanted: str) -> Identity:
     linked = [page for page in pages if text_of(_account(page), "id", MOST_NAME)]
     page = chosen(linked, wanted, _names, "professional Instagram accounts that are linked to a page")
-    token, handle = text_of(page, "access_token", MOST_TOKEN), text_of(_account(page), "username", MOST_NAME)
+    token, handle = token_of(page, "access_token"), text_of(_account(page), "username", MOST_NAME)
     if not token:
         raise ConnectError(_NO_TOKEN)
     if not handle:

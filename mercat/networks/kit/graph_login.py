@@ -34,7 +34,14 @@ from mercat.networks.kit.graph import (
     object_of,
     proof,
 )
-from mercat.networks.kit.steps import MOST_TOKEN, RETRY, Halt, fields_of, preparing, text_of
+from mercat.networks.kit.steps import (
+    RETRY,
+    Halt,
+    fields_of,
+    preparing,
+    text_of,
+    token_of,
+)
 from mercat.networks.port import Channel, ConnectError, ConnectField, Kept, Later, Lifetime, Outcome, Reconnect
 
 _SHOWN = 10  # names in one sentence
@@ -133,7 +140,7 @@ class SignIn:
         url = address(self.base_url, "oauth", "access_token")
         form = {CLIENT_ID: self.app.client_id, CLIENT_SECRET: self.app.client_secret, **fields, "method": "GET"}
         response = asking(lambda: self.http.post(url, data=form), now=self.now)
-        return "" if response.is_client_error else text_of(fields_of(response), "access_token", MOST_TOKEN)
+        return "" if response.is_client_error else token_of(fields_of(response), "access_token")
 
     def pages(self, token: str, fields: str) -> list[Mapping[str, Any]] | None:
         """The pages that a person's token manages; None where the token is a page's own. Raises ConnectError."""

@@ -16,7 +16,7 @@ import regex
 
 from mercat.networks.kit.http import AddressRefused, never_left
 from mercat.networks.kit.ratelimit import reset_at
-from mercat.networks.port import Altered, Later, Medium, Outcome, Reconnect, Unsure
+from mercat.networks.port import Altered, Later, Medium, Outcome, Unsure
 
 RETRY = timedelta(seconds=20)  # after trouble of theirs that names no time
 LIMIT = timedelta(seconds=60)  # after a limit that names no time
@@ -67,8 +67,6 @@ def publishing(call: Call, *, now: datetime, limit: timedelta = LIMIT) -> httpx.
 
 
 def _unreached(error: httpx.HTTPError, now: datetime) -> Outcome:
-    if isinstance(error, AddressRefused):
-        return Reconnect(said_error(error))
     return Later(now + RETRY, said_error(error))
 
 
@@ -119,6 +117,12 @@ def text_of(fields: Mapping[str, Any], name: str, most: int = MOST_TEXT) -> str:
     """A name, an id, a code: one printable line of at most `most` characters; empty where it is anything else."""
     value = fields.get(name)
     return value if isinstance(value, str) and len(value) <= most and value.isprintable() else ""
+
+
+def token_of(fields: Mapping[str, Any], name: str) -> str:
+    """A token, as a header can carry it; empty where it is anything else."""
+    value = text_of(fields, name, MOST_TOKEN)
+    return value if value.isascii() else ""
 
 
 def words_of(fields: Mapping[str, Any], name: str) -> str:

@@ -16,7 +16,6 @@ import httpx
 from mercat.networks.kit.ratelimit import reset_at
 from mercat.networks.kit.reading import CannotTell, untold
 from mercat.networks.kit.steps import (
-    MOST_TOKEN,
     RETRY,
     Halt,
     fields_of,
@@ -25,6 +24,7 @@ from mercat.networks.kit.steps import (
     said_error,
     said_status,
     text_of,
+    token_of,
 )
 from mercat.networks.linkedin import payload
 from mercat.networks.linkedin.payload import OUTDATED, RENEW
@@ -163,7 +163,7 @@ def _refresh(channel: Channel, kept: Mapping[str, str], now: datetime) -> str:
 
 def tokens_of(answer: Mapping[str, Any], now: datetime, before: Mapping[str, str] | None = None) -> dict[str, str]:
     """What to keep of a token answer; empty where it is none. A refresh token's end is never moved back by using it."""
-    token, refresh = text_of(answer, "access_token", MOST_TOKEN), text_of(answer, REFRESH, MOST_TOKEN)
+    token, refresh = token_of(answer, "access_token"), token_of(answer, REFRESH)
     if not token:
         return {}
     lasts = _span(answer.get("expires_in"))

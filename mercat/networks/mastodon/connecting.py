@@ -13,7 +13,13 @@ import httpx
 from mercat.networks.kit.address import server_address
 from mercat.networks.kit.connecting import asking, typed
 from mercat.networks.kit.oauth import challenge, new_verifier
-from mercat.networks.kit.steps import MOST_NAME, MOST_TOKEN, fields_of, link_of, text_of
+from mercat.networks.kit.steps import (
+    MOST_NAME,
+    fields_of,
+    link_of,
+    text_of,
+    token_of,
+)
 from mercat.networks.mastodon import payload
 from mercat.networks.mastodon.calls import TOKEN, api
 from mercat.networks.mastodon.spec import SCOPES
@@ -75,7 +81,7 @@ class OAuthConnector:
             "scope": SCOPES,
         }
         response = asking(lambda: http.post(f"{base_url}/oauth/token", data=body), now=now)
-        token = text_of(fields_of(response), "access_token", MOST_TOKEN)
+        token = token_of(fields_of(response), "access_token")
         if response.is_client_error or not token:
             raise ConnectError("The server did not complete the sign-in. Start again from the account's page.")
         return _identity(base_url, token, http, now)

@@ -23,7 +23,15 @@ from mercat.networks.kit.graph import (
     fault_of,
     regain_at,
 )
-from mercat.networks.kit.steps import MOST_NAME, MOST_TOKEN, RETRY, Halt, fields_of, preparing, text_of
+from mercat.networks.kit.steps import (
+    MOST_NAME,
+    RETRY,
+    Halt,
+    fields_of,
+    preparing,
+    text_of,
+    token_of,
+)
 from mercat.networks.port import Channel, ConnectError, Identity, Kept, Later, Lifetime, Outcome, Reconnect
 from mercat.networks.threads.payload import WORDS, page_of
 from mercat.networks.threads.spec import GRAPH, SCOPES, SITE, VERSION
@@ -101,7 +109,7 @@ def _token(response: httpx.Response, now: datetime) -> dict[str, str]:
 
 def kept_of(answer: Mapping[str, Any], now: datetime) -> dict[str, str]:
     """A token with when it was made and ends; nothing where the answer holds none."""
-    token, seconds = text_of(answer, "access_token", MOST_TOKEN), count_of(answer, "expires_in")
+    token, seconds = token_of(answer, "access_token"), count_of(answer, "expires_in")
     if not token:
         return {}
     made = int(now.timestamp())

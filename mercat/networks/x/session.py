@@ -13,7 +13,15 @@ from typing import Any
 import httpx
 
 from mercat.networks.kit.ratelimit import reset_at
-from mercat.networks.kit.steps import MOST_NAME, MOST_TOKEN, RETRY, Halt, fields_of, preparing, text_of
+from mercat.networks.kit.steps import (
+    MOST_NAME,
+    RETRY,
+    Halt,
+    fields_of,
+    preparing,
+    text_of,
+    token_of,
+)
 from mercat.networks.port import Channel, Kept, Later, Lifetime, Outcome, Reconnect
 from mercat.networks.x import payload
 from mercat.networks.x.answers import data_of
@@ -126,7 +134,7 @@ def ask_for_token(base_url: str, app: Mapping[str, str], form: Mapping[str, str]
 
 def tokens_of(answer: Mapping[str, Any], now: datetime) -> dict[str, str]:
     """What to keep of a token endpoint's answer; empty where it holds no access token."""
-    access, refresh = _token(answer, "access_token"), _token(answer, "refresh_token")
+    access, refresh = token_of(answer, "access_token"), token_of(answer, "refresh_token")
     if not access:
         return {}
     tokens = {ACCESS: access}
@@ -136,11 +144,6 @@ def tokens_of(answer: Mapping[str, Any], now: datetime) -> dict[str, str]:
     if isinstance(seconds, int) and not isinstance(seconds, bool) and 0 < seconds < LONGEST:
         tokens[EXPIRES] = (now + timedelta(seconds=seconds)).isoformat()
     return tokens
-
-
-def _token(answer: Mapping[str, Any], name: str) -> str:
-    value = text_of(answer, name, MOST_TOKEN)
-    return value if value.isascii() else ""  # nothing else can stand in a header
 
 
 class Keeper:

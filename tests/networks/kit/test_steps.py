@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mercat.networks.kit import steps
+from mercat.networks.kit.http import AddressRefused
 from mercat.networks.kit.steps import MOST_TEXT, MOST_TOKEN, link_of, quoted, text_of, words_of
+from mercat.networks.port import Later
+from tests.networks.doubles import NOW
 
 
 @pytest.mark.parametrize(
@@ -63,3 +68,23 @@ def test_only_addresses_of_pages_are_links(address: Any, base_url: str, link: st
 
 def test_what_is_quoted_is_short_writable_and_without_secrets() -> None:
     assert quoted("No\x00:\n\x1b[31m sec\x00ret " + "x" * 4_000, ["secret"]) == ("No: [31m … " + "x" * 4_000)[:300]
+
+
+@pytest.mark.parametrize(
+    ("value", "token"),
+    [("abc", "abc"), ("", ""), ("abć", ""), ("a\nb", ""), (7, ""), ("x" * 8_001, ""), ("x" * 8_000, "x" * 8_000)],
+)
+def test_a_token_is_what_a_header_can_carry(value: object, token: str) -> None:
+    assert steps.token_of({"token": value}, "token") == token
+
+
+def test_an_address_that_is_refused_for_now_ends_no_connection() -> None:
+    """A resolver that is wrong for a while must not disconnect every account of a network."""
+
+    def call() -> httpx.Response:
+        raise AddressRefused("private")
+
+    for step in (steps.preparing, steps.publishing):
+        with pytest.raises(steps.Halt) as halted:
+            step(call, now=NOW)
+        assert isinstance(halted.value.outcome, Later)
