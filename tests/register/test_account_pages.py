@@ -52,7 +52,7 @@ def test_a_vacant_place_is_filled_by_those_who_may_and_connecting_follows(commun
 
 
 def test_an_account_that_cannot_be_connected_is_registered_all_the_same(communications) -> None:
-    vacant("youtube")
+    vacant("elsewhere")
     response = communications.post("/register/places/the-ferry/", {"name": "The Ferry"})
     assert response.headers["location"] == f"/register/{Account.objects.get().pk}/"
 

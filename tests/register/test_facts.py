@@ -34,7 +34,7 @@ def test_a_point_of_contact_who_left_is_none() -> None:
 
 
 def test_what_stands_in_the_way_of_an_account_is_told_as_facts() -> None:
-    account = make.account(network="youtube")
+    account = make.account(network="elsewhere")
     make.shut_place(account.slot)
     account.connection.state = "broken"
     account.connection.save()

@@ -382,5 +382,6 @@ def test_trust_txt_names_each_account(accounts: dict[str, Account]) -> None:
     assert set(lines[1:]) == {f"social={row.url}" for name, row in accounts.items() if name != "youtube"}
 
 
-def test_search_engines_may_read_the_public_register_and_nothing_else() -> None:
-    assert client().get("/robots.txt").content.decode() == "User-agent: *\nAllow: /official/\nDisallow: /\n"
+def test_search_engines_may_read_the_public_register_and_networks_what_they_fetch_and_nothing_else() -> None:
+    told = client().get("/robots.txt").content.decode()
+    assert told == "User-agent: *\nAllow: /official/\nAllow: /sending/media/\nDisallow: /\n"
