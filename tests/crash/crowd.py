@@ -1,4 +1,5 @@
-"""Approved posts in a running demonstration, to all its accounts, due one after the other.
+"""Approved posts in a running demonstration, to its accounts on Bluesky and Mastodon, due one after the other: others
+take no post without a picture, or may show one only after minutes.
 
 Run as `python -m tests.crash.crowd POSTS SECONDS`: one every SECONDS, each fourth a warning. Prints their texts.
 """
@@ -21,7 +22,8 @@ def main(count: int, apart: timedelta) -> None:
     from mercat.register.models import Account
 
     author, approver = (Person.objects.get(number=f"demo-{name}") for name in ("communications", "communications.duty"))
-    targets = tuple(str(pk) for pk in Account.objects.values_list("pk", flat=True))
+    there = Account.objects.filter(network__in=("bluesky", "mastodon"))
+    targets = tuple(str(pk) for pk in there.values_list("pk", flat=True))
     begin = timezone.now() + apart
     for number in range(count):
         now, text = timezone.now(), f"Post {number}"
