@@ -53,7 +53,8 @@ def _windows(headers: httpx.Headers, now: datetime) -> Iterator[Reading]:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and int(text) <= _MOST else None
+    # Python refuses to read a number of thousands of digits, and a header must not turn an answer into a doubt.
+    return int(text) if len(text) <= 10 and text.isascii() and text.isdecimal() and int(text) <= _MOST else None
 
 
 def _usages(headers: httpx.Headers, now: datetime) -> Iterator[Reading]:

@@ -46,6 +46,7 @@ def test_each_family_of_headers_is_read() -> None:
         {"x-rate-limit-limit": "many", "x-rate-limit-remaining": "99", "x-rate-limit-reset": "10"},
         {"x-rate-limit-limit": "0", "x-rate-limit-remaining": "0", "x-rate-limit-reset": "10"},
         {"x-rate-limit-limit": "100", "x-rate-limit-remaining": "99", "x-rate-limit-reset": "soon"},
+        {"x-rate-limit-limit": "1" * 5_000, "x-rate-limit-remaining": "1", "x-rate-limit-reset": "10"},
         {"x-app-usage": "[1]"},
         {"x-app-usage": '{"call_count": "28"}'},
         {"x-business-use-case-usage": '{"17": 4}'},
