@@ -2,8 +2,9 @@
 with nothing.
 
 In FOLDER it finds `order.json` and the source, and leaves its files there and, at the very end, `report.json`:
-{"refused": words for the person} or {"made": …}. It is given no Django, no database and no secret, and where the
-kernel lets it, no network; but it runs as the same user, so it could read what that user can. `isolated.py` starts it, ends it, and checks what it says.
+{"refused": words for the person} or {"made": …}. It is given no Django, no database and no secret, and where the kernel
+lets it, no network; but it runs as the same user, so it could read what that user can. `isolated.py` starts it, ends
+it, and checks what it says.
 """
 
 from __future__ import annotations
