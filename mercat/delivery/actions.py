@@ -152,16 +152,19 @@ def vouch(*, by: Person, consignment: Consignment, url: str, now: datetime) -> N
 
 
 @transaction.atomic
-def deny(*, by: Person, consignment: Consignment, now: datetime) -> None:
-    """A person looked and it is not there: it is sent again, as if for the first time. What the adapter remembered of
-    the one before would be taken for the new one."""
+def deny(*, by: Person, consignment: Consignment, now: datetime) -> Consignment:
+    """A person looked and it is not there: it is sent again, as if for the first time; or, where its post was taken
+    back meanwhile, withdrawn. What the adapter remembered of the one before would be taken for the new one. Returns the
+    consignment as it then stands."""
     row = _locked(consignment)
     require(by, "withdraw", facts_of(row.account), now=now, post=post_facts(row))
     if row.native_id and by.pk == row.author_id:
         raise Impossible("The network said that it took this post: somebody other than its author must look for it.")
     seen = {"not_seen": row.native_id or str(row.account)}
-    _move(row, "deny", by=by, now=now, seen=seen, not_before=now, native_id="", url="", notes={}, reason="")
+    reason = row.recalled
+    _move(row, "deny", by=by, now=now, seen=seen, not_before=now, native_id="", url="", notes={}, reason=reason)
     _nudge_after_commit()
+    return row
 
 
 def withdraw_all(*, by: By, post_ref: str, reason: str, now: datetime) -> list[Consignment]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Min, Q
 from django.utils import timezone
 
@@ -39,13 +41,13 @@ def run(stop: threading.Event) -> None:
         try:
             tick(now=now)
             if now - last_rescue >= RESCUE_EVERY:
-                rescue()
+                _by_itself("the queue's rescue", rescue)
                 last_rescue = now
             if now - last_edition >= PUBLISH_EVERY:
-                _publish(now)
+                _by_itself("the public register", partial(publish, by=CLOCK, now=now))
                 last_edition = now
             pause = until_next(now=timezone.now())
-        except OperationalError as error:
+        except (OperationalError, InterfaceError) as error:
             log.warning("the database does not answer: %s", error.__class__.__name__)
             pause = LONGEST_SLEEP
         finally:
@@ -54,13 +56,23 @@ def run(stop: threading.Event) -> None:
 
 
 def tick(*, now: datetime) -> None:
-    lapse_leases(now=now, grace_of=grace_of)
-    release_unpaused(by=ENGINE, now=now)
-    release_covered(by=ENGINE, now=now)
+    _by_itself("giving back leases", partial(lapse_leases, now=now, grace_of=grace_of))
+    _by_itself("the end of pauses", partial(release_unpaused, by=ENGINE, now=now))
+    _by_itself("the end of budgets' holds", partial(release_covered, by=ENGINE, now=now))
     for lane in LANES:
         if work_waits(lane, now=now):
-            nudge(lane)
+            _by_itself(f"the nudge of {lane}", partial(nudge, lane))
     _sign_the_record(now)
+
+
+def _by_itself(what: str, act: Callable[[], object]) -> None:
+    """Whatever hinders one part of a tick keeps no other, and no post, waiting; the next tick tries it again."""
+    try:
+        act()
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("%s broke off; it is tried again", what)
 
 
 def _sign_the_record(now: datetime) -> None:
@@ -69,16 +81,6 @@ def _sign_the_record(now: datetime) -> None:
         integrate(now=now)
     except (LogDamaged, KeyProblem) as problem:
         log.critical("the record is not being signed: %s", problem)
-
-
-def _publish(now: datetime) -> None:
-    """The public register follows the register (`register.public`); whatever hinders it keeps no post waiting."""
-    try:
-        publish(by=CLOCK, now=now)
-    except OperationalError:
-        raise
-    except Exception:
-        log.exception("the public register could not be published; it is tried again in %s", PUBLISH_EVERY)
 
 
 def work_waits(lane: str, *, now: datetime) -> bool:

@@ -64,6 +64,7 @@ MOST_ATTEMPTS = 8  # counted ones; then a person is asked
 MOST_WAITS = 100  # attempts in all, those that a network only put off among them; then its people are told
 MOST_LOOKS = 10  # read-backs of one doubt; then a person is asked
 SPARE = timedelta(seconds=1)  # on top of a network's read lag and time-out
+UNKNOWN_GRACE = timedelta(minutes=10)  # no network's is longer (the contract)
 RECENT = timedelta(seconds=0.5)  # half of the second within which a pause must hold
 MOST_BETWEEN_LOOKS = timedelta(minutes=5)
 NEXT_TURN = timedelta(seconds=20)  # after a row found no free thread of its server within an attempt's time
@@ -73,21 +74,25 @@ NEXT_TURN = timedelta(seconds=20)  # after a row found no free thread of its ser
 _stop_calling: ContextVar[float] = ContextVar("stop_calling", default=float("inf"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Watched:
-    """An attempt under way: who waits for which server's answer."""
+    """An attempt under way: who waits for which server's answer. `called`: whether anything was asked of it yet."""
 
     breaker: Breaker
     account: str
     clock: Callable[[], float]
     readings: list[Reading] = field(default_factory=list)  # what the answers tell of its limits
+    called: bool = False
 
 
 _watched: ContextVar[Watched | None] = ContextVar("watched", default=None)
 
 
 def grace_of(network: str) -> timedelta:
-    """How long after a call began its effect may still be invisible (sending rule 7)."""
+    """How long after a call began its effect may still be invisible (sending rule 7); long, where the network's folder
+    is no longer there to say."""
+    if not registry.known(network):
+        return UNKNOWN_GRACE
     spec = registry.get(network).spec
     return spec.read_lag + spec.timeout + SPARE
 
@@ -115,6 +120,7 @@ def close_clients() -> None:
 
 def _watch_for_answers(request: httpx.Request) -> None:
     if watched := _watched.get():
+        watched.called = True
         watched.breaker.begins(watched.account, watched.clock())
 
 
@@ -304,15 +310,18 @@ class Engine:
         self._start(self._settle, row, outcome, told)
 
     def _still_in_time(self, row: Consignment, deadline: float) -> bool:
-        """Whether there is time left to call, of a server that answers. Having waited too long for a thread of its
-        server spends no attempt."""
-        rest = self.breakers[row.account.connection.base_url].rest(str(row.account_id), self.monotonic())
-        if not rest and time.monotonic() < deadline:
-            return True
-        now, wait = self.clock(), timedelta(seconds=rest) if rest else NEXT_TURN
-        reason = _no_answer(row.account) if rest else "Its server kept the calls before it waiting."
-        steps.put_off(row, Attempt.Result.LATER, reason, until=now + wait, counted=False, now=now)
-        return False
+        """Whether it may call. Else it is put off, which spends no attempt."""
+        why = self._in_the_way(row, deadline)
+        if why:
+            now = self.clock()
+            steps.put_off(row, Attempt.Result.LATER, why, until=now + NEXT_TURN, counted=False, now=now)
+        return not why
+
+    def _in_the_way(self, row: Consignment, deadline: float) -> str:
+        """Why its server is not to be called now, having waited for a thread; "" where it may be."""
+        if self.breakers[row.account.connection.base_url].rest(str(row.account_id), self.monotonic()):
+            return _no_answer(row.account)
+        return "" if time.monotonic() < deadline else "Its server kept the calls before it waiting."
 
     def _still_allowed(self, row: Consignment, begun: datetime) -> bool:
         """A call that had to wait is asked about once more: nothing starts a second after a pause (sending rule 12),
@@ -335,16 +344,15 @@ class Engine:
     def _publish(self, row: Consignment) -> tuple[Outcome, list[Reading]]:
         """The network's answer, watched by its server's breaker; and what it told of its limits."""
         watched = Watched(self.breakers[row.account.connection.base_url], str(row.account_id), self.monotonic)
-        token = _watched.set(watched)
-        watched.breaker.begins(watched.account, self.monotonic())
-        failed = True
+        token, failed = _watched.set(watched), True
         try:
             outcome = self._called(row)
             failed = isinstance(outcome, Unsure) or (isinstance(outcome, Later) and not outcome.limited)
             return outcome, watched.readings
         finally:
             _watched.reset(token)
-            watched.breaker.ends(watched.account, self.monotonic(), failed=failed)
+            # What failed before anything was asked, as in our own store, says nothing of the server.
+            watched.breaker.ends(watched.account, self.monotonic(), failed=failed and watched.called)
 
     def _called(self, row: Consignment) -> Outcome:
         try:
@@ -356,9 +364,13 @@ class Engine:
             return Reconnect(str(error))
 
     def _settle(self, row: Consignment, outcome: Outcome, told: list[Reading]) -> None:
+        try:
+            self._conclude(row, outcome)
+        finally:
+            _note_limits(row.account, told, self.clock())
+
+    def _conclude(self, row: Consignment, outcome: Outcome) -> None:
         now = self.clock()
-        if told:
-            meters.keep(row.account, told, now=now)
         match outcome:
             case Sent():
                 self._read_back(row)
@@ -398,6 +410,9 @@ class Engine:
 
     def _take_down(self, row: Consignment, removal: Removal, deadline: float) -> None:
         """Ask the network to take it down, then look whether it did. Whatever goes wrong is tried again."""
+        if why := self._in_the_way(row, deadline):
+            removals.keep(removal, Later(self.clock() + NEXT_TURN, why, limited=True), now=self.clock())
+            return
         token = _stop_calling.set(deadline)
         try:
             outcome = self._removed(row)
@@ -518,6 +533,14 @@ def may_publish(rows: list[Consignment], author: facts.Person, *, now: datetime)
         answers = asked.decide_many("publish", [accounts[pk] for pk in some], situation, posts)
         decisions.update(zip(some, answers, strict=True))
     return [decisions[row.pk] for row in rows]
+
+
+def _note_limits(account: Account, told: list[Reading], now: datetime) -> None:
+    """Only advice for later posts: whatever goes wrong with it, the outcome stands."""
+    try:
+        meters.keep(account, told, now=now)
+    except Exception:
+        log.exception("what %s told of its limits", account.network)
 
 
 def _no_answer(account: Account) -> str:

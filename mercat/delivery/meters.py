@@ -25,11 +25,13 @@ class Spent:
 
 
 def keep(account: Account, told: Iterable[Reading], *, now: datetime) -> None:
-    """The newest reading of each limit."""
+    """The newest reading of each limit. Only where the body has an app of its own can one be of the whole app: else any
+    server could say so of all the others' accounts."""
+    of_an_app = bool(registry.get(account.network).spec.app_fields)
     rows = [
         Meter(
-            network=account.network, account=None if each.of_app else account, name=each.name, limit=each.limit,
-            left=each.left, resets_at=each.resets_at, seen_at=now,
+            network=account.network, account=None if each.of_app and of_an_app else account, name=each.name,
+            limit=each.limit, left=each.left, resets_at=each.resets_at, seen_at=now,
         )
         for each in told
     ]  # fmt: skip

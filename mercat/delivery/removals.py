@@ -29,6 +29,8 @@ from mercat.register.facts import facts_of
 MOST_TRIES = 10  # then its people are told to do it at the network itself
 SHORTEST = timedelta(seconds=5)  # doubled with each try
 LONGEST = timedelta(minutes=5)
+STANDS = "It is still out: take it down there, signed in as the account."
+UNKNOWN = "Look there whether it is gone; if not, take it down, signed in as the account."
 
 
 @transaction.atomic
@@ -55,6 +57,8 @@ def _asked(by: Person, row: Consignment, why: str, now: datetime) -> Removal:
 
 def what_hinders(row: Consignment) -> str:
     """Why this cannot be taken down from here, in a sentence; "" where it can. Of rows loaded with their removals."""
+    if not registry.known(row.account.network):
+        return f"Nothing here speaks to the network of {row.account} any more: take it down there."
     network = registry.get(row.account.network)
     if row.state != states.SENT:
         return f"It is not out on {row.account}."
@@ -100,7 +104,7 @@ def keep(removal: Removal, outcome: Outcome, *, now: datetime) -> None:
         return  # another worker was quicker
     match outcome:
         case Refused(reason) | Reconnect(reason):
-            _fail(row, reason, now)
+            _fail(row, reason, STANDS, now)
         case Later(at, reason, limited=True) | Pending(at, reason):
             _try_again(row, at, reason, now, counted=False)
         case Later(at, reason):
@@ -115,14 +119,14 @@ def keep(removal: Removal, outcome: Outcome, *, now: datetime) -> None:
 def _try_again(row: Removal, at: datetime, reason: str, now: datetime, *, counted: bool) -> None:
     row.tries += counted
     if row.tries >= MOST_TRIES:
-        _fail(row, f"Tried {MOST_TRIES} times. The last reason: {reason}", now)
+        _fail(row, f"Tried {MOST_TRIES} times. The last reason: {reason}", UNKNOWN, now)
         return
     row.not_before = max(at, now + min(SHORTEST * 2**row.tries, LONGEST))
     row.said, row.leased_until = reason, None
     row.save(update_fields=["tries", "not_before", "said", "leased_until"])
 
 
-def _fail(row: Removal, reason: str, now: datetime) -> None:
+def _fail(row: Removal, reason: str, what_next: str, now: datetime) -> None:
     _end(row, Removal.Result.FAILED, reason, now)
     _record(row, "removal.failed", by=ENGINE, facts={"reason": reason}, now=now)
     account = row.consignment.account
@@ -131,7 +135,7 @@ def _fail(row: Removal, reason: str, now: datetime) -> None:
         list(people.values()),
         kind="sending",
         subject=f"A post could not be taken down from {account}",
-        body=f"{reason} It is still out: take it down there, signed in as the account.",
+        body=f"{reason} {what_next}",
         link=link_to(row.consignment.post_ref),
         now=now,
     )

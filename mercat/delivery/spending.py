@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from mercat.delivery import states
 from mercat.delivery.manifest import item_for
-from mercat.delivery.models import Consignment
+from mercat.delivery.models import Attempt, Consignment
 from mercat.networks import registry
 from mercat.networks.port import Altered, Price
 from mercat.people.pack import guidance
@@ -44,7 +45,8 @@ def budgets(*, now: datetime) -> list[Budget]:
 
 def price_of(row: Consignment, *, now: datetime) -> Price | None:
     """What sending this will cost; None: nothing. Of a row with its manifest and account."""
-    price = registry.get(row.account.network).price
+    network = row.account.network
+    price = registry.get(network).price if registry.known(network) else None
     if price is None:
         return None
     try:
@@ -97,8 +99,10 @@ def _reason(budget: Budget, price: Price) -> str:
 
 def _spent(networks: Iterable[str], *, now: datetime) -> defaultdict[str, Decimal]:
     begin = timezone.localtime(now).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    rows = Consignment.objects.filter(
-        account__network__in=list(networks), state__in=COUNTED, first_sent_at__gte=begin, cost__isnull=False
+    tried = Attempt.objects.filter(consignment=OuterRef("pk")).order_by("-started_at").values("started_at")[:1]
+    counted = Consignment.objects.annotate(cost_at=Coalesce("sent_at", Subquery(tried)))
+    rows = counted.filter(
+        account__network__in=list(networks), state__in=COUNTED, cost_at__gte=begin, cost__isnull=False
     )
     sums = rows.order_by().values_list("account__network").annotate(Sum("cost"))
     return defaultdict(Decimal, dict(sums))

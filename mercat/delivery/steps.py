@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models.functions import Coalesce
 
 from mercat.audit.actions import record
@@ -328,6 +328,10 @@ def lapse_leases(*, now: datetime, grace_of) -> int:
             count += 1
         except FenceLost:
             continue
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("consignment %s keeps its lease; the others do not wait for it", row.pk)
     return count
 
 

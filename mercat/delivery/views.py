@@ -201,7 +201,11 @@ def _say(request: HttpRequest, row: Consignment, form: SeenForm) -> None:
         actions.vouch(by=request.user, consignment=row, url=form.cleaned_data["url"], now=now)
         messages.success(request, "Kept: it is out, as you saw it.")
         return
-    actions.deny(by=request.user, consignment=row, now=now)
+    if actions.deny(by=request.user, consignment=row, now=now).state == states.WITHDRAWN:
+        messages.success(
+            request, f"Kept: it is not on {row.account}, and not sent again, since its post was taken back."
+        )
+        return
     messages.success(request, f"It is sent again to {row.account}.")
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 
+from mercat.delivery import engine as engine_module
 from mercat.delivery import states
 from mercat.delivery.breaker import LONGEST_REST, LONGEST_TRIAL, REST, SILENCE, TRIAL, Breaker
 from mercat.delivery.engine import Engine
@@ -120,6 +122,16 @@ def engine(time, nudges, seconds) -> Engine:
     return Engine("normal", clock=time, pools=inline, monotonic=seconds)
 
 
+def asked(outcome):
+    """What a network's outcome is that came after something was asked of it."""
+
+    def call(notes):
+        engine_module._watch_for_answers(httpx.Request("GET", "https://dead.example"))
+        return outcome
+
+    return call
+
+
 def posts(author, count: int, server: str) -> list[Consignment]:
     communications = make.authorised(unit_key="corporate-communications", roles=("corporate-communications",))
     accounts = [make.account(base_url=server) for _ in range(count)]
@@ -132,7 +144,7 @@ def posts(author, count: int, server: str) -> list[Consignment]:
 def test_the_fourth_post_to_a_dead_server_is_not_begun_and_other_servers_are_served(
     author, network, engine, time, seconds
 ) -> None:
-    network.outcomes += [DOWN, Unsure("No answer."), DOWN]
+    network.outcomes += [asked(DOWN), asked(Unsure("No answer.")), asked(DOWN)]
     posts(author, 3, "https://dead.example")
     engine.drain()
     (fourth,) = posts(author, 1, "https://dead.example")
@@ -149,7 +161,7 @@ def test_the_fourth_post_to_a_dead_server_is_not_begun_and_other_servers_are_ser
 
 @pytest.mark.django_db(transaction=True)
 def test_when_the_rest_is_over_one_after_the_other_tries(author, network, engine, time, seconds) -> None:
-    network.outcomes += [DOWN, DOWN, DOWN]
+    network.outcomes += [asked(DOWN)] * 3
     dead = posts(author, 3, "https://dead.example")
     engine.drain()
     dead += posts(author, 2, "https://dead.example")
@@ -167,7 +179,18 @@ def test_when_the_rest_is_over_one_after_the_other_tries(author, network, engine
 def test_one_account_that_always_fails_says_nothing_of_its_server(author, network, engine, time) -> None:
     (row,) = posts(author, 1, "https://network.example")
     for _ in range(4):
-        network.outcomes.append(Later(time.now + timedelta(minutes=5), "The line dropped."))
+        network.outcomes.append(asked(Later(time.now + timedelta(minutes=5), "The line dropped.")))
         engine.drain()
         time.pass_(timedelta(minutes=10))
     assert Attempt.objects.filter(consignment=row).count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_fails_before_anything_is_asked_says_nothing_of_the_server(author, network, engine) -> None:
+    network.outcomes += [DOWN] * 3  # as where our own store cannot be read
+    posts(author, 3, "https://dead.example")
+    engine.drain()
+    posts(author, 1, "https://dead.example")
+    network.outcomes.append(Refused("No."))
+    engine.drain()
+    assert not network.outcomes

@@ -9,12 +9,14 @@ from django.db import connection
 
 from mercat.audit.models import Event
 from mercat.delivery import actions, states, steps
+from mercat.delivery import clock as clock_module
 from mercat.delivery import engine as engine_module
 from mercat.delivery.claims import LEASE, claim
 from mercat.delivery.clock import tick, until_next, work_waits
 from mercat.delivery.engine import MOST_ATTEMPTS, MOST_LOOKS, MOST_WAITS, Engine, grace_of
 from mercat.delivery.models import Attempt, Consignment, Pause
 from mercat.guidance.house import PAUSE
+from mercat.networks import registry
 from mercat.networks.port import Altered, Found, Later, Missing, Pending, Reconnect, Refused, Sent, Unreadable, Unsure
 from mercat.people import actions as people
 from mercat.people.actions import Impossible
@@ -713,3 +715,40 @@ def test_what_is_handed_over_in_parts_goes_on_at_once_however_many_there_are(eng
     engine.drain()
     assert state_of(row) == states.SENT
     assert row.attempts.filter(result="moved").count() == 150
+
+
+def test_a_network_that_is_gone_ends_neither_the_clock_nor_the_doubt(engine, network, row, time, monkeypatch):
+    network.outcomes.append(Unsure("The line dropped."))
+    engine.drain()
+    monkeypatch.setattr(registry, "known", lambda slug: False)
+    monkeypatch.setattr(registry, "get", lambda slug: (_ for _ in ()).throw(registry.UnknownNetwork(slug)))
+    for _ in range(MOST_LOOKS + 1):
+        time.pass_(timedelta(minutes=30))
+        tick(now=time.now)
+        engine.drain()
+    assert state_of(row) == states.NEEDS_PERSON
+
+
+def test_one_part_of_a_tick_that_breaks_off_keeps_no_lane_waiting(row, monkeypatch):
+    def broken(**_):
+        raise ValueError("A bug")
+
+    nudged = []
+    monkeypatch.setattr(clock_module, "lapse_leases", broken)
+    monkeypatch.setattr(clock_module, "release_covered", broken)
+    monkeypatch.setattr(clock_module, "nudge", nudged.append)
+    tick(now=NOW)
+    assert nudged == ["normal"]
+
+
+def test_what_was_taken_back_while_a_person_looked_is_not_sent_again(engine, network, row, spoc, author, time):
+    network.outcomes.append(YES)
+    engine.drain()
+    time.pass_(timedelta(hours=3))
+    for _ in range(MOST_LOOKS):
+        engine.drain()
+        time.pass_(timedelta(minutes=30))
+    assert state_of(row) == states.NEEDS_PERSON
+    Consignment.objects.update(recalled="Not now.")
+    told = actions.deny(by=spoc, consignment=Consignment.objects.get(), now=NOW)
+    assert (told.state, told.reason) == (states.WITHDRAWN, "Not now.")

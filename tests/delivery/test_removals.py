@@ -118,6 +118,28 @@ def test_not_for_ever(out, spoc, remover, engine, time) -> None:
     removal.refresh_from_db()
     assert removal.result == "failed"
     assert "Tried 10 times. The last reason: The line dropped." in removal.said
+    told = Notice.objects.filter(subject__startswith="A post could not be taken down").first()
+    assert "Look there whether it is gone" in told.body
+    assert "still out" not in told.body
+
+
+def test_waiting_for_a_thread_or_a_server_that_answers_nobody_spends_no_try(out, spoc, remover, engine) -> None:
+    removal = asked(out, spoc)
+    breaker = engine.breakers[out.account.connection.base_url]
+    for account in ("a", "b", "c"):
+        breaker.ends(account, engine.monotonic(), failed=True)
+    engine.drain()
+    removal.refresh_from_db()
+    assert (removal.tries, removal.said) == (
+        0,
+        "Bluesky does not answer at the moment. It is tried again by itself.",
+    )
+
+
+def test_of_a_network_that_is_gone_the_pages_say_so(out, spoc, monkeypatch) -> None:
+    monkeypatch.setattr(registry, "known", lambda slug: False)
+    with pytest.raises(Impossible, match="Nothing here speaks to the network of"):
+        asked(out, spoc)
 
 
 @pytest.mark.parametrize("answer", [Refused("Too old to be deleted."), Reconnect("The connection has ended.")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -14,7 +14,7 @@ from mercat.delivery.clock import tick
 from mercat.delivery.engine import Engine
 from mercat.delivery.models import Attempt, Consignment
 from mercat.networks import registry
-from mercat.networks.port import Price, Refused, Sent
+from mercat.networks.port import Later, Price, Refused, Sent
 from mercat.people.actions import Impossible
 from mercat.people.models import Notice
 from tests import factories as make
@@ -124,3 +124,21 @@ def test_without_a_budget_or_a_price_nothing_is_held(network, engine, three, bud
 def test_a_price_is_said_to_its_last_digit() -> None:
     assert spending.said(Price(Decimal("0.015"), "USD")) == "0.015 USD"
     assert spending.said(Price(Decimal("100.00"), "USD")) == "100 USD"
+
+
+def test_what_goes_out_counts_in_its_month_and_not_in_that_of_its_first_try(
+    network, engine, time, three, budget
+) -> None:
+    budget("100")
+    network.outcomes += [Later(NOW + timedelta(days=8), "Busy.", limited=True)] * 3
+    engine.drain()
+    assert spending.budgets(now=NOW)[0].spent == 0
+    time.pass_(timedelta(days=9))
+    out(network, engine, 3)
+    assert spending.budgets(now=time.now)[0].spent == Decimal("0.60")
+    assert {row.first_sent_at.month for row in Consignment.objects.all()} == {11}
+
+
+def test_a_network_that_is_gone_charges_nothing(three, monkeypatch) -> None:
+    monkeypatch.setattr(registry, "known", lambda slug: False)
+    assert spending.price_of(three[0], now=NOW) is None

@@ -11,7 +11,7 @@ from mercat.networks.port import Item, Price
 
 def cost_of(network: str, wording: str, accounts: int, *, now: datetime) -> str:
     """A sentence on what a network charges for this wording on so many accounts; "" where it charges nothing."""
-    price = registry.get(network).price
+    price = registry.get(network).price if registry.known(network) else None
     if price is None:
         return ""
     one = price(Item("0" * 32, now, wording))
