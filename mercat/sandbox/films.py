@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 
-import av
-
 
 @dataclass(frozen=True, slots=True)
 class Film:
@@ -22,6 +20,8 @@ def inspect(data: bytes) -> Film | None:
     """None when the bytes are no MP4 with a moving picture in it. No frame is decoded."""
     if data[4:8] != b"ftyp":
         return None
+    import av  # noqa: PLC0415 it holds all of FFmpeg, and the stand-ins stay small until there is a film
+
     try:
         with av.open(io.BytesIO(data), format="mp4") as film:
             if not film.streams.video:

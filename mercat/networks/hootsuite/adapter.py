@@ -16,9 +16,10 @@ import httpx
 from mercat.networks.hootsuite import payload
 from mercat.networks.hootsuite.connecting import Connector, OAuthConnector
 from mercat.networks.hootsuite.media import brought
-from mercat.networks.hootsuite.session import Keeper, api, authorised, lifetime, reading, secrets_of
+from mercat.networks.hootsuite.session import Keeper, api, authorised, reading, secrets_of
 from mercat.networks.hootsuite.spec import NAME, SPEC, kind_in
 from mercat.networks.kit.reading import CannotTell
+from mercat.networks.kit.renewal import lifetime
 from mercat.networks.kit.steps import RETRY, Halt, preparing, publishing, text_of
 from mercat.networks.port import (
     Channel,

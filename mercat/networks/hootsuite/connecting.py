@@ -10,20 +10,18 @@ from urllib.parse import urlencode
 import httpx
 
 from mercat.networks.hootsuite import payload
-from mercat.networks.hootsuite.session import api, ask_for_token, signed, tokens_of
+from mercat.networks.hootsuite.session import api, ask_for_token, signed
 from mercat.networks.hootsuite.spec import (
-    CLIENT_ID,
-    CLIENT_SECRET,
     KINDS,
     PROFILE,
     PROFILE_TYPE,
     SCOPES,
     SPEC,
-    TOKEN,
     kind_of,
 )
 from mercat.networks.kit.address import server_address
 from mercat.networks.kit.connecting import asking, typed
+from mercat.networks.kit.renewal import ACCESS, CLIENT_ID, CLIENT_SECRET, tokens_of
 from mercat.networks.kit.steps import MOST_NAME, fields_of, text_of
 from mercat.networks.port import ConnectError, Identity
 
@@ -44,7 +42,7 @@ class Connector:
 
     def connect(self, fields: Mapping[str, str], http: httpx.Client, *, now: datetime) -> Identity:
         base_url, profile = _base_url(fields), _profile(fields)
-        return _identity(base_url, profile, {TOKEN: typed(fields, TOKEN, "The access token")}, http, now)
+        return _identity(base_url, profile, {ACCESS: typed(fields, ACCESS, "The access token")}, http, now)
 
 
 class OAuthConnector:
@@ -94,7 +92,7 @@ def _profile(fields: Mapping[str, str]) -> str:
 
 
 def _identity(base_url: str, wanted: str, tokens: Mapping[str, str], http: httpx.Client, now: datetime) -> Identity:
-    response = asking(lambda: http.get(api(base_url, "socialProfiles"), headers=signed(tokens[TOKEN])), now=now)
+    response = asking(lambda: http.get(api(base_url, "socialProfiles"), headers=signed(tokens[ACCESS])), now=now)
     if response.status_code in {401, 403}:
         raise ConnectError(_NOT_TAKEN)
     profiles = payload.list_of(response)

@@ -20,8 +20,7 @@ UPLOAD_DOMAINS = (".amazonaws.com", ".hootsuite.com")
 
 SCOPES = "offline"  # with it the sign-in gives a refresh token; what a member may do is set in Hootsuite itself
 
-PROFILE, TOKEN, REFRESH, EXPIRES = "profile", "access_token", "refresh_token", "expires_at"
-CLIENT_ID, CLIENT_SECRET = "client_id", "client_secret"
+PROFILE = "profile"
 
 PROFILE_TYPE = "profile_type"  # the one limit that is kept of an account: a number of KINDS
 
@@ -94,15 +93,17 @@ SPEC = Spec(
             "Its number at Hootsuite, or its name on its own network as Hootsuite shows it. For X only the number.",
         ),
         ConnectField(
-            TOKEN,
+            "access_token",
             "Access token",
             "Of a member who may publish to the profile. Not needed when you sign in at Hootsuite instead.",
             secret=True,
         ),
     ),
     app_fields=(
-        ConnectField(CLIENT_ID, "Client ID", "Of the body's own app in Hootsuite's developer portal."),
-        ConnectField(CLIENT_SECRET, "Client secret", "From the same page. It signs nobody in by itself.", secret=True),
+        ConnectField("client_id", "Client ID", "Of the body's own app in Hootsuite's developer portal."),
+        ConnectField(
+            "client_secret", "Client secret", "From the same page. It signs nobody in by itself.", secret=True
+        ),
     ),
     # "Messages might be unavailable for a brief time during upload to social networks" (Retrieve message).
     read_lag=timedelta(minutes=2),

@@ -11,10 +11,11 @@ import httpx
 from mercat.networks.kit.address import server_address
 from mercat.networks.kit.addresses import NoAccount, place_of
 from mercat.networks.kit.connecting import asking, typed
+from mercat.networks.kit.renewal import EXPIRES
 from mercat.networks.kit.steps import MOST_NAME, fields_of
 from mercat.networks.linkedin import payload
 from mercat.networks.linkedin.addresses import SPELLINGS
-from mercat.networks.linkedin.session import ENDS, administered, headers, rest, tokens_of
+from mercat.networks.linkedin.session import administered, headers, rest, tokens_of
 from mercat.networks.linkedin.spec import CLIENT_ID, CLIENT_SECRET, ORGANISATION, SCOPES, SPEC, TOKEN
 from mercat.networks.port import ConnectError, FoundAccount, Identity
 
@@ -37,7 +38,7 @@ class Connector:
         base_url, page = _base_url(fields), typed(fields, ORGANISATION, "The page")
         token = typed(fields, TOKEN, "The access token")
         ends = _end_of(token, base_url, fields, http, now)
-        return _identity(base_url, page, {TOKEN: token, **({ENDS: ends} if ends else {})}, http, now)
+        return _identity(base_url, page, {TOKEN: token, **({EXPIRES: ends} if ends else {})}, http, now)
 
 
 class OAuthConnector:

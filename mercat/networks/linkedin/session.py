@@ -15,6 +15,7 @@ import httpx
 
 from mercat.networks.kit.ratelimit import reset_at
 from mercat.networks.kit.reading import CannotTell, untold
+from mercat.networks.kit.renewal import EXPIRES, REFRESH, Renewal, span_of
 from mercat.networks.kit.steps import (
     RETRY,
     Halt,
@@ -28,17 +29,14 @@ from mercat.networks.kit.steps import (
 )
 from mercat.networks.linkedin import payload
 from mercat.networks.linkedin.payload import OUTDATED, RENEW
-from mercat.networks.linkedin.spec import CLIENT_ID, CLIENT_SECRET, ROLES, SPEC, TOKEN, VERSION
+from mercat.networks.linkedin.spec import CLIENT_ID, CLIENT_SECRET, ROLES, TOKEN, VERSION
 from mercat.networks.port import Channel, Kept, Later, Lifetime, Outcome, Reconnect
 
-ENDS, REFRESH, REFRESH_ENDS = "expires_at", "refresh_token", "refresh_ends_at"
+REFRESH_ENDS = "refresh_ends_at"
 YEAR = timedelta(days=365)  # that a refresh token lasts, by LinkedIn's documentation
-TURN = timedelta(seconds=2)  # until another process has renewed the token
 PAGE = 100  # entries a page
 PAGES = 10  # looked through before we say that we cannot tell
 
-_NOT_YET = "The connection with LinkedIn could not be renewed yet."
-_BEING_RENEWED = "The connection with LinkedIn is just being renewed."
 _NO_ROLE = "LinkedIn no longer names a role on the page for the person who connected it. Connect the page again."
 _NOT_SAID = "LinkedIn did not say who may post for the page."
 
@@ -101,7 +99,7 @@ def _authorised(channel: Channel, call: Call, now: datetime) -> httpx.Response:
     response = call(token)
     if response.status_code != 401:
         return response
-    response = call(_newer_token(channel, token, now))
+    response = call(RENEWAL.newer(channel, token, now))
     if response.status_code == 401:
         raise Halt(Reconnect(RENEW))
     return response
@@ -130,58 +128,41 @@ def reading(channel: Channel, url: str, *, now: datetime, method: str = "") -> h
 # Renewing
 
 
-def _newer_token(channel: Channel, used: str, now: datetime) -> str:
-    """Raises Halt where there is none to be had."""
-    if not _can_renew(channel.credentials.get()):
-        raise Halt(Reconnect(RENEW))
-    with channel.credentials.turn() as mine:
-        kept = channel.credentials.get()
-        if kept.get(TOKEN, used) != used:
-            return kept[TOKEN]  # another process has renewed it meanwhile
-        if not mine:
-            raise Halt(Later(now + TURN, _BEING_RENEWED, limited=True))
-        return _refresh(channel, kept, now)
-
-
-def _can_renew(kept: Mapping[str, str]) -> bool:
-    return all(kept.get(name) for name in (REFRESH, CLIENT_ID, CLIENT_SECRET))
-
-
-def _refresh(channel: Channel, kept: Mapping[str, str], now: datetime) -> str:
-    url = f"{payload.site_of(channel.base_url)}/oauth/v2/accessToken"
-    form = {"grant_type": "refresh_token", **{name: kept[name] for name in (REFRESH, CLIENT_ID, CLIENT_SECRET)}}
-    response = preparing(lambda: channel.http.post(url, data=form), now=now, limit=until_midnight(now))
-    if response.is_client_error:
-        raise Halt(Reconnect(RENEW))
-    values = tokens_of(fields_of(response), now, before=kept)
-    if not values:
-        raise Halt(Later(now + RETRY, _NOT_YET))
-    own = {name: value for name, value in kept.items() if name not in {field.name for field in SPEC.app_fields}}
-    channel.credentials.replace({**own, **values})
-    return values[TOKEN]
-
-
 def tokens_of(answer: Mapping[str, Any], now: datetime, before: Mapping[str, str] | None = None) -> dict[str, str]:
     """What to keep of a token answer; empty where it is none. A refresh token's end is never moved back by using it."""
     token, refresh = token_of(answer, "access_token"), token_of(answer, REFRESH)
     if not token:
         return {}
-    lasts = _span(answer.get("expires_in"))
-    values = {TOKEN: token, **({ENDS: (now + lasts).isoformat()} if lasts else {})}
+    lasts = span_of(answer.get("expires_in"))
+    values = {TOKEN: token, **({EXPIRES: (now + lasts).isoformat()} if lasts else {})}
     if not refresh:
         return values
     # The documentation's own example tells a year in minutes; a refresh token shorter than its token is told so.
-    told = _span(answer.get("refresh_token_expires_in"))
+    told = span_of(answer.get("refresh_token_expires_in"))
     ends = now + (told if told and told >= (lasts or timedelta()) else YEAR)
     known = _moment((before or {}).get(REFRESH_ENDS, ""))
     return {**values, REFRESH: refresh, REFRESH_ENDS: (min(ends, known) if known else ends).isoformat()}
 
 
-def _span(seconds: Any) -> timedelta | None:
-    """A time to live; None where it is none that can be."""
-    if not isinstance(seconds, int) or isinstance(seconds, bool) or not 0 < seconds <= 10 * YEAR.total_seconds():
-        return None
-    return timedelta(seconds=seconds)
+def _ask_for_token(
+    base_url: str, app: Mapping[str, str], form: Mapping[str, str], http: httpx.Client
+) -> httpx.Response:
+    """The call to the token endpoint, which knows the app by fields of the form."""
+    signed = {CLIENT_ID: app[CLIENT_ID], CLIENT_SECRET: app[CLIENT_SECRET]}
+    return http.post(f"{payload.site_of(base_url)}/oauth/v2/accessToken", data={**form, **signed})
+
+
+RENEWAL = Renewal(
+    name="LinkedIn",
+    ask=_ask_for_token,
+    over=frozenset({"invalid_grant", "invalid_request"}),  # LinkedIn's documentation shows the second
+    ended=RENEW,
+    app_missing=RENEW,
+    app_unknown="LinkedIn does not know the body's own app by its client ID and secret. ICT must correct them.",
+    access=TOKEN,
+    keep=tokens_of,
+    limit=until_midnight,
+)
 
 
 def _moment(text: str) -> datetime | None:
@@ -193,7 +174,7 @@ def _moment(text: str) -> datetime | None:
 
 def lifetime(values: Mapping[str, str]) -> Lifetime:
     """Without a refresh token there is nothing to renew: the token's end is the connection's."""
-    ends = _moment(values.get(ENDS, ""))
+    ends = _moment(values.get(EXPIRES, ""))
     if not values.get(REFRESH):
         return Lifetime(None, ends)
     return Lifetime(ends, _moment(values.get(REFRESH_ENDS, "")))
@@ -204,14 +185,14 @@ class Keeper:
 
     def keep(self, channel: Channel, *, ahead: timedelta, now: datetime) -> Kept | Outcome:
         kept = channel.credentials.get()
-        ends = _moment(kept.get(ENDS, ""))
+        ends = _moment(kept.get(EXPIRES, ""))
 
         def get(url: str) -> httpx.Response:
             return before_public(channel, lambda token: channel.http.get(url, headers=headers(token)), now=now)
 
         try:
-            if ends and ends <= now + ahead and _can_renew(kept):
-                _newer_token(channel, kept.get(TOKEN, ""), now)
+            if ends and ends <= now + ahead and RENEWAL.may(kept):
+                RENEWAL.newer(channel, kept.get(TOKEN, ""), now)
                 return Kept()
             roles = administered(get, channel.base_url)
         except Halt as halt:

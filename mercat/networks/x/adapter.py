@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
+from mercat.networks.kit.renewal import lifetime
 from mercat.networks.kit.steps import RETRY, Halt, fields_of, publishing, text_of
 from mercat.networks.port import (
     Channel,
@@ -31,7 +32,7 @@ from mercat.networks.x.answers import data_of, listed_in, next_page
 from mercat.networks.x.connecting import Connector, OAuthConnector
 from mercat.networks.x.media import Picture
 from mercat.networks.x.reading import PAGES, CannotTell, read
-from mercat.networks.x.session import Keeper, api, authorised, lifetime, secrets_of
+from mercat.networks.x.session import Keeper, api, authorised, secrets_of
 from mercat.networks.x.spec import SPEC
 from mercat.networks.x.watching import Listener, Metrics, Profiler, Searcher
 

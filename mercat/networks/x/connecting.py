@@ -11,11 +11,12 @@ import httpx
 from mercat.networks.kit.address import server_address
 from mercat.networks.kit.connecting import asking, typed
 from mercat.networks.kit.oauth import challenge, new_verifier
+from mercat.networks.kit.renewal import ACCESS, CLIENT_ID, CLIENT_SECRET, REFRESH, tokens_of
 from mercat.networks.kit.steps import MOST_NAME, fields_of, text_of
 from mercat.networks.port import ConnectError, Identity
 from mercat.networks.x import payload
 from mercat.networks.x.answers import data_of
-from mercat.networks.x.session import ACCESS, CLIENT_ID, CLIENT_SECRET, REFRESH, api, ask_for_token, tokens_of
+from mercat.networks.x.session import api, ask_for_token
 from mercat.networks.x.spec import SCOPES, SPEC, site_of
 
 _APP_UNKNOWN = (

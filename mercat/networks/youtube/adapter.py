@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from mercat.networks.kit.reading import CannotTell
+from mercat.networks.kit.renewal import lifetime
 from mercat.networks.kit.steps import RETRY, Halt, fields_of, preparing, publishing, text_of
 from mercat.networks.port import (
     Channel,
@@ -31,7 +32,7 @@ from mercat.networks.youtube.answers import items_of, object_of
 from mercat.networks.youtube.connecting import Connector, OAuthConnector
 from mercat.networks.youtube.extras import Extras
 from mercat.networks.youtube.live import Live
-from mercat.networks.youtube.session import Keeper, api, authorised, instead_of_reading, lifetime, secrets_of
+from mercat.networks.youtube.session import Keeper, api, authorised, instead_of_reading, secrets_of
 from mercat.networks.youtube.spec import SPEC
 from mercat.networks.youtube.upload import Upload, asked_at, video_of
 from mercat.networks.youtube.uploads import SKEW, own_since, videos

@@ -11,12 +11,13 @@ import httpx
 from mercat.networks.kit.address import server_address
 from mercat.networks.kit.connecting import asking, typed
 from mercat.networks.kit.oauth import challenge, new_verifier
+from mercat.networks.kit.renewal import ACCESS, CLIENT_ID, CLIENT_SECRET, REFRESH, tokens_of
 from mercat.networks.kit.steps import MOST_NAME, fields_of, text_of
 from mercat.networks.port import ConnectError, Identity
 from mercat.networks.youtube import payload
 from mercat.networks.youtube.answers import items_of
-from mercat.networks.youtube.session import ACCESS, REFRESH, api, ask_for_token, tokens_of
-from mercat.networks.youtube.spec import CLIENT_ID, CLIENT_SECRET, SCOPE, SPEC, consent_of
+from mercat.networks.youtube.session import api, ask_for_token
+from mercat.networks.youtube.spec import SCOPE, SPEC, consent_of
 
 _APP_UNKNOWN = (
     "Google does not know this body's project by its client ID and secret. Correct them in the settings for YouTube,"

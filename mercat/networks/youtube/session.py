@@ -14,41 +14,21 @@ from typing import Any
 import httpx
 
 from mercat.networks.kit.reading import CannotTell, untold
+from mercat.networks.kit.renewal import ACCESS, CLIENT_ID, CLIENT_SECRET, REFRESH, Renewal, end_of
 from mercat.networks.kit.steps import (
     MOST_NAME,
     RETRY,
     Halt,
-    fields_of,
     preparing,
     said_status,
     text_of,
-    token_of,
 )
-from mercat.networks.port import Channel, Kept, Later, Lifetime, Outcome, Reconnect
+from mercat.networks.port import Channel, Kept, Later, Outcome, Reconnect
 from mercat.networks.youtube import payload
 from mercat.networks.youtube.answers import items_of
-from mercat.networks.youtube.spec import CLIENT_ID, CLIENT_SECRET, SPEC, token_endpoint
+from mercat.networks.youtube.spec import token_endpoint
 
-ACCESS, REFRESH = "access_token", "refresh_token"
-EXPIRES = "expires_at"  # of the access token, ISO 8601
-_APP_FIELDS = frozenset(field.name for field in SPEC.app_fields)
-
-TURN = timedelta(seconds=2)  # until another process has renewed the token
-AGAIN = timedelta(hours=1)  # where a person must settle something with Google first, and nobody tells us when
-LONGEST = 10 * 366 * 86_400  # seconds; what claims to last longer is not believed
-
-_NOT_OUR_APP = {"invalid_client", "unauthorized_client"}
-_NOT_YET = "The connection to YouTube could not be renewed yet."
-_BEING_RENEWED = "The connection to YouTube is just being renewed."
 _NOT_SAID = "YouTube did not say whose connection this is."
-_APP_UNKNOWN = (
-    "Google does not know this body's project by its client ID and secret. Correct them in the settings for YouTube."
-)
-_APP_MISSING = (
-    "The connection to this YouTube channel has ended, and without the client ID and secret of this body's project it"
-    " cannot be renewed. Enter them in the settings for YouTube, then connect the channel again."
-)
-
 Call = Callable[[dict[str, str]], httpx.Response]  # takes the headers that sign it
 Step = Callable[..., httpx.Response]  # kit.steps.preparing or publishing
 
@@ -73,13 +53,13 @@ def authorised(channel: Channel, step: Step, call: Call, *, now: datetime) -> ht
 
     A limit halts too, whatever its status: YouTube answers most with 403 and a reason.
     """
-    token = channel.credentials.get().get(ACCESS, "") or _newer_token(channel, "", now)
+    token = channel.credentials.get().get(ACCESS, "") or RENEWAL.newer(channel, "", now)
     response = _asked(step, call, token, now)
     if response.status_code != 401:
         return response
     if "youtubeSignupRequired" in payload.reasons_of(response):
         raise Halt(payload.refusal(response, ()))
-    response = _asked(step, call, _newer_token(channel, token, now), now)
+    response = _asked(step, call, RENEWAL.newer(channel, token, now), now)
     if response.status_code == 401:
         raise Halt(payload.refusal(response, ()))
     return response
@@ -133,62 +113,26 @@ def instead_of_reading(trouble: CannotTell, now: datetime) -> Outcome:
     return Reconnect(told.reason) if told.reconnect else Later(now + RETRY, told.reason)
 
 
-# Renewing
-
-
-def _newer_token(channel: Channel, used: str, now: datetime) -> str:
-    with channel.credentials.turn() as mine:
-        kept = channel.credentials.get()
-        if kept.get(ACCESS, used) != used:
-            return kept[ACCESS]  # another process has renewed it meanwhile
-        if not mine:
-            raise Halt(Later(now + TURN, _BEING_RENEWED, limited=True))
-        return _refresh(channel, kept, now)
-
-
-def _refresh(channel: Channel, kept: Mapping[str, str], now: datetime) -> str:
-    if not kept.get(REFRESH):
-        raise Halt(Reconnect(payload.RENEW))
-    if not kept.get(CLIENT_ID) or not kept.get(CLIENT_SECRET):
-        raise Halt(Reconnect(_APP_MISSING))
-    form = {"grant_type": "refresh_token", "refresh_token": kept[REFRESH]}
-    response = preparing(lambda: ask_for_token(channel.base_url, kept, form, channel.http), now=now)
-    if response.is_client_error:
-        raise Halt(_not_renewed(response, now))
-    tokens = tokens_of(fields_of(response), now)
-    if not tokens:
-        raise Halt(Later(now + RETRY, _NOT_YET))
-    own = {name: value for name, value in kept.items() if name not in _APP_FIELDS and name != EXPIRES}
-    channel.credentials.replace({**own, **tokens})
-    return tokens[ACCESS]
-
-
-def _not_renewed(response: httpx.Response, now: datetime) -> Outcome:
-    """Only a clear no ends the connection; whatever is wrong with the project is wrong for all channels at once."""
-    error = text_of(fields_of(response), "error")
-    if error in _NOT_OUR_APP:
-        return Later(now + AGAIN, _APP_UNKNOWN)
-    return Reconnect(payload.RENEW) if error == "invalid_grant" else Later(now + RETRY, _NOT_YET)
-
-
 def ask_for_token(base_url: str, app: Mapping[str, str], form: Mapping[str, str], http: httpx.Client) -> httpx.Response:
     """The call to the token endpoint, which knows the project by fields of the form."""
     signed = {CLIENT_ID: app[CLIENT_ID], CLIENT_SECRET: app[CLIENT_SECRET]}
     return http.post(token_endpoint(base_url), data={**form, **signed})
 
 
-def tokens_of(answer: Mapping[str, Any], now: datetime) -> dict[str, str]:
-    """What to keep of a token endpoint's answer; empty where it holds no access token."""
-    access, refresh = token_of(answer, "access_token"), token_of(answer, "refresh_token")
-    if not access:
-        return {}
-    tokens = {ACCESS: access}
-    if refresh:
-        tokens[REFRESH] = refresh
-    seconds = answer.get("expires_in")
-    if isinstance(seconds, int) and not isinstance(seconds, bool) and 0 < seconds < LONGEST:
-        tokens[EXPIRES] = (now + timedelta(seconds=seconds)).isoformat()
-    return tokens
+RENEWAL = Renewal(
+    name="YouTube",
+    ask=ask_for_token,
+    over=frozenset({"invalid_grant"}),
+    ended=payload.RENEW,
+    app_missing=(
+        "The connection to this YouTube channel has ended, and without the client ID and secret of this body's project "
+        "it cannot be renewed. Enter them in the settings for YouTube, then connect the channel again."
+    ),
+    app_unknown=(
+        "Google does not know this body's project by its client ID and secret. Correct them in the settings for "
+        "YouTube."
+    ),
+)
 
 
 class Keeper:
@@ -196,10 +140,10 @@ class Keeper:
 
     def keep(self, channel: Channel, *, ahead: timedelta, now: datetime) -> Kept | Outcome:
         kept = channel.credentials.get()
-        lapses = _end_of(kept)
+        lapses = end_of(kept)
         try:
             if lapses and lapses <= now + ahead and kept.get(REFRESH):
-                _newer_token(channel, kept.get(ACCESS, ""), now)
+                RENEWAL.newer(channel, kept.get(ACCESS, ""), now)
                 return Kept()
             url, asked = api(channel.base_url, "channels"), {"part": "id", "mine": "true"}
 
@@ -211,17 +155,3 @@ class Keeper:
             return halt.outcome
         ids = {text_of(one, "id", MOST_NAME) for one in items_of(response) or ()}
         return Kept() if channel.native_id in ids else Later(now + RETRY, _NOT_SAID)
-
-
-def lifetime(values: Mapping[str, str]) -> Lifetime:
-    """As the token endpoint said of the access token. A refresh token has no end that Google tells."""
-    end = _end_of(values)
-    return Lifetime(renew_at=end) if values.get(REFRESH) else Lifetime(ends_at=end)
-
-
-def _end_of(values: Mapping[str, str]) -> datetime | None:
-    try:
-        end = datetime.fromisoformat(values.get(EXPIRES, ""))
-    except ValueError:
-        return None
-    return end if end.tzinfo else None

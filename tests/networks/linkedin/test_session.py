@@ -88,7 +88,9 @@ def test_a_token_is_renewed_once_not_for_ever() -> None:
     ("answer", "outcome"),
     [
         ({"status": 400, "body": {"error": "invalid_request"}}, Reconnect),
-        ({"status": 401, "body": {"error": "invalid_client"}}, Reconnect),
+        ({"status": 400, "body": {"error": "invalid_grant"}}, Reconnect),
+        ({"status": 401, "body": {"error": "invalid_client"}}, Later),
+        ({"status": 400, "body": {}}, Later),
         ({"status": 200, "body": {}}, Later),
         ({"status": 200, "text": "<html>"}, Later),
         ({"status": 500, "body": {}}, Later),
@@ -107,7 +109,7 @@ def test_reading_renews_as_well_and_tells_when_it_cannot() -> None:
     run = renewable()
     run.answers[read] = [EXPIRED, run.answers[read]]
     assert type(run.run("find")).__name__ == "Found"
-    bad = renewable(**{TOKEN: {"status": 400, "body": {}}, read: EXPIRED})
+    bad = renewable(**{TOKEN: {"status": 400, "body": {"error": "invalid_grant"}}, read: EXPIRED})
     seen = bad.run("find")
     assert seen.reconnect
 

@@ -12,9 +12,9 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from mercat.networks.kit.renewal import LONGEST, tokens_of
 from mercat.networks.port import Kept, Later, Lifetime, Reconnect, Sent
 from mercat.networks.x.adapter import NETWORK
-from mercat.networks.x.session import LONGEST, tokens_of
 from tests.networks.contract import Scripted, scripted
 from tests.networks.doubles import NOW, MemoryCredentials
 
@@ -265,6 +265,6 @@ def test_a_lifetime_is_what_was_said_when_the_token_was_given() -> None:
         assert NETWORK.lifetime({**values, "expires_at": unclear}) == Lifetime()
 
 
-@pytest.mark.parametrize("seconds", [None, "7200", True, 0, -1, LONGEST, 1.5, 10**400])
+@pytest.mark.parametrize("seconds", [None, "7200", True, 0, -1, int(LONGEST.total_seconds()), 1.5, 10**400])
 def test_an_end_that_cannot_be_believed_is_left_out(seconds: Any) -> None:
     assert tokens_of({"access_token": "a", "expires_in": seconds}, NOW) == {"access_token": "a"}

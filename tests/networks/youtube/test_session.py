@@ -12,10 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from mercat.networks.kit.renewal import lifetime
 from mercat.networks.port import ConnectError, Kept, Later, Lifetime, Reconnect, Sent
 from mercat.networks.youtube.adapter import NETWORK
 from mercat.networks.youtube.connecting import Connector, OAuthConnector
-from mercat.networks.youtube.session import Keeper, lifetime
+from mercat.networks.youtube.session import Keeper
 from mercat.networks.youtube.spec import SCOPE
 from tests.networks.contract import Scripted, scripted
 from tests.networks.doubles import NOW, MemoryCredentials, MemoryNotes, channel_of, client_for, item, video
