@@ -1,9 +1,9 @@
 """What is done from time to time, and by nobody's hand: reminders, e-mail, what ends by itself.
 
 A chore is a function `run(now=)` of its room that may be called at any time, twice, or late: the rows say what is to
-be done. Chores run one after another in two threads of the clock, so that a slow one never delays a post: those that
-call other machines have one of their own, since what must follow at once waits for nobody's answer. Where several
-clocks run, each chore runs in one of them at a time.
+be done. Chores run one after another in three threads of the clock, so that a slow one never delays a post: those that
+call other machines have one of their own, since what must follow at once waits for nobody's answer, and so have videos,
+which take minutes. Where several clocks run, each chore runs in one of them at a time.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from mercat.delivery import at_risk
 from mercat.delivery.dormancy import mark_dormant
+from mercat.images import preparing as videos
 from mercat.people.api import once
 from mercat.people.hr import drop, imports, reminders
 from mercat.people.joining import procedures
@@ -71,6 +72,9 @@ CALLING: tuple[Chore, ...] = (
     Chore("webhooks", timedelta(seconds=5), webhooks.run),
     Chore("notices by e-mail", timedelta(seconds=10), mailing.run),
 )
+
+# The work itself is done by a process of its own.
+LONG: tuple[Chore, ...] = (Chore("videos", timedelta(seconds=1), videos.run),)
 
 
 @dataclass(slots=True)

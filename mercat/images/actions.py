@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
@@ -17,6 +15,7 @@ from mercat.images.models import Picture, Rendition
 from mercat.images.recipes import all_recipes, recipes_for
 from mercat.images.rendering import HOUSE, MAX_UPLOAD, NotAPicture, Recipe
 from mercat.images.rendering import Rendition as Made
+from mercat.images.store import all_or_none, why_not_kept
 from mercat.people.models import Person
 
 MOST_A_DAY = 200  # pictures of one person, of up to 22 MB each: more than anybody posts, less than fills a disk
@@ -45,7 +44,7 @@ def take_in(*, by: Person, name: str, upload: bytes, now: datetime) -> Picture:
     picture.original, picture.file = f"originals/{picture.pk}", _file_of(picture, shown)
     rows = _rows(picture, made)
     files = {picture.file: shown.data} | _files(picture, made.values())
-    with _all_or_none([picture.original, *files]):
+    with all_or_none([picture.original, *files], "picture", NotAPicture):
         default_storage.save(picture.original, ContentFile(upload))
         for file, data in files.items():
             default_storage.save(file, ContentFile(data))
@@ -62,10 +61,10 @@ def ready_for(picture: Picture, networks: Iterable[str]) -> Picture:
         with default_storage.open(picture.original) as file:
             upload = file.read()
     except OSError as error:
-        raise NotAPicture(_why_not_kept(error)) from error
+        raise NotAPicture(why_not_kept(error, "picture")) from error
     made = dict(zip(missing, renditions(upload, missing), strict=True))
     files = {name: data for name, data in _files(picture, made.values()).items() if not default_storage.exists(name)}
-    with _all_or_none(files):
+    with all_or_none(files, "picture", NotAPicture):
         for file, data in files.items():
             default_storage.save(file, ContentFile(data))
         Rendition.objects.bulk_create(_rows(picture, made))
@@ -108,25 +107,3 @@ def _recorded(picture: Picture, rows: Sequence[Rendition], *, now: datetime) -> 
     Rendition.objects.bulk_create(rows)
     record(by=picture.by, what="picture.taken_in", about=[picture.audit_ref], facts={"sha256": picture.sha256}, now=now)
     return picture
-
-
-@contextlib.contextmanager
-def _all_or_none(names: Iterable[str]) -> Iterator[None]:
-    """If anything fails, none of these files stays behind, whole or half."""
-    try:
-        yield
-    except BaseException as error:
-        for name in names:
-            with contextlib.suppress(OSError):
-                default_storage.delete(name)
-        if isinstance(error, OSError):
-            raise NotAPicture(_why_not_kept(error)) from error
-        raise
-
-
-def _why_not_kept(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return (
-            "The picture could not be kept: the server's disk is full. Your words are safe. Tell ICT, then try again."
-        )
-    return "The picture could not be kept: the file store did not answer. Your words are safe. Try again, or tell ICT."

@@ -18,6 +18,7 @@ import av
 from av.bitstream import BitStreamFilterContext
 from PIL import Image
 
+from mercat.images.kinds import MOV, OTHER_KIND, NotAVideo, kind_of
 from mercat.images.rendering import Recipe, Rendition, render_image
 
 HOUR = 3_600
@@ -31,19 +32,12 @@ FASTEST = 60  # frames a second
 MOST_BITS, SOUND_BITS = 10_000_000, 192_000
 MOST_BYTES = 1_900_000_000
 COVER = Recipe(LONGEST_SIDE, 1_900_000, png=False)
-# The demuxers by the first bytes of a file. Nothing else is even tried.
-MOV, WEBM, MPEG, TS = "mov", "matroska", "mpeg", "mpegts"
 PICTURES = frozenset({"h264", "hevc", "vp8", "vp9", "av1", "mpeg1video", "mpeg2video", "mpeg4", "prores"})
 SOUNDS = frozenset({"aac", "mp3", "mp2", "opus", "vorbis", "ac3", "eac3", "alac", "flac"})
 PLAIN_H264 = frozenset({"Constrained Baseline", "Baseline", "Main", "High"})
 SEI = "filter_units=remove_types=6"  # ISO/IEC 14496-10, table 7-1: supplemental enhancement information
-OTHER_KIND = "This file is not a video that can be read. Choose an MP4, MOV, WebM or MPEG file."
 DAMAGED = "This video is damaged: it cannot be read to its end. Save it again and choose that."
 TOO_LONG = "This video lasts more than 4 hours. Cut it into parts, and choose one of them."
-
-
-class NotAVideo(ValueError):
-    """The upload cannot be used; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +50,6 @@ class Prepared:
     seconds: float
     copied: bool
     cover: Rendition
-
-
-def kind_of(start: bytes) -> str | None:
-    """The demuxer for a file that starts with these bytes (188 at least, where it has so many); None for no video."""
-    if start[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free"):
-        return MOV
-    if start.startswith(b"\x1a\x45\xdf\xa3"):
-        return WEBM
-    if start.startswith((b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3")):
-        return MPEG
-    return TS if start[:1] == b"\x47" and start[188:189] in (b"", b"\x47") else None
 
 
 def prepare(source: Path, target: Path, tell: Callable[[int], None]) -> Prepared:

@@ -1,4 +1,4 @@
-"""Pictures that people gave the programme."""
+"""Pictures and videos that people gave the programme."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import uuid
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
+from mercat.images import states
 from mercat.images.recipes import recipe_for
 from mercat.people.models import Person
 
@@ -72,3 +74,79 @@ class Rendition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.picture_id} as {self.recipe}"
+
+
+class Video(models.Model):
+    """An upload that comes in slices and is made ready behind the pages. The original is kept, as its slices.
+
+    `width` to `size` are those of what goes out, once there is one: an MP4 that every network takes.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200)  # as the person's file was called
+    upload_size = models.PositiveBigIntegerField()  # bytes, as announced
+    slices = models.PositiveIntegerField(default=0)  # that are here
+    state = models.CharField(max_length=16, choices=list(states.STATES.items()), default=states.ARRIVING)
+    hundredths = models.PositiveSmallIntegerField(default=0)  # how much of it is prepared
+    refusal = models.CharField(max_length=300, blank=True)  # in words, for whoever brought it
+    tries = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    at = models.DateTimeField()
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="videos")
+    file = models.CharField(max_length=200, blank=True)  # name in the file store
+    sha256 = models.CharField(max_length=64, blank=True, db_index=True)  # of `file`
+    mime = models.CharField(max_length=32, blank=True)
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    size = models.PositiveBigIntegerField(default=0)  # bytes of `file`
+    seconds = models.FloatField(default=0)
+
+    PRIVATE: ClassVar[dict[str, str]] = {
+        "name": "operational",
+        "refusal": "operational",
+        "file": "operational",
+        "sha256": "open",
+        "mime": "open",
+    }
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=list(states.STATES)), name="a_video_is_in_a_known_state"),
+            models.CheckConstraint(
+                condition=~Q(state=states.READY) | ~Q(sha256=""), name="a_video_that_is_ready_has_a_file"
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "at"], name="videos_by_state")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def audit_ref(self) -> str:
+        return f"video:{self.pk}"
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state == states.READY
+
+    def slice_name(self, number: int) -> str:
+        """In the file store."""
+        return f"originals/{self.pk}/{number:04}"
+
+
+class Cover(models.Model):
+    """The picture that stands before a video until somebody plays it."""
+
+    video = models.OneToOneField(Video, on_delete=models.PROTECT, related_name="cover")
+    file = models.CharField(max_length=200)  # name in the file store
+    sha256 = models.CharField(max_length=64, db_index=True)
+    mime = models.CharField(max_length=32)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    size = models.PositiveIntegerField()  # bytes
+
+    PRIVATE: ClassVar[dict[str, str]] = {"file": "operational", "sha256": "open", "mime": "open"}
+
+    def __str__(self) -> str:
+        return f"cover of {self.video_id}"

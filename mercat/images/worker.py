@@ -77,7 +77,8 @@ def _pictures(folder: Path, order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _video(folder: Path, order: dict[str, Any]) -> dict[str, Any]:
-    from mercat.images.encoding import NotAVideo, prepare  # noqa: PLC0415 - after the limits are set
+    from mercat.images.encoding import prepare  # noqa: PLC0415 - after the limits are set
+    from mercat.images.kinds import NotAVideo  # noqa: PLC0415
 
     def tell(hundredths: int) -> None:
         (folder / "progress").write_text(str(hundredths), encoding="ascii")

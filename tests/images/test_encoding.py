@@ -10,8 +10,9 @@ import av
 import pytest
 
 from mercat.images import encoding
-from mercat.images.encoding import NotAVideo, prepare
+from mercat.images.encoding import prepare
 from mercat.images.isolated import folder, run
+from mercat.images.kinds import NotAVideo
 from mercat.images.worker import VIDEO
 from tests.images.crafted import SECRET
 from tests.images.filmed import film, rotated, with_atoms, with_sei

@@ -1,0 +1,62 @@
+"""Captions: what is said in a video, as SRT or WebVTT comes in, and as WebVTT is kept."""
+
+from __future__ import annotations
+
+import html
+import io
+
+import webvtt
+from webvtt.errors import MalformedCaptionError, MalformedFileError
+
+MOST = 500_000  # characters: four hours of somebody who talks fast
+ARROW = "-->"
+NO_CAPTIONS = (
+    "These are no captions that can be read. Choose an SRT or WebVTT file, or type lines such as "
+    "“00:00:01.000 --> 00:00:04.000” with the words below each."
+)
+
+
+class NotCaptions(ValueError):
+    """They cannot be used; the message says why and what to do."""
+
+
+def webvtt_of(text: str) -> str:
+    """The same captions as WebVTT without styles, places and notes; "" for none. Raises `NotCaptions`."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff").strip()
+    if not text:
+        return ""
+    if len(text) > MOST:
+        raise NotCaptions(f"These captions have {len(text):,} characters, more than the {MOST:,} that can be kept.")
+    cues = _read(text)
+    ends = 0.0
+    for number, cue in enumerate(cues, 1):
+        if cue.end_in_seconds <= cue.start_in_seconds or cue.start_in_seconds + 0.001 < ends:
+            raise NotCaptions(
+                f"Caption {number} ({cue.start}) ends before it begins, or begins before the one above it."
+            )
+        ends = cue.start_in_seconds
+    written = [f"{cue.start} {ARROW} {cue.end}\n{_words(cue.text)}" for cue in cues]
+    return "\n\n".join(["WEBVTT", *written]) + "\n"
+
+
+def _read(text: str) -> list[webvtt.Caption]:
+    shape = "vtt" if text.startswith("WEBVTT") else "srt"
+    try:
+        cues = list(webvtt.from_buffer(io.StringIO(text + "\n"), format=shape))
+    except (MalformedFileError, MalformedCaptionError, ValueError, IndexError):
+        raise NotCaptions(NO_CAPTIONS) from None
+    if not cues and ARROW not in text:
+        raise NotCaptions(NO_CAPTIONS)
+    wanted = sum(ARROW in line for line in text.split("\n"))
+    if len(cues) != wanted or not all(_words(cue.text) for cue in cues):
+        raise NotCaptions(
+            f"Only {sum(bool(_words(cue.text)) for cue in cues)} of the {wanted} captions can be read: each needs a "
+            "line with its times and words below it."
+        )
+    return cues
+
+
+def _words(text: str) -> str:
+    """Lines with words, in which nothing is taken for a mark of the format."""
+    lines = (line.strip() for line in html.unescape(text).split("\n"))
+    return "\n".join(html.escape(line, quote=False) for line in lines if line)
