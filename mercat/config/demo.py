@@ -91,4 +91,5 @@ ACCOUNTS = (
     DemoAccount("instagram", "corporate", "corporate-communications", "The Force", "the.force"),
     DemoAccount("threads", "corporate", "corporate-communications", "The Force", "the.force"),
     DemoAccount("linkedin", "corporate", "corporate-communications", "The Force", "the-force"),
+    DemoAccount("youtube", "corporate", "corporate-communications", "The Force", "the.force"),
 )

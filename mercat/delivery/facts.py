@@ -18,7 +18,7 @@ def post_facts(row: Consignment) -> facts.Post:
         authors=frozenset({str(row.author_id)}),
         warning=row.lane == Consignment.Lane.WARNING,
         media=len(media),
-        media_without_alt=sum(not picture["alt"] for picture in media),
+        media_without_alt=sum(not medium["alt"] for medium in media),
         approvals=row.approvals,
         approvals_needed=row.approvals_needed,
         state="approved",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -12,6 +13,8 @@ from django.core.files.storage import default_storage
 from mercat.delivery.fetching import address_of
 from mercat.delivery.models import Consignment, Manifest
 from mercat.networks.port import Altered, Item, Medium
+
+ALTERED = "A stored picture or video is not the one that was approved: its digest differs."
 
 
 def digest_of(canonical: bytes) -> str:
@@ -38,6 +41,7 @@ def item_for(consignment: Consignment, *, first_sent_at: datetime, now: datetime
         text=said["variants"].get(network, said["text"]),
         language=said["language"],
         media=tuple(_medium(rendition(entry, network), files, consignment, now) for entry in said["media"]),
+        synthetic=said.get("synthetic", False),
     )
 
 
@@ -47,21 +51,43 @@ def rendition(entry: dict, network: str) -> dict:
 
 
 def _medium(entry: dict, files: dict[str, str], consignment: Consignment, now: datetime) -> Medium:
-    return Medium(
-        sha256=entry["sha256"],
+    sha256, name = entry["sha256"], files[entry["sha256"]]
+    medium = Medium(
+        sha256=sha256,
         mime=entry["mime"],
-        alt=entry["alt"],
+        alt=entry.get("alt", ""),  # a cover has none of its own
         width=entry["width"],
         height=entry["height"],
         size=entry["size"],
-        read=partial(_read, files[entry["sha256"]], entry["sha256"]),
-        url=address_of(consignment, entry["sha256"], now=now),
+        read=partial(_read, name, sha256),
+        url=address_of(consignment, sha256, now=now),
     )
+    if entry.get("kind") != "video":
+        return medium
+    cover = _medium(entry["cover"], files, consignment, now)
+    part = Parts(name, sha256).part
+    return replace(medium, part=part, seconds=entry["seconds"], captions=entry["captions"], cover=cover)
 
 
 def _read(name: str, sha256: str) -> bytes:
     with default_storage.open(name) as file:
         data = file.read()
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise Altered("A stored picture is not the one that was approved: its digest differs.")
+        raise Altered(ALTERED)
     return data
+
+
+class Parts:
+    """A file too large to be held whole. All of it is read once, to check its digest, before any part is given."""
+
+    def __init__(self, name: str, sha256: str) -> None:
+        self._name, self._sha256, self._checked = name, sha256, False
+
+    def part(self, offset: int, size: int) -> bytes:
+        """`size` bytes from `offset`, fewer at the end. Raises `Altered`."""
+        with default_storage.open(self._name) as file:
+            if not self._checked and hashlib.file_digest(file, "sha256").hexdigest() != self._sha256:
+                raise Altered(ALTERED)
+            self._checked = True
+            file.seek(offset)
+            return file.read(size)

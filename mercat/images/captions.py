@@ -28,13 +28,13 @@ def webvtt_of(text: str) -> str:
     if len(text) > MOST:
         raise NotCaptions(f"These captions have {len(text):,} characters, more than the {MOST:,} that can be kept.")
     cues = _read(text)
-    ends = 0.0
+    before = ""
     for number, cue in enumerate(cues, 1):
-        if cue.end_in_seconds <= cue.start_in_seconds or cue.start_in_seconds + 0.001 < ends:
+        if not before <= cue.start < cue.end:  # HH:MM:SS.mmm each, so that they sort as they are
             raise NotCaptions(
                 f"Caption {number} ({cue.start}) ends before it begins, or begins before the one above it."
             )
-        ends = cue.start_in_seconds
+        before = cue.start
     written = [f"{cue.start} {ARROW} {cue.end}\n{_words(cue.text)}" for cue in cues]
     return "\n\n".join(["WEBVTT", *written]) + "\n"
 

@@ -10,11 +10,13 @@ import hashlib
 import logging
 import os
 import stat
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
@@ -75,10 +77,23 @@ def prepare_next(*, clock: Clock = timezone.now) -> bool:
     return True
 
 
+def prepare_this(video: Video, *, clock: Clock = timezone.now, wait: Callable[[float], None] = time.sleep) -> None:
+    """Prepare this one now, or wait until whoever is at it is done."""
+    while video.state in (states.WAITING, states.PREPARING):
+        leased = _leased(only=video.pk, now=clock())
+        if leased is None:
+            wait(1)
+            lapse(now=clock())
+        else:
+            with suppress(Lost):
+                _prepare(leased, clock)
+        video.refresh_from_db()
+
+
 @transaction.atomic
-def _leased(*, now: datetime) -> Video | None:
+def _leased(*, only: UUID | None = None, now: datetime) -> Video | None:
     waiting = Video.objects.select_for_update(skip_locked=True).filter(state=states.WAITING).order_by("at")
-    video = waiting.first()
+    video = (waiting.filter(pk=only) if only else waiting).first()
     if video is None:
         return None
     if video.tries >= TRIES:

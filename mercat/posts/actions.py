@@ -24,7 +24,8 @@ from mercat.delivery.queue import nudge
 from mercat.guidance import facts
 from mercat.guidance.decision import Decision
 from mercat.guidance.gate import Refused, decide_many
-from mercat.images.models import Picture
+from mercat.images import states as preparing
+from mercat.images.models import Picture, Video
 from mercat.images.rendering import NotAPicture
 from mercat.networks import registry
 from mercat.networks.port import Item, Problem
@@ -35,7 +36,7 @@ from mercat.people.models import Person
 from mercat.people.pack import guidance
 from mercat.people.signing_in import step_up
 from mercat.posts import states
-from mercat.posts.attached import Attached
+from mercat.posts.attached import Attached, AttachedVideo, found_video
 from mercat.posts.contents import LONGEST, Draft, canonical, normal
 from mercat.posts.facts import approvals_needed, decisions_on, draft_facts, targets_of
 from mercat.posts.models import Approval, Post, Remark, Target, Version
@@ -101,8 +102,11 @@ def compose(*, by: Person, draft: Draft, now: datetime, post: Post | None = None
     refused = _refused(by, "compose", accounts, draft_facts(post, draft, by), now=now)
     if refused:
         raise NotAllowed(refused)
+    video = found_video(draft)
     if post is None:
-        post = Post.objects.create(created_by=by, created_at=now, changed_at=now, draft=draft.stored())
+        post = Post(created_by=by, created_at=now, changed_at=now, draft=draft.stored())
+        post.draft_video = video.row if video else None
+        post.save(force_insert=True)
         record(by=by, what="post.composed", about=[post.audit_ref], now=now)
     else:
         post = locked(post)
@@ -110,8 +114,8 @@ def compose(*, by: Person, draft: Draft, now: datetime, post: Post | None = None
         if base not in ("", post.stamp):
             raise ChangedElsewhere("This post was changed after you opened it. Nothing was overwritten.")
         _note_editor(by, post, draft, now=now)
-        post.draft, post.changed_at = draft.stored(), now
-        post.save(update_fields=["draft", "changed_at"])
+        post.draft, post.changed_at, post.draft_video = draft.stored(), now, video.row if video else None
+        post.save(update_fields=["draft", "changed_at", "draft_video"])
     post.draft_pictures.set(Picture.objects.filter(pk__in=_ids(picture.id for picture in draft.pictures)))
     return post
 
@@ -158,6 +162,8 @@ def obstacles(*, by: Person, post: Post, now: datetime) -> Iterator[Impossible |
         yield Impossible(f"Choose the pillar that the post belongs to. {NOT_SUBMITTED}")
     if not normal(draft.text) and not attached:
         yield Impossible(f"Write something, or add a picture. {NOT_SUBMITTED}")
+    if attached.video and not attached.video.row.is_ready:
+        yield Impossible(f"{_why_not_ready(attached.video.row)} {NOT_SUBMITTED}")
     if draft.due_at and draft.due_at < now:
         yield Impossible(f"The time set for this post has passed: set another, or none. {NOT_SUBMITTED}")
     refused = _refused(by, "submit", accounts, draft_facts(post, draft, by), now=now)
@@ -352,7 +358,9 @@ def _is_not_over(post: Post) -> None:
 
 
 def _fits_the_store(draft: Draft) -> None:
-    texts = [draft.text, *draft.variants.values(), *(picture.alt for picture in draft.pictures)]
+    texts = [draft.text, *draft.variants.values(), *(medium.alt for medium in draft.media)]
+    if draft.video:
+        texts.append(draft.video.captions)
     if any(UNKEEPABLE.search(text) for text in (*texts, *draft.variants, draft.pillar, draft.language)):
         raise Impossible("This text holds a character that is none, and cannot be kept. Nothing of it was kept.")
     longest = max(map(len, texts))
@@ -367,19 +375,44 @@ def _attached(draft: Draft) -> Attached:
     known = {str(picture.pk): picture for picture in rows}
     if len(known) < len(draft.pictures):
         raise Impossible(f"A picture of this post is no longer there, or is there twice. Add it again. {NOT_SUBMITTED}")
-    return Attached(tuple((known[each.id], each.alt) for each in draft.pictures))
+    return Attached(tuple((known[each.id], each.alt) for each in draft.pictures), _attached_video(draft))
+
+
+def _attached_video(draft: Draft) -> AttachedVideo | None:
+    if draft.video is None:
+        return None
+    if draft.pictures:
+        raise Impossible(f"A post has pictures or a video, not both. Take out one or the other. {NOT_SUBMITTED}")
+    video = found_video(draft)
+    if video is None:
+        raise Impossible(f"The video of this post is no longer there. Add it again. {NOT_SUBMITTED}")
+    return video
+
+
+def _why_not_ready(video: Video) -> str:
+    if video.state == preparing.REFUSED:
+        return f"The video cannot be used. {video.refusal}"
+    if video.state == preparing.ARRIVING:
+        return "The video has not arrived whole. Take it out and add it again."
+    return f"The video is still being prepared ({video.hundredths}%). Submit once it is ready."
 
 
 def problems_for(draft: Draft, account: Account, attached: Attached, *, now: datetime) -> list[Problem]:
-    """The limits of its network that a draft breaks, in the same words as the composer and the adapter use."""
+    """The limits of its network that a draft breaks, in the same words as the composer and the adapter use.
+
+    A video that is not ready yet is judged once it is.
+    """
     item = Item(
         key="0" * 32,
         created_at=now,
         text=draft.wording(account.network),
         language=draft.language,
         media=attached.for_network(account.network),
+        synthetic=draft.synthetic,
     )
-    return registry.get(account.network).check(item, account.connection.limits)
+    problems = registry.get(account.network).check(item, account.connection.limits)
+    waits = attached.video and not attached.video.row.is_ready
+    return [problem for problem in problems if not (waits and problem.field == "media")]
 
 
 def _recall(by: Person, post: Post, *, now: datetime) -> None:

@@ -28,7 +28,11 @@ from mercat.audit.actions import record
 from mercat.delivery import states as sending
 from mercat.guidance.gate import Refused
 from mercat.images.actions import take_in
+from mercat.images.captions import NotCaptions, webvtt_of
+from mercat.images.kinds import NotAVideo
+from mercat.images.preparing import prepare_this
 from mercat.images.rendering import NotAPicture
+from mercat.images.videos import take_in_video
 from mercat.people.actions import Impossible
 from mercat.people.facts import person_facts
 from mercat.people.models import Person
@@ -36,13 +40,14 @@ from mercat.people.pack import guidance
 from mercat.people.signing_in import factors, proving
 from mercat.people.signing_in.throttle import NO_MATCH, Origin, TooMany, identify
 from mercat.posts import actions
-from mercat.posts.contents import Draft, DraftPicture
+from mercat.posts.contents import Draft, DraftPicture, DraftVideo
 from mercat.posts.forms import BadTime, due_at
 from mercat.posts.models import Post
 from mercat.posts.queries import consignments_open, open_to
 from mercat.posts.states import STATES
 from mercat.register.models import Account
 
+UNUSABLE = (NotAPicture, NotAVideo, NotCaptions)
 REFUSED = 3  # exit code: guidance, or a limit of a network, said no
 
 
@@ -88,7 +93,7 @@ def _as_a_person(command: Callable[..., None]) -> Callable[..., None]:
             command(by=_signed_in(email), **kwargs)
         except (OperationalError, InterfaceError) as error:
             raise click.ClickException(_failed(error)) from None
-        except (actions.NotAllowed, actions.DoesNotFit, Impossible, Refused, NotAPicture) as refusal:
+        except (actions.NotAllowed, actions.DoesNotFit, Impossible, Refused, *UNUSABLE) as refusal:
             click.echo(_refusal_json(refusal) if kwargs.get("as_json") else f"Refused. {refusal}", err=True)
             raise SystemExit(REFUSED) from None
 
@@ -143,7 +148,18 @@ def post() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A JPEG, PNG, WebP, GIF or HEIC file; repeatable.",
 )
-@click.option("--alt", "alts", multiple=True, help="What each picture shows, in the same order.")
+@click.option(
+    "--video",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="An MP4, MOV, WebM or MPEG file, instead of pictures. It is prepared before the command ends.",
+)
+@click.option(
+    "--captions",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What is said in the video: an SRT or WebVTT file.",
+)
+@click.option("--alt", "alts", multiple=True, help="What each picture, or the video, shows, in the same order.")
+@click.option("--synthetic", is_flag=True, help="Made or altered by a machine so that it looks real.")
 @click.option(
     "--due", type=click.DateTime(["%Y-%m-%dT%H:%M"]), help="Local time; without it, as soon as it is approved."
 )
@@ -156,13 +172,20 @@ def compose(
     accounts: tuple[str, ...],
     pillar: str,
     pictures: tuple[Path, ...],
+    video: Path | None,
+    captions: Path | None,
     alts: tuple[str, ...],
+    synthetic: bool,
     due: datetime | None,
     and_submit: bool,
     as_json: bool,
 ) -> None:
     """Write a post and keep it as a draft."""
-    if len(alts) > len(pictures):
+    if video and pictures:
+        raise click.UsageError("A post has pictures or one video, not both.")
+    if captions and not video:
+        raise click.UsageError("There are --captions, and no --video that they belong to.")
+    if len(alts) > len(pictures) + bool(video):
         raise click.UsageError("There are more --alt texts than pictures.")
     now = timezone.now()
     when = _moment(due, now) if due else None
@@ -174,6 +197,8 @@ def compose(
             DraftPicture(id=_taken_in(by, path, now), alt=alts[place] if place < len(alts) else "")
             for place, path in enumerate(pictures)
         ),
+        video=_filmed(by, video, captions, alts, now) if video else None,
+        synthetic=synthetic,
         due_at=when,
     )
     with transaction.atomic():  # one that is refused leaves no draft behind
@@ -181,6 +206,29 @@ def compose(
         if and_submit:
             actions.submit(by=by, post=row, now=now)
     _tell(row, as_json)
+
+
+def _filmed(by: Person, path: Path, captions: Path | None, alts: tuple[str, ...], now: datetime) -> DraftVideo:
+    """Taken in and made ready, here and now."""
+    said = _captions(captions) if captions else ""
+    try:
+        with path.open("rb") as file:
+            row = take_in_video(by=by, name=path.name, file=file, size=path.stat().st_size, now=now)
+    except NotAVideo as error:
+        raise NotAVideo(f"{path.name}: {error} Nothing was kept.") from None
+    prepare_this(row)
+    row.refresh_from_db()
+    if not row.is_ready:
+        raise NotAVideo(f"{path.name}: {row.refusal or 'it could not be prepared.'} Nothing of the post was kept.")
+    return DraftVideo(str(row.pk), alts[0] if alts else "", said)
+
+
+def _captions(path: Path) -> str:
+    try:
+        return webvtt_of(path.read_text(encoding="utf-8-sig"))
+    except (NotCaptions, UnicodeDecodeError) as error:
+        why = str(error) if isinstance(error, NotCaptions) else "It is not in UTF-8."
+        raise NotCaptions(f"{path.name}: {why} Nothing was kept.") from None
 
 
 def _pillar(key: str) -> str:

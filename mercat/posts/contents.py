@@ -1,8 +1,9 @@
 """What a post says: the shape of a draft, and the canonical bytes of a version.
 
-Canonical form "mercat-version/2": JSON, UTF-8, keys sorted, no white space, text in Unicode NFC, times in UTC. The same
-post always gives the same bytes, and SHA-256 of them is what people approve. Versions of before are "mercat-version/1":
-there every network was given the same picture, so that an entry of `media` has no `kind` and no `renditions`.
+Canonical form "mercat-version/3": JSON, UTF-8, keys sorted, no white space, text in Unicode NFC, times in UTC. The same
+post always gives the same bytes, and SHA-256 of them is what people approve. Versions of before go on to hold: in
+"mercat-version/2" there are no videos and no `synthetic`; in "mercat-version/1" every network was given the same
+picture, so that an entry of `media` has no `kind` and no `renditions` either.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from mercat.people.actions import Impossible
 
-FORMAT = "mercat-version/2"
+FORMAT = "mercat-version/3"
 LONGEST = 100_000  # characters of one text; far above every network's limit
 
 
@@ -32,13 +33,27 @@ class DraftPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftVideo:
+    """A video of a draft, by id, with its description and, as WebVTT, what is said in it."""
+
+    id: str
+    alt: str = ""
+    captions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """What is being written. `variants` maps a network's slug to its wording; `due_at` None: once it is approved."""
+    """What is being written. `variants` maps a network's slug to its wording; `due_at` None: once it is approved.
+
+    `synthetic`: a picture or the video shows what looks real and was made or altered by a machine.
+    """
 
     text: str = ""
     language: str = "en"
     variants: dict[str, str] = field(default_factory=dict)
     pictures: tuple[DraftPicture, ...] = ()
+    video: DraftVideo | None = None
+    synthetic: bool = False
     targets: tuple[str, ...] = ()  # account ids
     pillar: str = ""
     warning: bool = False
@@ -58,6 +73,10 @@ class Draft:
                 f"What was kept of this draft cannot be read any more ({places}). Nothing was changed. "
                 "Write the post anew, and tell ICT."
             ) from None
+
+    @property
+    def media(self) -> tuple[DraftPicture | DraftVideo, ...]:
+        return (*self.pictures, *([self.video] if self.video else []))
 
     def wording(self, network: str) -> str:
         """What this network is told: its own variant, if that says something."""
@@ -87,12 +106,23 @@ class SealedPicture(SealedFile):
     kind: str = "picture"
 
 
+@dataclass(frozen=True, slots=True)
+class SealedVideo(SealedFile):
+    """A video as a version names it. Every network is given the same file; `seconds` is its length."""
+
+    alt: str
+    seconds: float
+    captions: str
+    cover: SealedFile
+    kind: str = "video"
+
+
 def normal(text: str) -> str:
     """Text as it is kept: NFC, line ends as LF, no white space at either end."""
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-def canonical(draft: Draft, *, post: UUID, number: int, media: Sequence[SealedPicture]) -> bytes:
+def canonical(draft: Draft, *, post: UUID, number: int, media: Sequence[SealedPicture | SealedVideo]) -> bytes:
     """The bytes of version `number` of `post`."""
     return json.dumps(
         {
@@ -103,6 +133,7 @@ def canonical(draft: Draft, *, post: UUID, number: int, media: Sequence[SealedPi
             "language": draft.language,
             "variants": {network: normal(text) for network, text in draft.variants.items() if normal(text)},
             "media": [asdict(each) | {"alt": normal(each.alt)} for each in media],
+            "synthetic": draft.synthetic,
             "targets": sorted(set(draft.targets)),
             "pillar": draft.pillar,
             "warning": draft.warning,

@@ -30,8 +30,8 @@ def draft_facts(post: Post | None, draft: Draft, author: Person) -> facts.Post:
         pillar=draft.pillar,
         authors=frozenset({str(author.pk)}),
         warning=draft.warning,
-        media=len(draft.pictures),
-        media_without_alt=sum(not picture.alt.strip() for picture in draft.pictures),
+        media=len(draft.media),
+        media_without_alt=sum(not medium.alt.strip() for medium in draft.media),
         state=post.state if post else "draft",
     )
 
@@ -51,7 +51,7 @@ def version_facts(version: Version, accounts: Iterable[Account]) -> dict[str, fa
         "authors": frozenset(map(str, [row.post.created_by_id, *row.writers, *row.editor_ids])),
         "warning": row.warning,
         "media": len(media),
-        "media_without_alt": sum(not picture["alt"] for picture in media),
+        "media_without_alt": sum(not medium["alt"] for medium in media),
         "state": row.post.state,
     }
     return {

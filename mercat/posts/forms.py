@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
 
-from mercat.posts.contents import Draft, DraftPicture
+from mercat.posts.contents import Draft, DraftPicture, DraftVideo
 
 LONDON = ZoneInfo("Europe/London")
 VARIANT = "variant-"
@@ -53,6 +53,8 @@ class Typed:
     language: str = "en"
     variants: dict[str, str] = field(default_factory=dict)
     pictures: tuple[DraftPicture, ...] = ()
+    video: DraftVideo | None = None  # its captions as typed
+    synthetic: bool = False
     targets: tuple[str, ...] = ()
     pillar: str = ""
     warning: bool = False
@@ -67,6 +69,8 @@ class Typed:
             language=form["language"] if form.get("language") in LANGUAGES else "en",
             variants={name.removeprefix(VARIANT): _clean(form[name]) for name in form if name.startswith(VARIANT)},
             pictures=_pictures(form),
+            video=_video(form),
+            synthetic=form.get("synthetic") == "yes",
             targets=tuple(dict.fromkeys(filter(_is_uuid, form.getlist("targets")))),
             pillar=form.get("pillar", "")[:64],
             warning=form.get("warning") == "yes",
@@ -83,6 +87,8 @@ class Typed:
             language=draft.language,
             variants=dict(draft.variants),
             pictures=draft.pictures,
+            video=draft.video,
+            synthetic=draft.synthetic,
             targets=draft.targets,
             pillar=draft.pillar,
             warning=draft.warning,
@@ -105,12 +111,18 @@ class Typed:
             language=self.language,
             variants={network: text for network, text in self.variants.items() if text.strip()},
             pictures=self.pictures,
+            video=self.video,
+            synthetic=self.synthetic and bool(self.pictures or self.video),
             targets=self.targets,
             pillar=self.pillar,
             warning=self.warning,
             due_at=due,
         )
         return draft, said
+
+    @property
+    def media(self) -> tuple[DraftPicture | DraftVideo, ...]:
+        return (*self.pictures, *([self.video] if self.video else []))
 
     def with_pictures(self, pictures: tuple[DraftPicture, ...]) -> Typed:
         return replace(self, pictures=pictures)
@@ -168,6 +180,13 @@ def _date(on: date) -> str:
 def _pictures(form: QueryDict) -> tuple[DraftPicture, ...]:
     ids = dict.fromkeys(filter(_is_uuid, form.getlist("picture")))
     return tuple(DraftPicture(each, _clean(form.get(f"{ALT}{each}", ""))) for each in ids)
+
+
+def _video(form: QueryDict) -> DraftVideo | None:
+    pk = form.get("video", "")
+    if not _is_uuid(pk):
+        return None
+    return DraftVideo(pk, _clean(form.get(f"{ALT}{pk}", "")), _clean(form.get("captions", "")))
 
 
 def _clean(text: str) -> str:

@@ -11,17 +11,21 @@ from django.db.models import Q
 
 from mercat.guidance.decision import Refusal
 from mercat.images.actions import take_in
-from mercat.images.models import Picture
+from mercat.images.captions import MOST, NotCaptions, webvtt_of
+from mercat.images.kinds import NotAVideo
+from mercat.images.models import Picture, Video
 from mercat.images.rendering import MAX_UPLOAD, NotAPicture
+from mercat.images.videos import take_in_video
 from mercat.people.models import Person
 from mercat.posts import actions
 from mercat.posts.actions import NotAllowed
-from mercat.posts.contents import LONGEST, Draft, DraftPicture
+from mercat.posts.contents import LONGEST, Draft, DraftPicture, DraftVideo
 from mercat.posts.forms import VARIANT, Said, Typed
 from mercat.posts.models import Post
 from mercat.register.models import Account
 
 FIELDS = {"pillar": "pillar", "alt-text": "alt"}
+EITHER = "A post has pictures or one video, not both. Take out what you do not want, then add the other."
 MOST_PICTURES = 20  # far above every network's limit; each network tells its own
 
 
@@ -33,7 +37,7 @@ def keep(*, by: Person, post: Post, typed: Typed, base: str, now: datetime) -> l
     """
     stored = Draft.restored(post.draft)
     draft, said = typed.draft(stored, now=now)
-    for sift in (_known_accounts, _fitting_texts, _known_pictures):
+    for sift in (_known_accounts, _fitting_texts, _known_pictures, _known_video, _readable_captions):
         draft, more = sift(draft, stored, by)
         said += more
     try:
@@ -52,6 +56,9 @@ def take_in_pictures(
     said: list[Said] = []
     pictures = typed.pictures
     for file in files:
+        if typed.video:
+            said.append(Said("files", EITHER))
+            break
         if len(pictures) >= MOST_PICTURES:
             said.append(Said("files", f"A post has at most {MOST_PICTURES} pictures."))
             break
@@ -64,9 +71,37 @@ def take_in_pictures(
     return typed.with_pictures(pictures), said
 
 
+def take_in_film(typed: Typed, file: UploadedFile | None, *, by: Person, now: datetime) -> tuple[Typed, list[Said]]:
+    """Add a video that came with the form whole, as it does without scripts."""
+    if file is None:
+        return typed, []
+    if typed.media:
+        return typed, [Said("film", EITHER)]
+    try:
+        row = take_in_video(by=by, name=file.name or "video", file=file, size=file.size or 0, now=now)
+    except NotAVideo as error:
+        return typed, [Said("film", f"“{file.name}” was not added. {error}")]
+    return replace(typed, video=DraftVideo(str(row.pk))), []
+
+
+def take_in_captions(typed: Typed, file: UploadedFile | None) -> tuple[Typed, list[Said]]:
+    """Put captions from a file in place of those that were typed; `keep` reads them."""
+    if file is None or typed.video is None:
+        return typed, []
+    try:
+        text = file.read(4 * MOST + 4).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = f"“{file.name}” is not in UTF-8, so that its letters cannot be told. Save it as UTF-8 and choose that."
+        return typed, [Said("captions-file", text)]
+    return replace(typed, video=replace(typed.video, captions=text.replace("\x00", ""))), []
+
+
 def rearranged(typed: Typed, do: str) -> Typed:
-    """After “remove:…”, “earlier:…” or “later:…” with a picture's id; anything else changes nothing."""
+    """After “remove:…”, “earlier:…” or “later:…” with a picture's id, or “remove:…” with the video's; anything else
+    changes nothing."""
     verb, _, wanted = do.partition(":")
+    if typed.video and (verb, wanted) == ("remove", typed.video.id):
+        return replace(typed, video=None)
     pictures = list(typed.pictures)
     place = next((n for n, picture in enumerate(pictures) if picture.id == wanted), None)
     if place is None:
@@ -146,3 +181,28 @@ def _known_pictures(draft: Draft, stored: Draft, by: Person) -> tuple[Draft, lis
         return draft, []
     text = "A picture is no longer there. Add it again; your words are kept."
     return replace(draft, pictures=pictures), [Said("files", text)]
+
+
+def _known_video(draft: Draft, stored: Draft, by: Person) -> tuple[Draft, list[Said]]:
+    """Only a video that the person brought, or that stood in the post already; and none beside pictures."""
+    if draft.video is None:
+        return draft, []
+    if draft.pictures:
+        return replace(draft, video=None), [Said("film", EITHER)]
+    mine = Video.objects.filter(by=by, pk=draft.video.id).exists()
+    if mine or (stored.video and stored.video.id == draft.video.id):
+        return draft, []
+    text = "The video is no longer there. Add it again; your words are kept."
+    return replace(draft, video=None), [Said("film", text)]
+
+
+def _readable_captions(draft: Draft, stored: Draft, by: Person) -> tuple[Draft, list[Said]]:
+    """As WebVTT; what cannot be read leaves what was kept before."""
+    if draft.video is None:
+        return draft, []
+    try:
+        return replace(draft, video=replace(draft.video, captions=webvtt_of(draft.video.captions))), []
+    except NotCaptions as error:
+        before = stored.video.captions if stored.video and stored.video.id == draft.video.id else ""
+        said = Said("captions", f"{error} They are still in the box, but not saved.")
+        return replace(draft, video=replace(draft.video, captions=before)), [said]

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from mercat.audit.append_only import append_only
 from mercat.delivery.models import Manifest
-from mercat.images.models import Picture
+from mercat.images.models import Picture, Video
 from mercat.people.models import Person
 from mercat.posts import states
 from mercat.register.models import Account
@@ -27,6 +27,7 @@ class Post(models.Model):
     draft = models.JSONField(default=dict)
     editors = models.ManyToManyField(Person, related_name="+")  # whoever changed the draft, besides who began it
     draft_pictures = models.ManyToManyField(Picture, related_name="+")
+    draft_video = models.ForeignKey(Video, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     current = models.OneToOneField("Version", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     PRIVATE: ClassVar[dict[str, str]] = {"draft": "operational"}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mercat.posts.views import composer, lists, post, proof
+from mercat.posts.views import composer, lists, media, post, proof
 
 app_name = "posts"
 urlpatterns = [
@@ -14,7 +14,11 @@ urlpatterns = [
     path("<uuid:post_id>/withdraw/", post.withdraw, name="withdraw"),
     path("<uuid:post_id>/edit/", composer.edit, name="edit"),
     path("<uuid:post_id>/autosave/", composer.autosave, name="autosave"),
-    path("<uuid:post_id>/pictures/<slug:sha256>/", post.picture, name="picture"),
+    path("<uuid:post_id>/pictures/<slug:sha256>/", media.medium, name="picture"),
+    path("<uuid:post_id>/captions.vtt", media.captions, name="captions"),
+    path("<uuid:post_id>/video/", media.video, name="video"),
+    path("<uuid:post_id>/videos/", media.announce, name="announce-video"),
+    path("<uuid:post_id>/videos/<uuid:video_id>/<int:number>/", media.take_slice, name="video-slice"),
     path("<uuid:post_id>/proof/", proof.proof, name="proof"),
     path("<uuid:post_id>/proof/<int:number>.json", proof.canonical, name="canonical"),
     path("<uuid:post_id>/proof/receipts/<uuid:uid>.json", proof.receipt, name="receipt"),

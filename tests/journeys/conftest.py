@@ -20,6 +20,7 @@ from mercat.config.registrations import of_stand_ins
 from mercat.config.seed import seed
 from mercat.delivery.clock import tick
 from mercat.delivery.engine import Engine
+from mercat.images import preparing as videos
 from mercat.sandbox.server import RunningSandbox, running
 from tests.shared import ROOT
 
@@ -82,6 +83,7 @@ class working:  # noqa: N801 - reads as a phrase
             tick(now=timezone.now())
             for engine in engines:
                 engine.drain()
+            videos.run(now=timezone.now())
         pool.shutdown(wait=True)
         integrate(now=timezone.now())
         connection.close()

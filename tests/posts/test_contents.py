@@ -35,6 +35,7 @@ drafts = st.builds(
     targets=st.lists(st.sampled_from(ACCOUNTS), max_size=4).map(tuple),
     pillar=st.sampled_from(["warning", "trust"]),
     warning=st.booleans(),
+    synthetic=st.booleans(),
     due_at=st.none() | moments,
 )
 untimed = settings(deadline=None, max_examples=300)
@@ -95,6 +96,7 @@ def test_changing_any_one_field_changes_the_bytes(draft: Draft, data: st.DataObj
         "targets": (*draft.targets, str(UUID(int=99))),
         "pillar": draft.pillar + "-other",
         "warning": not draft.warning,
+        "synthetic": not draft.synthetic,
         "due_at": (draft.due_at or datetime(2027, 1, 1, tzinfo=UTC)) + timedelta(microseconds=1),
     }
     field = data.draw(st.sampled_from(sorted(changes)))
@@ -105,7 +107,7 @@ def test_changing_any_one_field_changes_the_bytes(draft: Draft, data: st.DataObj
 def test_every_field_of_a_draft_is_bound() -> None:
     """A field that a draft gains must find its way into the bytes, and into the test above."""
     said = json.loads(canonical(Draft(), post=POST, number=1, media=[]))
-    names = {"due_at": "due", "pictures": "media"}
+    names = {"due_at": "due", "pictures": "media", "video": "media"}
     assert {names.get(name, name) for name in asdict(Draft())} == set(said) - {"format", "post", "version"}
 
 
@@ -138,12 +140,12 @@ def test_the_canonical_form_is_as_documented() -> None:
         "c" * 64, "image/png", 4, 3, 99, " A road sign ", {"bluesky": SealedFile("d" * 64, "image/jpeg", 4, 3, 88)}
     )
     assert canonical(draft, post=POST, number=2, media=[picture]).decode() == (
-        '{"due":"2026-11-27T15:30:00+00:00","format":"mercat-version/2","language":"en",'
+        '{"due":"2026-11-27T15:30:00+00:00","format":"mercat-version/3","language":"en",'
         f'"media":[{{"alt":"A road sign","height":3,"kind":"picture","mime":"image/png","renditions":{{"bluesky":'
         f'{{"height":3,"mime":"image/jpeg","sha256":"{"d" * 64}","size":88,"width":4}}}},'
         f'"sha256":"{"c" * 64}","size":99,"width":4}}],'
         '"pillar":"warning","post":"00000000-0000-0000-0000-000000000007",'
-        f'"targets":["{ACCOUNTS[0]}","{ACCOUNTS[1]}"],"text":"Café\\nclosed",'
+        f'"synthetic":false,"targets":["{ACCOUNTS[0]}","{ACCOUNTS[1]}"],"text":"Café\\nclosed",'
         '"variants":{"bluesky":"Shut."},"version":2,"warning":false}'
     )
 

@@ -107,11 +107,13 @@ def test_every_part_of_a_post_is_compared() -> None:
     new = {
         "text": "Road open.", "variants": {"bluesky": "Open!"}, "targets": ["a", "b"], "pillar": "trust",
         "language": "gd",
-        "media": [{"sha256": "0" * 64, "alt": "A road"}], "due": "2026-12-01T10:00:00+00:00", "warning": True,
+        "media": [{"kind": "video", "sha256": "0" * 64, "alt": "A road", "captions": "WEBVTT"}],
+        "synthetic": True, "due": "2026-12-01T10:00:00+00:00", "warning": True,
     }  # fmt: skip
     found = [change.label for change in changes(CONTENTS, new, {"bluesky": "Bluesky"})]
     assert found == [
-        "Text", "Wording for Bluesky", "Pictures", "Accounts", "Pillar", "Language", "Goes out", "Emergency warning",
+        "Text", "Wording for Bluesky", "Pictures and video", "Captions", "Made or altered by a machine", "Accounts",
+        "Pillar", "Language", "Goes out", "Emergency warning",
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from mercat.audit.models import Event
 from mercat.delivery import states
+from mercat.images.models import Video
 from mercat.people.models import Notice, Person
 from mercat.people.notices.kinds import KINDS
 from mercat.people.pack import guidance
@@ -34,6 +35,10 @@ def unread(_place: Place) -> int:
 
 def draft_kept(place: Place) -> object:
     return Post.objects.get(pk=place.draft.pk).draft
+
+
+def videos_begun(_place: Place) -> object:
+    return Video.objects.count()
 
 
 def name_kept(place: Place) -> str:
@@ -505,6 +510,7 @@ VISITS: tuple[Visit, ...] = (
     Visit("open a draft", "posts:edit", _draft),
     Visit("save a draft", "posts:edit", _draft, _written, draft_kept),
     Visit("have a draft saved while writing", "posts:autosave", _draft, _written, draft_kept),
+    Visit("begin to bring a video", "posts:announce-video", _draft, _fixed(name="road.mp4", size="5"), videos_begun),
     Visit("open the proof of a post", "posts:proof", _post),
     Visit("load what was approved", "posts:canonical", lambda place, _: {"post_id": place.post.pk, "number": 1}),
 )  # fmt: skip
@@ -538,5 +544,8 @@ ELSEWHERE = {
     "register:begin": "asks as the page to connect an account; then a network answers",
     "register:finish": "asks as the page to connect an account; needs a sign-in that was begun",
     "posts:picture": "as the post; tests/posts/test_pages.py",
+    "posts:captions": "as the post; tests/posts/test_videos.py",
+    "posts:video": "as the draft; tests/posts/test_videos.py",
+    "posts:video-slice": "as the draft, and of one's own video alone; tests/posts/test_videos.py",
     "posts:receipt": "as the proof of the post",
 }

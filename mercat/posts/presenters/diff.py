@@ -35,12 +35,14 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any], names: Mapping[str, 
         before, after = old["variants"].get(network, ""), new["variants"].get(network, "")
         found.append((f"Wording for {names.get(network, network)}", words(before, after)))
     found += [
-        ("Pictures", _listed(_pictures(old), _pictures(new))),
+        ("Pictures and video", _listed(_media(old), _media(new))),
+        ("Captions", words(*(_captions(each) for each in (old, new)))),
+        ("Made or altered by a machine", _swapped(*(_yes(each.get("synthetic", False)) for each in (old, new)))),
         ("Accounts", _listed(_named(old["targets"], names), _named(new["targets"], names))),
         ("Pillar", _swapped(*(_named([each["pillar"]], names)[0] for each in (old, new)))),
         ("Language", _swapped(old["language"], new["language"])),
         ("Goes out", _swapped(*(each["due"] or "as soon as it is approved" for each in (old, new)))),
-        ("Emergency warning", _swapped(*("yes" if each["warning"] else "no" for each in (old, new)))),
+        ("Emergency warning", _swapped(*(_yes(each["warning"]) for each in (old, new)))),
     ]
     return [Change(label, html) for label, html in found if html is not None]
 
@@ -91,8 +93,20 @@ def _listed(old: list[str], new: list[str]) -> Markup | None:
     return words("\n".join(old), "\n".join(new))
 
 
-def _pictures(contents: Mapping[str, Any]) -> list[str]:
-    return [f"Picture {n} ({each['sha256'][:8]}): {each['alt']}" for n, each in enumerate(contents["media"], 1)]
+def _media(contents: Mapping[str, Any]) -> list[str]:
+    return [f"{_kind(n, each)} ({each['sha256'][:8]}): {each['alt']}" for n, each in enumerate(contents["media"], 1)]
+
+
+def _kind(number: int, entry: Mapping[str, Any]) -> str:
+    return "Video" if entry.get("kind") == "video" else f"Picture {number}"
+
+
+def _captions(contents: Mapping[str, Any]) -> str:
+    return "".join(each.get("captions", "") for each in contents["media"])
+
+
+def _yes(said: bool) -> str:
+    return "yes" if said else "no"
 
 
 def _named(keys: list[str], names: Mapping[str, str]) -> list[str]:

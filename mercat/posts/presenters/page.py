@@ -89,10 +89,13 @@ def _saying(post: Post, said: Mapping[str, Any], accounts: list[Account], now: d
 
 
 def _shown(post: Post, number: int, entry: Mapping[str, Any]) -> Shown:
-    src = reverse("posts:picture", args=[post.pk, entry["sha256"]])
-    return Shown(
-        entry["sha256"], src, entry["alt"], f"Picture {number}", entry["width"], entry["height"], entry["size"]
-    )
+    sha256, alt, width, height, size = (entry[name] for name in ("sha256", "alt", "width", "height", "size"))
+    src = reverse("posts:picture", args=[post.pk, sha256])
+    if entry.get("kind") != "video":
+        return Shown(sha256, src, alt, f"Picture {number}", width, height, size)
+    cover = reverse("posts:picture", args=[post.pk, entry["cover"]["sha256"]])
+    captions = reverse("posts:captions", args=[post.pk]) if entry["captions"] else ""
+    return Shown(sha256, src, alt, "Video", width, height, size, True, cover, captions)
 
 
 def standings(version: Version, accounts: Sequence[Account]) -> list[Standing]:

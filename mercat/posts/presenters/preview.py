@@ -10,12 +10,13 @@ from datetime import datetime
 from django.urls import reverse
 from markupsafe import Markup, escape
 
+from mercat.images import states as preparing
 from mercat.images.models import Picture
 from mercat.networks import registry
 from mercat.networks.kit.text import links
 from mercat.networks.port import Count, Problem
 from mercat.posts.actions import problems_for
-from mercat.posts.attached import Attached
+from mercat.posts.attached import Attached, AttachedVideo
 from mercat.posts.contents import Draft, normal
 from mercat.posts.models import Post
 from mercat.posts.presenters.cost import cost_of
@@ -27,7 +28,7 @@ MARKED = re.compile(r"(?<![\w/@#.])([#@][\w][\w.@-]*\w|#\w)")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A picture of a post, as a page shows it."""
+    """A picture or a video of a post, as a page shows it. Of a video that is not ready `src` is empty."""
 
     id: str
     src: str
@@ -36,6 +37,23 @@ class Shown:
     width: int
     height: int
     size: int
+    is_video: bool = False
+    cover: str = ""
+    captions: str = ""  # an address
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """The video of a draft and how far it is. `moving`: it will be further in a moment."""
+
+    shown: Shown
+    captions: str  # WebVTT
+    state: str
+    words: str
+    hundredths: int
+    moving: bool
+    refusal: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +97,7 @@ def _preview(draft: Draft, accounts: list[Account], attached: Attached, post: Po
         account=accounts[0],
         accounts=accounts,
         html=marked(normal(draft.wording(network))),
-        pictures=[shown_picture(post, picture, alt, network) for picture, alt in attached.pictures],
+        pictures=shown_media(post, attached, network),
         use=use_of(draft, accounts),
         problems=list(dict.fromkeys(said)),
         cost=cost_of(network, normal(draft.wording(network)), len(accounts), now=now),
@@ -107,6 +125,35 @@ def told_use(network: str, count: Count) -> Use:
     name = registry.get(network).spec.name
     said = f"{name}: {-left:,} {count.unit} too many" if left < 0 else f"{name}: {left:,} {count.unit} left"
     return Use(network, count.used, count.limit, count.unit, level, said)
+
+
+def shown_media(post: Post, attached: Attached, network: str = "") -> list[Shown]:
+    """Pictures, or the video, as `network` will be given them."""
+    pictures = [shown_picture(post, picture, alt, network) for picture, alt in attached.pictures]
+    return [*pictures, *([shown_video(post, attached.video)] if attached.video else [])]
+
+
+def shown_video(post: Post, video: AttachedVideo) -> Shown:
+    row = video.row
+    if not row.is_ready:
+        return Shown(str(row.pk), "", video.alt, row.name, 0, 0, row.upload_size, is_video=True)
+    src, cover = (reverse("posts:picture", args=[post.pk, each.sha256]) for each in (row, row.cover))
+    captions = reverse("posts:captions", args=[post.pk]) if video.captions else ""
+    return Shown(str(row.pk), src, video.alt, row.name, row.width, row.height, row.size, True, cover, captions)
+
+
+def film_of(post: Post, video: AttachedVideo) -> Film:
+    row = video.row
+    return Film(
+        shown=shown_video(post, video),
+        captions=video.captions,
+        state=row.state,
+        words=preparing.STATES[row.state],
+        hundredths=row.hundredths,
+        moving=row.state in (preparing.WAITING, preparing.PREPARING),
+        refusal=row.refusal,
+        seconds=row.seconds,
+    )
 
 
 def shown_picture(post: Post, picture: Picture, alt: str, network: str = "") -> Shown:

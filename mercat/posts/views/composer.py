@@ -23,13 +23,13 @@ from mercat.people.advice.queries import beside
 from mercat.people.pack import guidance
 from mercat.posts import actions
 from mercat.posts.actions import NOT_SUBMITTED, ChangedElsewhere, DoesNotFit, NotAllowed
-from mercat.posts.attached import Attached
+from mercat.posts.attached import Attached, found_video
 from mercat.posts.contents import Draft
 from mercat.posts.forms import ALT, LANGUAGES, VARIANT, Said, Typed
-from mercat.posts.keeping import keep, rearranged, refusals_said, take_in_pictures
+from mercat.posts.keeping import keep, rearranged, refusals_said, take_in_captions, take_in_film, take_in_pictures
 from mercat.posts.models import Post
 from mercat.posts.presenters.picker import Picker, picker
-from mercat.posts.presenters.preview import by_network, previews, shown_picture, use_of
+from mercat.posts.presenters.preview import by_network, film_of, previews, shown_picture, use_of
 from mercat.posts.queries import drafts_of, is_inside
 from mercat.posts.views.finding import find
 
@@ -101,6 +101,9 @@ def _act(request: HttpRequest, post: Post, person: facts.Person, now: datetime) 
     do = request.POST.get("do", "save")
     files = request.FILES.getlist("files")
     typed, said = take_in_pictures(Typed.of_form(request.POST), files, by=request.user, now=now)
+    typed, film = take_in_film(typed, request.FILES.get("film"), by=request.user, now=now)
+    typed, captions = take_in_captions(typed, request.FILES.get("captions-file"))
+    said += [*film, *captions]
     typed = rearranged(typed, do)
     unsaved = True
     try:
@@ -151,10 +154,10 @@ def _why(error: NotAllowed | DoesNotFit | Impossible, typed: Typed) -> list[Said
 
 
 def _on_field(said: Said, typed: Typed) -> Said:
-    """What is said of descriptions stands at the first picture that has none, or at the pictures."""
+    """What is said of descriptions stands at the first picture or video that has none, or at the pictures."""
     if said.field != "alt":
         return said
-    bare = next((picture.id for picture in typed.pictures if not picture.alt.strip()), None)
+    bare = next((medium.id for medium in typed.media if not medium.alt.strip()), None)
     return replace(said, field=f"{ALT}{bare}" if bare else "files")
 
 
@@ -238,13 +241,15 @@ def _live(post: Post, typed: Typed, found: Picker, now: datetime) -> dict[str, o
     draft, _ = typed.draft(Draft(), now=now)
     found_pictures = Picture.objects.filter(pk__in=[each.id for each in typed.pictures])
     rows = {str(row.pk): row for row in found_pictures.prefetch_related("renditions")}
-    attached = Attached(tuple((rows[each.id], each.alt) for each in typed.pictures if each.id in rows))
+    pictures = tuple((rows[each.id], each.alt) for each in typed.pictures if each.id in rows)
+    attached = Attached(pictures, found_video(draft))
     counted = by_network(found.chosen or found.open_accounts)
     return {
         "post": post,
         "uses": [use_of(draft, accounts) for accounts in counted],
         "previews": previews(draft, found.chosen, attached, post, now=now),
         "pictures": [shown_picture(post, picture, alt) for picture, alt in attached.pictures],
+        "film": film_of(post, attached.video) if attached.video else None,
     }
 
 

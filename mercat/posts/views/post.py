@@ -5,8 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -16,7 +15,6 @@ from mercat.delivery.models import Consignment
 from mercat.delivery.presenters import Progress, progress, still_moving
 from mercat.delivery.queries import all_paused, answered_for_by
 from mercat.guidance import facts
-from mercat.images.models import Picture, Rendition
 from mercat.people.actions import Impossible
 from mercat.people.advice.queries import beside
 from mercat.posts import actions, states
@@ -27,12 +25,11 @@ from mercat.posts.presenters import page
 from mercat.posts.presenters.diff import Change
 from mercat.posts.presenters.lines import COLOURS, pillar_name, title_of
 from mercat.posts.presenters.timeline import happenings
-from mercat.posts.queries import consignments_open, is_inside, out_since, taken_down, versions_open
+from mercat.posts.queries import consignments_open, is_inside, out_since, taken_down
 from mercat.posts.views.finding import find
 from mercat.register.models import Account
 
 STOP_POLLING = 286  # htmx: swap this, and ask no more
-TYPES = {"jpg": "image/jpeg", "png": "image/png"}  # by the endings that our own files have
 MOST_LOOKED_AT = 50  # posts that a session remembers the versions of
 
 
@@ -95,38 +92,6 @@ def _say(request: HttpRequest, done: str, late: list[Consignment]) -> None:
         messages.warning(request, f"{done} {actions.too_late_for(late)}")
     else:
         messages.success(request, done)
-
-
-@require_safe
-def picture(request: HttpRequest, post_id: UUID, sha256: str) -> FileResponse:
-    """A picture of a post, to those who may see the post."""
-    row, _ = find(request, post_id, now=timezone.now())
-    name, mime = _file(row, sha256)
-    try:
-        file = default_storage.open(name)
-    except OSError:
-        raise Http404 from None
-    response = FileResponse(file, content_type=mime)
-    response["Cache-Control"] = "private, max-age=86400, immutable"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
-
-
-def _file(row: Post, sha256: str) -> tuple[str, str]:
-    """Name in the file store and type of a picture of the draft or of a version, where those are open to the person."""
-    if is_inside(row) and (drafted := _drafted(row, sha256)):
-        return drafted.file, drafted.mime
-    manifests = [version.manifest for version in versions_open(row).select_related("manifest")]
-    name = next((manifest.files[sha256] for manifest in manifests if sha256 in manifest.files), "")
-    mime = TYPES.get(name.rpartition(".")[2])
-    if mime is None:
-        raise Http404
-    return name, mime
-
-
-def _drafted(row: Post, sha256: str) -> Picture | Rendition | None:
-    shown = row.draft_pictures.filter(sha256=sha256).first()
-    return shown or Rendition.objects.filter(picture__in=row.draft_pictures.all(), sha256=sha256).first()
 
 
 def _approved(consignments: list[Consignment]) -> str:

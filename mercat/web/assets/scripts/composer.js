@@ -1,12 +1,14 @@
 // What the composer does beyond forms: waits for a save under way, says when one fails, saves when the page is left, takes
-// pictures at once, finds in the list of accounts.
+// pictures at once and videos slice by slice, finds in the list of accounts.
 
 export function startComposer () {
   const form = document.querySelector('form[data-autosave]')
   if (!form) return
   keepInOrder(form)
   sayWhatIsNotSaved(form)
-  addPicturesAtOnce(form)
+  addAtOnce(form, '#files', 'add-picture')
+  addAtOnce(form, '#captions-file', 'add-captions')
+  bringVideo(form)
   document.querySelectorAll('[data-filter-for]').forEach(filterList)
 }
 
@@ -20,11 +22,13 @@ function keepInOrder (form) {
 
   form.addEventListener('input', () => { changed = true })
   form.addEventListener('htmx:beforeRequest', (event) => {
+    if (event.detail.elt !== form) return
     if (submitting) return event.preventDefault()
     saving = true
     changed = false
   })
   form.addEventListener('htmx:afterRequest', (event) => {
+    if (event.detail.elt !== form) return
     saving = false
     if (!event.detail.successful) changed = true
     if (waiting) form.requestSubmit(waiting)
@@ -51,24 +55,85 @@ function sayWhatIsNotSaved (form) {
     said.textContent = `Not saved. ${why} What you typed is still here. Your next change tries again, or choose “Save draft”.`
     saved.replaceChildren(said)
   }
-  form.addEventListener('htmx:sendError', () => say('The server did not answer.'))
-  form.addEventListener('htmx:responseError', () => say('The server could not save it.'))
+  const ofTheForm = (why) => (event) => { if (event.detail.elt === form) say(why) }
+  form.addEventListener('htmx:sendError', ofTheForm('The server did not answer.'))
+  form.addEventListener('htmx:responseError', ofTheForm('The server could not save it.'))
 }
 
 function sendLastWords (form) {
   const data = new FormData(form)
-  data.delete('files')
+  for (const name of ['files', 'film', 'captions-file']) data.delete(name)
   navigator.sendBeacon(form.dataset.autosave, new URLSearchParams(data))
 }
 
-function addPicturesAtOnce (form) {
-  const files = form.querySelector('#files')
-  const button = form.querySelector('button[value="add-picture"]')
+function addAtOnce (form, chooser, value) {
+  const files = form.querySelector(chooser)
+  const button = form.querySelector(`button[value="${value}"]`)
+  if (!files) return
   files.addEventListener('change', (event) => {
     event.stopPropagation() // the whole form is saved with them
     if (files.files.length) form.requestSubmit(button)
   })
   files.addEventListener('input', (event) => event.stopPropagation())
+}
+
+// A video is larger than one request should be: it goes up in slices, each of which is tried a few times, and then the
+// form is sent with its name in place of the file.
+function bringVideo (form) {
+  const chooser = form.querySelector('#film')
+  if (!chooser) return
+  const button = form.querySelector('button[value="add-film"]')
+  const said = document.getElementById('uploading')
+  const tell = (words, part) => {
+    said.hidden = false
+    said.querySelector('span').textContent = words
+    said.querySelector('progress').value = part
+    said.querySelector('progress').hidden = part === null
+  }
+  chooser.addEventListener('input', (event) => event.stopPropagation())
+  chooser.addEventListener('change', async (event) => {
+    event.stopPropagation()
+    const file = chooser.files[0]
+    if (!file) return
+    chooser.disabled = button.disabled = true
+    try {
+      const video = await upload(form, file, (part) => tell(`Uploading “${file.name}”`, part))
+      form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: 'video', value: video }))
+      button.disabled = false
+      form.requestSubmit(button)
+    } catch (error) {
+      chooser.value = ''
+      chooser.disabled = button.disabled = false
+      tell(`“${file.name}” was not added. ${error.message}`, null)
+    }
+  })
+}
+
+async function upload (form, file, progress) {
+  progress(0)
+  const begun = await asked(form, form.dataset.videos, new URLSearchParams({ name: file.name, size: file.size }))
+  const slices = Math.ceil(file.size / begun.slice)
+  for (let number = 0; number < slices; number++) {
+    const data = file.slice(number * begun.slice, (number + 1) * begun.slice)
+    await asked(form, `${form.dataset.videos}${begun.video}/${number}/`, data)
+    progress(Math.floor(100 * (number + 1) / slices))
+  }
+  return begun.video
+}
+
+// The answer; a line that breaks is tried again after 1, 2, 4 and 8 seconds.
+async function asked (form, url, body, attempt = 0) {
+  const headers = { 'X-CSRFToken': form.elements.csrfmiddlewaretoken.value }
+  if (body instanceof Blob) headers['Content-Type'] = 'application/octet-stream'
+  const response = await fetch(url, { method: 'POST', headers, body, redirect: 'error' }).catch(() => null)
+  if (response && response.status < 500) {
+    const answer = await response.json().catch(() => ({}))
+    if (response.ok) return answer
+    throw new Error(answer.refused || 'You may have been signed out. Save your draft, then choose it again.')
+  }
+  if (attempt === 4) throw new Error('The server did not answer. Choose it again when the line is better.')
+  await new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** attempt))
+  return asked(form, url, body, attempt + 1)
 }
 
 function filterList (line) {

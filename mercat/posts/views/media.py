@@ -1,0 +1,164 @@
+"""Pictures and videos of posts: shown to those who may see the post, and videos brought slice by slice."""
+
+from __future__ import annotations
+
+import re
+from typing import IO
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from mercat.images import videos
+from mercat.images.kinds import NotAVideo
+from mercat.images.models import Cover, Picture, Rendition, Video
+from mercat.people.actions import Impossible
+from mercat.posts import actions
+from mercat.posts.actions import NotAllowed
+from mercat.posts.attached import found_video
+from mercat.posts.contents import Draft
+from mercat.posts.models import Post
+from mercat.posts.presenters.preview import film_of
+from mercat.posts.queries import is_inside, said_by, versions_open
+from mercat.posts.views.finding import find
+
+TYPES = {"jpg": "image/jpeg", "png": "image/png", "mp4": "video/mp4"}  # by the endings that our own files have
+RANGE = re.compile(r"bytes=(\d{1,15})-(\d{0,15})")  # RFC 9110, 14.1.2; the one shape that players ask for
+PIECE = 64 * 1024
+
+
+@require_safe
+def medium(request: HttpRequest, post_id: UUID, sha256: str) -> HttpResponseBase:
+    """A picture or a video of a post, to those who may see the post."""
+    row, _ = find(request, post_id, now=timezone.now())
+    name, mime = _file(row, sha256)
+    try:
+        file = default_storage.open(name)
+    except OSError:
+        raise Http404 from None
+    response = _part(request, file, mime) or FileResponse(file, content_type=mime)
+    response["Cache-Control"] = "private, max-age=86400, immutable"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Accept-Ranges"] = "bytes"
+    return response
+
+
+def _part(request: HttpRequest, file: IO[bytes], mime: str) -> HttpResponseBase | None:
+    """What a player asks for that somebody moved forward in; None where all of it is asked for."""
+    asked = RANGE.fullmatch(request.headers.get("Range", ""))
+    if asked is None:
+        return None
+    size = file.seek(0, 2)
+    first, last = int(asked[1]), min(int(asked[2] or size - 1), size - 1)
+    if first > last:
+        file.close()
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    file.seek(first)
+    response = FileResponse(_Limited(file, last - first + 1), content_type=mime, status=206)
+    response["Content-Range"] = f"bytes {first}-{last}/{size}"
+    response["Content-Length"] = str(last - first + 1)
+    return response
+
+
+class _Limited:
+    """The next `left` bytes of a file."""
+
+    def __init__(self, file: IO[bytes], left: int) -> None:
+        self._file, self._left = file, left
+
+    def read(self, size: int = PIECE) -> bytes:
+        data = self._file.read(min(size, self._left))
+        self._left -= len(data)
+        return data
+
+    def close(self) -> None:
+        self._file.close()
+
+
+@require_safe
+def captions(request: HttpRequest, post_id: UUID) -> HttpResponse:
+    """What is said in a post's video, as the post stands now."""
+    row, _ = find(request, post_id, now=timezone.now())
+    said = said_by(row)
+    entries = [*said.get("media", []), *([said["video"]] if said.get("video") else [])]
+    text = "".join(entry.get("captions", "") for entry in entries)
+    if not text:
+        raise Http404
+    return HttpResponse(text, content_type="text/vtt; charset=utf-8")
+
+
+@require_safe
+def video(request: HttpRequest, post_id: UUID) -> HttpResponse:
+    """How far the video of a draft is, by itself, for htmx to ask until it is ready."""
+    row, _ = find(request, post_id, now=timezone.now())
+    found = found_video(Draft.restored(row.draft)) if is_inside(row) else None
+    if found is None:
+        raise Http404
+    film = film_of(row, found)
+    response = render(request, "posts/_film.html", {"post": row, "film": film})
+    if not film.moving:
+        response["HX-Trigger"] = "film-ready"  # the previews are to show it
+    return response
+
+
+@require_POST
+def announce(request: HttpRequest, post_id: UUID) -> JsonResponse:
+    """Begin to bring a video: its id, and how large the slices are to be."""
+    now = timezone.now()
+    row, _ = find(request, post_id, now=now)
+    try:
+        _may_edit(request, row)
+        size = int(request.POST.get("size", ""))
+        made = videos.announce(by=request.user, name=request.POST.get("name", ""), size=size, now=now)
+    except (Impossible, NotAllowed, NotAVideo, ValueError) as error:
+        return _refused(str(error))
+    return JsonResponse({"video": str(made.pk), "slice": videos.SLICE}, status=201)
+
+
+@require_POST
+def take_slice(request: HttpRequest, post_id: UUID, video_id: UUID, number: int) -> JsonResponse:
+    """One slice as the body of the request. Answers how many are here."""
+    now = timezone.now()
+    row, _ = find(request, post_id, now=now)
+    mine = get_object_or_404(Video, pk=video_id, by=request.user)
+    try:
+        _may_edit(request, row)
+        data = request.read(videos.SLICE + 1)
+        kept = videos.take_slice(by=request.user, video=mine, number=number, data=data, now=now)
+    except (Impossible, NotAllowed, NotAVideo) as error:
+        return _refused(str(error))
+    return JsonResponse({"slices": kept.slices})
+
+
+def _may_edit(request: HttpRequest, row: Post) -> None:
+    if not is_inside(row):
+        raise Http404
+    actions.may_edit(by=request.user, post=row, now=timezone.now())
+
+
+def _refused(why: str) -> JsonResponse:
+    return JsonResponse({"refused": why}, status=422)
+
+
+def _file(row: Post, sha256: str) -> tuple[str, str]:
+    """Name in the file store and type of a file of the draft or of a version, where those are open to the person."""
+    if is_inside(row) and (drafted := _drafted(row, sha256)):
+        return drafted.file, drafted.mime
+    manifests = [version.manifest for version in versions_open(row).select_related("manifest")]
+    name = next((manifest.files[sha256] for manifest in manifests if sha256 in manifest.files), "")
+    mime = TYPES.get(name.rpartition(".")[2])
+    if mime is None:
+        raise Http404
+    return name, mime
+
+
+def _drafted(row: Post, sha256: str) -> Picture | Rendition | Video | Cover | None:
+    if row.draft_video_id:
+        film = Video.objects.filter(pk=row.draft_video_id, sha256=sha256).first()
+        return film or Cover.objects.filter(video=row.draft_video_id, sha256=sha256).first()
+    shown = row.draft_pictures.filter(sha256=sha256).first()
+    return shown or Rendition.objects.filter(picture__in=row.draft_pictures.all(), sha256=sha256).first()

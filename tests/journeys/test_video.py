@@ -1,0 +1,93 @@
+"""A video from the file that somebody chooses until it stands on every network that takes one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from mercat.images import videos
+from tests.images.filmed import film
+from tests.journeys.conftest import fits, no_findings, sign_in, sign_out
+from tests.journeys.steps import WORDS, approve, submit, write
+
+pytestmark = pytest.mark.every_network
+
+NETWORKS = ("YouTube", "Instagram", "X")
+ALT = "The bridge from the river, with its gate closed."
+SRT = "1\n00:00:00,500 --> 00:00:03,000\nThe bridge is closed to high vehicles.\n"
+
+
+@pytest.fixture
+def road(tmp_path: Path) -> Path:
+    return film(tmp_path / "bridge.mov", seconds=4, size=(640, 360))
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no-scripts"])
+def test_a_video_reaches_every_network_that_takes_one(
+    new_page, house, sandbox, road: Path, monkeypatch: pytest.MonkeyPatch, javascript: bool
+) -> None:
+    monkeypatch.setattr(videos, "SLICE", 20_000)
+    page = new_page(javascript=javascript)
+    sign_in(page, "communications")
+    write(page, *(f"The Force ({name})" for name in NETWORKS))
+    brings(page, road, javascript=javascript)
+    describes(page, javascript=javascript)
+    no_findings(page)
+    fits(page)
+    address = submit(page)
+    expect(page.get_by_text("The bridge is closed to high vehicles.")).to_be_attached()
+    no_findings(page)
+    sign_out(page)
+
+    sign_in(page, "communications.duty")
+    approve(page)
+    done = f"{len(NETWORKS)} of {len(NETWORKS)} accounts are out and read back."
+    if javascript:
+        expect(page.get_by_text(done)).to_be_visible(timeout=60_000)
+    for name in NETWORKS:
+        sees_it(page, address, name)
+    for slug in ("youtube", "instagram", "x"):
+        [post] = httpx.get(f"{sandbox.url}/_control/{slug}/posts").raise_for_status().json()
+        assert [medium["mime"] for medium in post["media"]] == ["video/mp4"], slug
+
+
+def brings(page: Page, road: Path, *, javascript: bool) -> None:
+    page.get_by_label("Or choose a video").set_input_files(road)
+    if not javascript:
+        page.get_by_role("button", name="Add video").click()
+    expect(page.get_by_text("Describe what the video shows")).to_be_visible(timeout=30_000)
+    for _ in range(20):
+        if page.locator("#film-state video").count():
+            break
+        page.wait_for_timeout(1_000)
+        if not javascript:
+            page.reload()
+    expect(page.locator("#film-state video")).to_be_visible()
+
+
+def describes(page: Page, *, javascript: bool) -> None:
+    page.get_by_label("Describe what the video shows").fill(ALT)
+    page.get_by_text("Captions: what is said in it").click()
+    page.get_by_label("From a file").set_input_files(
+        {"name": "bridge.srt", "mimeType": "text/plain", "buffer": SRT.encode()}
+    )
+    if not javascript:
+        page.get_by_role("button", name="Add captions").click()
+    expect(page.get_by_label("Or write them here")).to_have_value(
+        "WEBVTT\n\n00:00:00.500 --> 00:00:03.000\nThe bridge is closed to high vehicles.\n"
+    )
+
+
+def sees_it(page: Page, address: str, network: str) -> None:
+    for _ in range(20):
+        page.goto(address)
+        if page.get_by_role("link", name=f"See it on {network}").count():
+            break
+        page.wait_for_timeout(1_000)
+    page.get_by_role("link", name=f"See it on {network}").click()
+    expect(page.get_by_text(WORDS).first).to_be_visible()
+    expect(page.locator("video")).to_be_visible()
+    page.goto(address)
