@@ -1,7 +1,8 @@
-"""A 12-megapixel JPEG to the rendition of every network.
+"""A 12-megapixel JPEG to the rendition of every network, and a video of 2 GB made ready to send.
 
-The pictures are made by the isolated worker, its start included, on one processor. The machine's load is in the wall's
-time: `jpeg_12mp_cpu_s` is the worker's own processor time.
+Both are made by the isolated worker, its start included; the pictures on one processor. The machine's load is in the
+wall's time: `jpeg_12mp_cpu_s` is the worker's own processor time. `video_2gb_peak_mb` is the most memory that the
+worker held at once (its resident set).
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import os
 import resource
 import statistics
 import time
+from pathlib import Path
 
 ROUNDS = 7
 
 
 def run() -> dict:
-    """{renditions, renditions_per_s, jpeg_12mp_s, jpeg_12mp_cpu_s}: medians of seven runs."""
+    """{renditions, renditions_per_s, jpeg_12mp_s, jpeg_12mp_cpu_s}: medians of seven runs; and of one run
+    {video_mb, video_2gb_s, video_2gb_peak_mb}."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "mercat.config.settings"
     import django
 
@@ -24,6 +27,7 @@ def run() -> dict:
     from mercat.images.isolated import renditions
     from mercat.images.recipes import all_recipes
 
+    video = prepared_video()  # first: the peak is the highest of all children so far
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     upload, recipes = photograph(), all_recipes()
@@ -39,7 +43,50 @@ def run() -> dict:
         "renditions_per_s": round(len(recipes) / seconds, 2),
         "jpeg_12mp_s": round(seconds, 3),
         "jpeg_12mp_cpu_s": round(statistics.median(worked), 3),
+        **video,
     }
+
+
+def prepared_video(size: int = 2 * 10**9) -> dict:
+    """{video_mb, video_2gb_s, video_2gb_peak_mb} of a video of `size` bytes, none of which can be copied as it is."""
+    from mercat.images.isolated import folder, run
+    from mercat.images.worker import VIDEO
+
+    with folder() as place:
+        film(place / "source", size)
+        began = time.perf_counter()
+        report = run(VIDEO, place, {}, seconds=3600)
+        if "made" not in report:
+            raise RuntimeError(f"the video was refused: {report}")
+        return {
+            "video_mb": round((place / "source").stat().st_size / 10**6),
+            "video_2gb_s": round(time.perf_counter() - began, 1),
+            "video_2gb_peak_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000),
+        }
+
+
+def film(path: Path, size: int) -> None:
+    """Twenty pictures of noise in 1920 by 1080, over and over until there are `size` bytes."""
+    import av
+    from PIL import Image
+
+    with av.open(str(path), "w", format="mp4") as made:
+        stream = made.add_stream("libx264", rate=25, options={"preset": "ultrafast", "qp": "2", "g": "1", "bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 1920, 1080, "yuv420p"
+        frames = (Image.effect_noise((1920, 1080), 90).convert("RGB") for _ in range(20))
+        packets = [packet for frame in frames for packet in stream.encode(av.VideoFrame.from_image(frame))]
+        packets += stream.encode(None)
+        shapes = [(bytes(packet), packet.time_base) for packet in packets]
+        tick = packets[1].pts - packets[0].pts
+        written = number = 0
+        while written < size:
+            data, base = shapes[number % len(shapes)]
+            packet = av.Packet(data)
+            packet.stream, packet.time_base = stream, base
+            packet.pts = packet.dts = number * tick
+            packet.is_keyframe = True
+            made.mux(packet)
+            written, number = written + len(data), number + 1
 
 
 def photograph() -> bytes:

@@ -25,33 +25,45 @@ def road(tmp_path: Path) -> Path:
     return film(tmp_path / "bridge.mov", seconds=4, size=(640, 360))
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no-scripts"])
 def test_a_video_reaches_every_network_that_takes_one(
-    new_page, house, sandbox, road: Path, monkeypatch: pytest.MonkeyPatch, javascript: bool
+    new_page, house, sandbox, road: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(videos, "SLICE", 20_000)
-    page = new_page(javascript=javascript)
+    monkeypatch.setattr(videos, "SLICE", 20_000)  # so that it comes in several
+    page = new_page()
+    address = writes_and_submits(page, road, javascript=True)
+    sign_out(page)
+
+    sign_in(page, "communications.duty")
+    approve(page)
+    done = f"{len(NETWORKS)} of {len(NETWORKS)} accounts are out and read back."
+    expect(page.get_by_text(done)).to_be_visible(timeout=120_000)  # Instagram is asked once a minute
+    no_findings(page)
+    for name in NETWORKS:
+        sees_it(page, address, name)
+    for slug in map(str.lower, NETWORKS):
+        [post] = httpx.get(f"{sandbox.url}/_control/{slug}/posts").raise_for_status().json()
+        assert [medium["mime"] for medium in post["media"]] == ["video/mp4"], slug
+
+
+def test_a_video_is_brought_described_and_submitted_without_scripts(new_page, house, sandbox, road: Path) -> None:
+    writes_and_submits(new_page(javascript=False), road, javascript=False)
+
+
+def writes_and_submits(page: Page, road: Path, *, javascript: bool) -> str:
     sign_in(page, "communications")
     write(page, *(f"The Force ({name})" for name in NETWORKS))
     brings(page, road, javascript=javascript)
     describes(page, javascript=javascript)
     no_findings(page)
     fits(page)
+    page.set_viewport_size({"width": 320, "height": 800})
+    fits(page)
+    page.set_viewport_size({"width": 1280, "height": 800})
     address = submit(page)
-    expect(page.get_by_text("The bridge is closed to high vehicles.")).to_be_attached()
+    page.get_by_text("Captions", exact=True).click()
+    expect(page.get_by_text("The bridge is closed to high vehicles.").last).to_be_visible()
     no_findings(page)
-    sign_out(page)
-
-    sign_in(page, "communications.duty")
-    approve(page)
-    done = f"{len(NETWORKS)} of {len(NETWORKS)} accounts are out and read back."
-    if javascript:
-        expect(page.get_by_text(done)).to_be_visible(timeout=60_000)
-    for name in NETWORKS:
-        sees_it(page, address, name)
-    for slug in ("youtube", "instagram", "x"):
-        [post] = httpx.get(f"{sandbox.url}/_control/{slug}/posts").raise_for_status().json()
-        assert [medium["mime"] for medium in post["media"]] == ["video/mp4"], slug
+    return address
 
 
 def brings(page: Page, road: Path, *, javascript: bool) -> None:
@@ -82,12 +94,7 @@ def describes(page: Page, *, javascript: bool) -> None:
 
 
 def sees_it(page: Page, address: str, network: str) -> None:
-    for _ in range(20):
-        page.goto(address)
-        if page.get_by_role("link", name=f"See it on {network}").count():
-            break
-        page.wait_for_timeout(1_000)
+    page.goto(address)
     page.get_by_role("link", name=f"See it on {network}").click()
     expect(page.get_by_text(WORDS).first).to_be_visible()
     expect(page.locator("video")).to_be_visible()
-    page.goto(address)

@@ -86,6 +86,7 @@ function bringVideo (form) {
   const said = document.getElementById('uploading')
   const tell = (words, part) => {
     said.hidden = false
+    said.className = part === null ? 'govuk-error-message' : 'govuk-body mercat-uploading'
     said.querySelector('span').textContent = words
     said.querySelector('progress').value = part
     said.querySelector('progress').hidden = part === null
