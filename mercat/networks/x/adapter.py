@@ -63,7 +63,7 @@ class Publisher:
 
 
 def _pictures(channel: Channel, item: Item, notes: Notes, now: datetime) -> list[Picture]:
-    return [Picture(channel, n, medium, notes, now) for n, medium in enumerate(item.media)]
+    return [Picture(channel, n, medium, notes, now, item.language) for n, medium in enumerate(item.media)]
 
 
 def _post(channel: Channel, item: Item, media_ids: list[str], notes: Notes, now: datetime) -> Outcome:
