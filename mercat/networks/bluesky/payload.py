@@ -78,7 +78,7 @@ _WORDS = {
     Unsure: "Something already stands on Bluesky where this post belongs.",
 }
 SUSPENDED = "Bluesky has suspended or closed this account. Its owner must settle that with Bluesky."
-_SUSPENSIONS = {"AccountTakedown", "AccountDeactivated", "RepoTakendown", "RepoSuspended", "RepoDeactivated"}
+SUSPENSIONS = {"AccountTakedown", "AccountDeactivated", "RepoTakendown", "RepoSuspended", "RepoDeactivated"}
 
 
 def refusal(response: httpx.Response, secrets: Iterable[str]) -> Outcome:
@@ -88,7 +88,7 @@ def refusal(response: httpx.Response, secrets: Iterable[str]) -> Outcome:
     kind = ERRORS.get(code, Reconnect if response.status_code == 401 else Refused)
     if kind is Refused:
         return Refused(_WORDS[kind], quoted(words_of(answer, "message") or code, secrets))
-    return kind(SUSPENDED if code in _SUSPENSIONS else _WORDS[kind])
+    return kind(SUSPENDED if code in SUSPENSIONS else _WORDS[kind])
 
 
 # Counting and limits

@@ -17,13 +17,14 @@ def is_own_place(place: str, base_url: str) -> bool:
     """Whether a picture, and with it our token, may go there: LinkedIn's declared hosts; of a stand-in, itself."""
     try:
         url, base = httpx.URL(place), httpx.URL(base_url)
-    except httpx.InvalidURL:
+        host = url.host
+    except (httpx.InvalidURL, UnicodeError):  # the second of a host with a label that no alphabet has
         return False
     if url.userinfo:
         return False
     if base_url.rstrip("/") == SPEC.default_base_url:
-        return url.scheme == "https" and url.port is None and url.host in UPLOAD_HOSTS
-    return (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port)
+        return url.scheme == "https" and url.port is None and host in UPLOAD_HOSTS
+    return (url.scheme, host, url.port) == (base.scheme, base.host, base.port)
 
 
 def put(channel: Channel, place: str, content: bytes, token: str) -> httpx.Response:
