@@ -2,7 +2,8 @@
 
 By /{page}/videos with upload_phase start, transfer and finish (facebook-business-sdk-codegen, Page.json, v25.0), which
 goes by the page's own token; the newer /{app}/uploads asks for a person's (docs/graph-api/guides/upload), and we keep
-none. The video has its id from the start: by it a lost answer is cleared up, and ending it twice makes one post.
+none. At graph.facebook.com, since graph-video.facebook.com has been given up (docs/video-api/overview). The video has
+its id from the start: by it a lost answer is cleared up, and ending it twice makes one post.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _ANEW = "Facebook no longer has what was handed over of the video; it is handed 
 _PREPARING = "Facebook is still preparing the video."
 _NOT_SHOWN = "Facebook does not show the video yet."
 _FAILED = "Facebook could not process the video. Use another one."
+_DOUBTED = "Facebook has the video, and does not say whether it is out."
 _GARBLED = "Facebook answered, but not in a way that says whether the post is out."
 
 
@@ -157,7 +159,8 @@ class Video:
         form = {"upload_phase": "finish", "upload_session_id": known.session, **payload.described(self.item)}
         response = self.asking.published(lambda: self._videos(form))
         if payload.is_upload_over(response):
-            raise self._halt_anew()
+            # Of an upload that was to end before, it may say that it has ended.
+            raise Halt(Unsure(_DOUBTED)) if known.stage == _ENDING else self._halt_anew()
         self.asking.refuse(response, public=True)
         if fields_of(response).get("success") is not True:
             raise Halt(Unsure(_GARBLED))
@@ -167,12 +170,14 @@ class Video:
         return self.asking.get(known.video, fields=payload.VIDEO_FIELDS)
 
     def _shown(self, known: _Known) -> Mapping[str, Any]:
-        """The video as Facebook shows it. Raises Gone."""
+        """The video as Facebook shows it, once its end was asked for: it goes public by itself, so that a reading that is
+        refused says nothing of it. Raises Gone."""
         response = self.asking.asked(lambda: self._look(known))
         fault = fault_of(response)
         if fault and fault.kind is Kind.GONE:
             raise Gone
-        self.asking.refuse(response, public=False)
+        if fault:
+            raise Halt(Unsure(_DOUBTED))
         return fields_of(response)
 
     def _is_known_to_be_ended(self, known: _Known) -> bool:

@@ -205,3 +205,41 @@ def test_offsets_that_lead_nowhere_end_the_attempt() -> None:
         run.answers["POST /v25.0/104000000000001/videos"] = [{"status": 200, "body": begun}, second]
         outcome = NETWORK.publisher.publish(run.channel, snow(), run.notes, now=datetime.now(UTC))
         assert isinstance(outcome, Later), second
+
+
+VIDEOS, NODE = "POST /v25.0/104000000000001/videos", "GET /v25.0/1"
+ALL = {"video_id": "1", "upload_session_id": "2", "start_offset": "0", "end_offset": "0"}
+
+
+def ended(run: Any) -> Any:
+    """A video of which all is there, and whose end was asked for without an answer."""
+    one = snow()
+    size = str(one.media[0].size)
+    begun = {**ALL, "start_offset": size, "end_offset": size}
+    run.answers[VIDEOS] = [{"status": 200, "body": begun}, {"late": True}]
+    assert isinstance(NETWORK.publisher.publish(run.channel, one, run.notes, now=datetime.now(UTC)), Unsure)
+    return one
+
+
+def refused(code: int, subcode: int = 0) -> dict[str, Any]:
+    return {"status": 400, "body": {"error": {"code": code, "error_subcode": subcode, "message": "No."}}}
+
+
+@pytest.mark.parametrize("shown", [refused(100, 33), {"status": 200, "body": {"id": "1"}}])
+def test_an_upload_that_may_have_ended_is_never_begun_anew(shown: Any) -> None:
+    run, _ = scripted("facebook")
+    one = ended(run)
+    run.answers |= {NODE: shown, VIDEOS: refused(6000, 1363019)}
+    for _ in range(2):
+        assert isinstance(NETWORK.publisher.publish(run.channel, one, run.notes, now=datetime.now(UTC)), Unsure)
+    starts = [request for request in run.requests if parameters(request).get("upload_phase") == "start"]
+    assert len(starts) == 1
+
+
+@pytest.mark.parametrize("shown", [refused(10), refused(190), refused(100)])
+def test_a_video_on_its_way_out_is_not_told_to_be_held_by_a_reading_that_is_refused(shown: Any) -> None:
+    run, _ = scripted("facebook")
+    one = ended(run)
+    for told in (shown, [refused(100, 33), shown]):  # when first looked at, and after it was ended again
+        run.answers |= {VIDEOS: {"status": 200, "body": {"success": True}}, NODE: told}
+        assert isinstance(NETWORK.publisher.publish(run.channel, one, run.notes, now=datetime.now(UTC)), Unsure)
