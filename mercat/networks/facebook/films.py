@@ -170,8 +170,8 @@ class Video:
         return self.asking.get(known.video, fields=payload.VIDEO_FIELDS)
 
     def _shown(self, known: _Known) -> Mapping[str, Any]:
-        """The video as Facebook shows it, once its end was asked for: it goes public by itself, so that a reading that is
-        refused says nothing of it. Raises Gone."""
+        """The video as Facebook shows it, once its end was asked for. It goes public by itself then, so that a reading
+        that is refused says nothing of it. Raises Gone."""
         response = self.asking.asked(lambda: self._look(known))
         fault = fault_of(response)
         if fault and fault.kind is Kind.GONE:
