@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.networks.doubles import video
 from tests.sandbox.callers import picture
 from tests.sandbox.x_caller import XCaller, said
 
@@ -198,3 +199,36 @@ def test_a_token_can_end_in_an_upload(x):
     x.fault("token_ends_in_upload")
     media_id = x.begin(PNG).json()["data"]["id"]
     assert x.append(media_id, PNG).status_code == 401
+
+
+SRT = b"1\n00:00:01,000 --> 00:00:03,000\nSnow on the A9.\n"
+
+
+def hand_over(x, data, kind, category):
+    media_id = x.begin(data, media_type=kind, media_category=category).json()["data"]["id"]
+    x.append(media_id, data)
+    return media_id, x.finalize(media_id)
+
+
+def test_captions_are_srt_and_belong_to_a_video(x, http):
+    film, _ = hand_over(x, video().read(), "video/mp4", "tweet_video")
+    track, ended = hand_over(x, SRT, "text/srt", "subtitles")
+    assert ended.status_code == 200
+    assert hand_over(x, b"WEBVTT\n\n00:01.000 --> 00:02.000\nSnow.", "text/srt", "subtitles")[1].status_code == 400
+    told = {"display_name": "English", "id": track, "language_code": "EN"}
+    good = {"id": film, "media_category": "TweetVideo", "subtitles": told}
+    answer = x.post("media/subtitles", good)
+    assert answer.json()["data"]["associated_subtitles"] == told
+    other = XCaller(http, "perth", "Perth Division")
+    assert other.post("media/subtitles", good).status_code == 400
+    for wrong in (
+        {**good, "id": x.upload()},
+        {**good, "id": "1"},
+        {**good, "media_category": "tweet_video"},
+        {**good, "subtitles": {**told, "id": film}},
+        {**good, "subtitles": {**told, "language_code": "en"}},
+        {**good, "subtitles": {**told, "locale": "en_GB"}},
+        {"id": film, "media_category": "TweetVideo"},
+    ):
+        assert x.post("media/subtitles", wrong).status_code == 400
+    assert x.publish("Snow", media={"media_ids": [track]}).status_code == 400

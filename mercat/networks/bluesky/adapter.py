@@ -11,6 +11,7 @@ import httpx
 
 from mercat.networks.bluesky import payload
 from mercat.networks.bluesky.community import Listener, Metrics, Profiler, Reporter, Searcher, uploaded
+from mercat.networks.bluesky.films import Video
 from mercat.networks.bluesky.identity import confirm, home_of
 from mercat.networks.bluesky.session import (
     ACCESS,
@@ -58,21 +59,23 @@ from mercat.networks.port import (
     Unsure,
 )
 
-_GONE = "Bluesky no longer has the picture that was handed to it; it is handed over again."
+_GONE = "Bluesky no longer has the picture or video that was handed to it; it is handed over again."
 _OWN_PASSWORD = "That is the account's own password. Make an app password in its settings and use that."  # noqa: S105
 _GARBLED = "Bluesky answered, but not in a way that says whether the post is out."
 
 
 class Publisher:
-    """Pictures first, then mentions, then the record under its own key: however often, it stands there once."""
+    """Pictures or video first, then mentions, then the record under its own key: it is there once, however often."""
 
     def publish(self, channel: Channel, item: Item, notes: Notes, *, now: datetime) -> Outcome:
         if problems := payload.check(item, channel.limits):
             return Refused(" ".join(problem.message for problem in problems))
         try:
-            blobs = [_blob(channel, medium, notes, now) for medium in item.media]
+            videos = [Video(channel, medium, notes, now) for medium in item.media if medium.is_video]
+            blobs = [video.bring() for video in videos] or [_blob(channel, one, notes, now) for one in item.media]
+            captions = videos[0].captions() if videos else None
             dids = _dids(channel, item.text, notes, now)
-            return _put(channel, item, payload.record(item, dids, blobs), notes, now)
+            return _put(channel, item, payload.record(item, dids, blobs, captions), notes, now)
         except Halt as halt:
             return halt.outcome
 
@@ -134,6 +137,8 @@ def _not_put(response: httpx.Response, channel: Channel, item: Item, notes: Note
     if text_of(fields_of(response), "error") != "BlobNotFound":
         return payload.refusal(response, secrets_of(channel))
     for medium in item.media:
+        if medium.is_video:
+            Video(channel, medium, notes, now).forget()
         notes.keep(_note(medium), "")
     return Later(now + RETRY, _GONE)
 

@@ -14,6 +14,7 @@ from mercat.networks.bluesky.spec import (
     APP,
     MAX_BIO,
     MAX_BYTES,
+    MAX_CAPTIONS,
     MAX_GRAPHEMES,
     MAX_NAME,
     MAX_PROFILE_PICTURE,
@@ -47,6 +48,7 @@ from mercat.networks.port import (
 
 POST = "app.bsky.feed.post"
 PROFILE = "app.bsky.actor.profile"
+VTT = "text/vtt"
 IMPERSONATION = "tools.ozone.report.defs#reasonMisleadingImpersonation"  # of lexicon com.atproto.moderation.defs
 
 RENEW = "The connection to Bluesky has ended. Connect the account again with a new app password."
@@ -76,7 +78,7 @@ _WORDS = {
     Unsure: "Something already stands on Bluesky where this post belongs.",
 }
 SUSPENDED = "Bluesky has suspended or closed this account. Its owner must settle that with Bluesky."
-_SUSPENSIONS = {"AccountTakedown", "AccountDeactivated", "RepoTakendown", "RepoSuspended", "RepoDeactivated"}
+SUSPENSIONS = {"AccountTakedown", "AccountDeactivated", "RepoTakendown", "RepoSuspended", "RepoDeactivated"}
 
 
 def refusal(response: httpx.Response, secrets: Iterable[str]) -> Outcome:
@@ -86,7 +88,7 @@ def refusal(response: httpx.Response, secrets: Iterable[str]) -> Outcome:
     kind = ERRORS.get(code, Reconnect if response.status_code == 401 else Refused)
     if kind is Refused:
         return Refused(_WORDS[kind], quoted(words_of(answer, "message") or code, secrets))
-    return kind(SUSPENDED if code in _SUSPENSIONS else _WORDS[kind])
+    return kind(SUSPENDED if code in SUSPENSIONS else _WORDS[kind])
 
 
 # Counting and limits
@@ -99,7 +101,14 @@ def count(text: str, limits: Mapping[str, int]) -> Count:
 
 def check(item: Item, limits: Mapping[str, int]) -> list[Problem]:
     """Every limit of Bluesky that the item breaks."""
-    return [*_text_problems(item), *media_problems(NAME, SPEC.media, item.media)]
+    return [*_text_problems(item), *media_problems(NAME, SPEC.media, item.media), *_caption_problems(item)]
+
+
+def _caption_problems(item: Item) -> Iterator[Problem]:
+    for medium in item.media:
+        if medium.is_video and (size := len(medium.captions.encode("utf-8", "replace"))) > MAX_CAPTIONS:
+            said = f"The captions of the video take {size:,} bytes; {NAME} takes {MAX_CAPTIONS:,}. Make them shorter."
+            yield Problem("media", said)
 
 
 def _text_problems(item: Item) -> Iterator[Problem]:
@@ -169,8 +178,10 @@ def _facet(text: str, span: Span, feature: dict[str, str]) -> dict[str, Any]:
 # Records
 
 
-def record(item: Item, dids: Mapping[str, str], blobs: list[dict[str, Any]]) -> dict[str, Any]:
-    """The post as a record. The same item, mentions and blobs always give the same record."""
+def record(
+    item: Item, dids: Mapping[str, str], blobs: list[dict[str, Any]], captions: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The post as a record, `captions` those of its video. The same item, mentions and blobs always give the same."""
     made: dict[str, Any] = {
         "$type": POST,
         "text": item.text,
@@ -179,7 +190,9 @@ def record(item: Item, dids: Mapping[str, str], blobs: list[dict[str, Any]]) -> 
     }
     if marked := facets(item.text, dids):
         made["facets"] = marked
-    if item.media:
+    if item.media and item.media[0].is_video:
+        made["embed"] = _video(item, blobs[0], captions)
+    elif item.media:
         images = [_image(medium, blob) for medium, blob in zip(item.media, blobs, strict=True)]
         made["embed"] = {"$type": "app.bsky.embed.images", "images": images}
     return made
@@ -191,18 +204,37 @@ def moment(at: datetime) -> str:
 
 
 def _image(medium: Medium, blob: dict[str, Any]) -> dict[str, Any]:
-    image: dict[str, Any] = {"alt": medium.alt, "image": blob}
-    if medium.width > 0 and medium.height > 0:
-        image["aspectRatio"] = {"width": medium.width, "height": medium.height}
-    return image
+    return {"alt": medium.alt, "image": blob, **_shape(medium)}
+
+
+def _shape(medium: Medium) -> dict[str, Any]:
+    known = medium.width > 0 and medium.height > 0
+    return {"aspectRatio": {"width": medium.width, "height": medium.height}} if known else {}
+
+
+def _video(item: Item, blob: dict[str, Any], captions: dict[str, Any] | None) -> dict[str, Any]:
+    """As lexicon app.bsky.embed.video has it."""
+    medium = item.media[0]
+    told = {"captions": [{"lang": item.language, "file": captions}]} if captions else {}
+    return {"$type": "app.bsky.embed.video", "video": blob, "alt": medium.alt, **_shape(medium), **told}
 
 
 def blob_of(response: httpx.Response) -> dict[str, Any] | None:
     """The blob of an upload's answer, if it is one that a record can hold."""
-    blob = fields_of(response).get("blob")
+    return blob_in(fields_of(response))
+
+
+def blob_in(fields: Mapping[str, Any]) -> dict[str, Any] | None:
+    blob = fields.get("blob")
     reference = blob.get("ref") if isinstance(blob, dict) else None
     named = isinstance(reference, dict) and isinstance(reference.get("$link"), str)
     return blob if isinstance(blob, dict) and named else None
+
+
+def job_of(response: httpx.Response) -> Mapping[str, Any]:
+    """A video's job. The lexicon has it inside `jobStatus`; the service has been met to answer without."""
+    answer = fields_of(response)
+    return _object(answer, "jobStatus") or answer
 
 
 def stored_blob(note: str | None) -> dict[str, Any] | None:
@@ -245,6 +277,8 @@ def found(response: httpx.Response, channel: Channel) -> Found | None:
 
 
 def _alts(embed: Any) -> tuple[str, ...]:
+    if isinstance(embed, dict) and isinstance(embed.get("video"), dict):
+        return (words_of(embed, "alt"),)
     images = embed.get("images") if isinstance(embed, dict) else None
     if not isinstance(images, list):
         return ()

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from mercat.networks.bluesky.payload import RENEW, SUSPENDED
+from mercat.networks.bluesky.payload import RENEW, SUSPENDED, SUSPENSIONS
 from mercat.networks.kit.steps import (
     MOST_TOKEN,
     RETRY,
@@ -31,6 +31,7 @@ from mercat.networks.port import Channel, Kept, Later, Lifetime, Outcome, Reconn
 ACCESS = "access_jwt"
 REFRESH = "refresh_jwt"
 _STALE = {"ExpiredToken", "InvalidToken"}
+_OVER = _STALE | {"AuthenticationRequired", "AuthMissing"}  # of a refresh token, where there is no other to try
 TURN = timedelta(seconds=2)  # until another process has renewed the session
 _NOT_YET = "The session with Bluesky could not be renewed yet."
 _NOT_SAID = "The server did not say whose session this is."
@@ -87,13 +88,21 @@ def _refresh(channel: Channel, kept: Mapping[str, str], now: datetime) -> str:
     response = preparing(lambda: channel.http.post(url, headers=headers), now=now)
     answer = fields_of(response)
     if response.is_client_error:
-        raise Halt(Reconnect(SUSPENDED if text_of(answer, "error") == "AccountTakedown" else RENEW))
+        raise Halt(_not_renewed(text_of(answer, "error"), now))
     access, refresh = token_of(answer, "accessJwt"), token_of(answer, "refreshJwt")
     if not access or not refresh:
         raise Halt(Later(now + RETRY, _NOT_YET))
     # The old refresh token dies with this answer: store the new one before anything can go wrong.
     channel.credentials.replace({**kept, ACCESS: access, REFRESH: refresh})
     return access
+
+
+def _not_renewed(error: str, now: datetime) -> Outcome:
+    """Only a clear no ends the connection: of the token, or of the account. What a wall in between answers, or a server
+    that is not itself just now, is tried again."""
+    if error in SUSPENSIONS:
+        return Reconnect(SUSPENDED)
+    return Reconnect(RENEW) if error in _OVER else Later(now + RETRY, _NOT_YET)
 
 
 class Keeper:

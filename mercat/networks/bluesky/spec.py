@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mercat.networks.port import ConnectField, MediaRules, Spec
+from mercat.networks.port import ConnectField, MediaRules, Spec, VideoRules
 
 NAME = "Bluesky"
 APP = "https://bsky.app"  # where people read; a personal data server shows no posts itself
 
+# The service that prepares videos for all of the public network, and its name (docs.bsky.app/docs/tutorials/video).
+VIDEOS, VIDEOS_DID = "https://video.bsky.app", "did:web:video.bsky.app"
+
 # Lexicon app.bsky.feed.post: maxGraphemes 300 and maxLength 3,000 (UTF-8 bytes); both enforced by a server we ran.
 MAX_GRAPHEMES = 300
 MAX_BYTES = 3_000
+MAX_CAPTIONS = 20_000  # lexicon app.bsky.embed.video#caption: maxSize 20,000
 # Lexicon app.bsky.richtext.facet#tag: maxGraphemes 64, maxLength 640.
 MAX_TAG_GRAPHEMES = 64
 MAX_TAG_BYTES = 640
@@ -32,6 +36,12 @@ SPEC = Spec(
         # The lexicon takes any image/*; these are what browsers show everywhere. An animated GIF would stand still.
         mimes=frozenset({"image/jpeg", "image/png", "image/webp"}),
         max_alt=2_000,  # the lexicon names no limit; the network's own app stops here
+        video=VideoRules(
+            max_bytes=300_000_000,  # lexicon app.bsky.embed.video: maxSize 300,000,000
+            max_seconds=180,  # in no lexicon; three minutes is what the network's own app has taken since March 2025
+            max_alt=2_000,  # as of pictures
+            captions=True,  # the same lexicon: text/vtt
+        ),
         longest_side=2_000,  # the network's own app makes them no larger (POST_IMG_MAX), and its servers show no more
     ),
     connect_fields=(

@@ -9,6 +9,7 @@ from typing import Any
 from mercat.networks.facebook import payload
 from mercat.networks.facebook.audience import Listener, Metrics
 from mercat.networks.facebook.connecting import KEEPER, Connector, OAuthConnector
+from mercat.networks.facebook.films import ASKED, Video
 from mercat.networks.facebook.payload import OWN, WORDS
 from mercat.networks.facebook.profile import Profiler
 from mercat.networks.facebook.spec import SPEC
@@ -34,7 +35,7 @@ from mercat.networks.port import (
 SKEW = timedelta(minutes=5)  # that Meta's clock may be behind ours
 PAGE = "50"  # posts a page
 
-_ASKED, _SENT, _URL = "asked_at", "sent", "url"
+_SENT, _URL = "sent", "url"
 _GARBLED = "Facebook answered, but not in a way that says whether the post is out."
 _NO_PHOTO = "Facebook did not say that it has the picture."
 
@@ -45,13 +46,15 @@ def graph(channel: Channel, now: datetime) -> Graph:
 
 class Publisher:
     """Pictures first, seen by nobody; then the post that holds them. Facebook has no key that makes a repeat harmless,
-    but refuses to say twice in a row the same, or to post a photo again."""
+    but refuses to say twice in a row the same, or to post a photo again. A video is a post of its own."""
 
     def publish(self, channel: Channel, item: Item, notes: Notes, *, now: datetime) -> Outcome:
         if problems := payload.check(item, channel.limits):
             return Refused(" ".join(problem.message for problem in problems))
         asking = graph(channel, now)
         try:
+            if any(medium.is_video for medium in item.media):
+                return _sent(asking, notes, Video(asking, item, notes).publish())
             # One picture goes the same way as many: handing it over must not be what publishes it, or a lost answer
             # would leave the post in doubt.
             photo_ids = [_photo(asking, n, medium, notes) for n, medium in enumerate(item.media)]
@@ -75,8 +78,8 @@ def _photo(asking: Graph, n: int, medium: Medium, notes: Notes) -> str:
 
 
 def _post(asking: Graph, item: Item, photo_ids: list[str], notes: Notes) -> Outcome:
-    if notes.get(_ASKED) is None:
-        notes.keep(_ASKED, asking.now.isoformat())  # where to begin to look, should the answer be lost
+    if notes.get(ASKED) is None:
+        notes.keep(ASKED, asking.now.isoformat())  # where to begin to look, should the answer be lost
     form, page = payload.post(item, photo_ids), asking.channel.native_id
     response = asking.published(lambda: asking.post(page, "feed", fields=form))
     fault, sent = fault_of(response), notes.get(_SENT)
@@ -86,6 +89,10 @@ def _post(asking: Graph, item: Item, photo_ids: list[str], notes: Notes) -> Outc
     native_id = text_of(fields_of(response), "id")
     if not native_id:
         return Unsure(_GARBLED)
+    return _sent(asking, notes, native_id)
+
+
+def _sent(asking: Graph, notes: Notes, native_id: str) -> Sent:
     notes.keep(_SENT, native_id)
     url = _address(asking, native_id)
     notes.keep(_URL, url)
@@ -118,6 +125,8 @@ class Reader:
         try:
             if native_id:
                 return _by_id(asking, native_id)
+            if seen := _by_video(asking, item, notes):
+                return seen
             return _among_own(asking, item, _asked_at(item, notes) - SKEW, is_another)
         except Gone:
             return Missing()
@@ -129,7 +138,7 @@ class Reader:
 
 
 def _asked_at(item: Item, notes: Notes) -> datetime:
-    noted = notes.get(_ASKED)
+    noted = notes.get(ASKED)
     return datetime.fromisoformat(noted) if noted else item.created_at
 
 
@@ -141,8 +150,19 @@ def _by_id(asking: Graph, native_id: str) -> Sighting:
     return found
 
 
+def _by_video(asking: Graph, item: Item, notes: Notes) -> Sighting | None:
+    """The post of a video whose id we were told; None where it is not known to stand on one."""
+    if not any(medium.is_video for medium in item.media):
+        return None
+    try:
+        native_id = Video(asking, item, notes).post()
+        return _by_id(asking, native_id) if native_id else None
+    except Gone:
+        return None
+
+
 def _found(asking: Graph, node: Mapping[str, Any]) -> Found:
-    alts = tuple(_alt(asking, photo_id) for photo_id in payload.photos_of(node)[: SPEC.media.max_count])
+    alts = tuple(_alt(asking, photo_id) for photo_id in payload.media_of(node)[: SPEC.media.max_count])
     found = payload.found(node, alts, asking.channel.base_url)
     if found is None:
         raise CannotTell(WORDS.strange)

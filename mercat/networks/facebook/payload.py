@@ -6,10 +6,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import httpx
+import regex
+
 from mercat.networks.facebook.spec import MAX_CHARACTERS, NAME, SPEC
-from mercat.networks.kit.graph import Words, count_of, list_of, moment_of, object_of
+from mercat.networks.kit.graph import Words, count_of, fault_of, list_of, moment_of, object_of
 from mercat.networks.kit.media import media_problems
-from mercat.networks.kit.steps import MOST_NAME, MOST_PICTURE, link_of, text_of, words_of
+from mercat.networks.kit.steps import MOST_NAME, MOST_PICTURE, fields_of, link_of, text_of, words_of
 from mercat.networks.kit.text import links, squashed
 from mercat.networks.port import Count, Found, Heard, Item, Problem, Profile
 
@@ -32,14 +35,20 @@ WORDS = Words(
 OWN: dict[tuple[int, int], str] = {
     (100, 2069019): "Facebook says that a picture is damaged. Use another file.",
     (324, 2069019): "Facebook says that a picture is damaged. Use another file.",
+    (352, 1363024): "Facebook cannot read this video. Use another file.",
     (1609005, 0): "Facebook could not read the page that the link leads to. Check the link.",
 }
+# Subcodes of an upload that is over before all of it came (documentation/video-api/reference/error-codes): timed out,
+# or to be begun again.
+_UPLOAD_OVER = frozenset({1363019, 1363030, 1363033})
+_WRONG_OFFSET = 1363037  # the answer tells which bytes are wanted instead
 
 POST_FIELDS = (
     "id,message,created_time,permalink_url,from,attachments{media_type,target,subattachments{media_type,target}}"
 )
 COMMENT_FIELDS = "id,message,created_time,permalink_url,from"
 TAGGED_FIELDS = "id,message,created_time,permalink_url,from"
+VIDEO_FIELDS = "status,published,post_id"
 FIGURE_FIELDS = "comments.limit(0).summary(total_count),reactions.limit(0).summary(total_count),shares"
 PROFILE_FIELDS = "name,about,link,picture,cover"
 # Since 15 November 2025 impressions are no more: views, and people reached.
@@ -87,12 +96,13 @@ def found(node: Mapping[str, Any], alts: tuple[str, ...], base_url: str) -> Foun
     if not native_id or not account:
         return None
     url = link_of(node, "permalink_url", base_url)
-    return Found(native_id, url, words_of(node, "message"), len(photos_of(node)), account, alts)
+    return Found(native_id, url, words_of(node, "message"), len(media_of(node)), account, alts)
 
 
-def photos_of(node: Mapping[str, Any]) -> list[str]:
-    """The ids of a post's photos, in their order; "" for one whose id is not told."""
-    return [text_of(object_of(one, "target"), "id") for one in _parts(node) if one.get("media_type") == "photo"]
+def media_of(node: Mapping[str, Any]) -> list[str]:
+    """The ids of a post's photos, in their order; "" for a video, which has no description, and where none is told."""
+    shown = [one for one in _parts(node) if one.get("media_type") in {"photo", "video"}]
+    return [text_of(object_of(one, "target"), "id") if one["media_type"] == "photo" else "" for one in shown]
 
 
 def _parts(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -107,7 +117,7 @@ def alt_of(photo: Mapping[str, Any]) -> str:
 
 def may_be(item: Item, node: Mapping[str, Any]) -> bool:
     """Whether a post has the item's words and number of pictures: then their descriptions are worth asking for."""
-    return _same_words(item, words_of(node, "message")) and len(photos_of(node)) == len(item.media)
+    return _same_words(item, words_of(node, "message")) and len(media_of(node)) == len(item.media)
 
 
 def _same_words(item: Item, message: str) -> bool:
@@ -115,10 +125,78 @@ def _same_words(item: Item, message: str) -> bool:
 
 
 def same(item: Item, found: Found) -> bool:
-    """Whether a post says what the item says: text, pictures and their descriptions."""
-    alts = tuple(squashed(medium.alt) for medium in item.media)
+    """Whether a post says what the item says: text, pictures and their descriptions. Videos go there without one."""
+    alts = tuple("" if medium.is_video else squashed(medium.alt) for medium in item.media)
     same_media = found.media == len(item.media) and tuple(map(squashed, found.alts)) == alts
     return same_media and _same_words(item, found.text)
+
+
+# Videos
+
+SRT = "application/x-subrip"
+_NUMBER = regex.compile(r"[0-9]{1,15}")
+
+
+def described(item: Item) -> dict[str, str]:
+    return {"description": item.text} if item.text else {}
+
+
+def asked_for(answer: Mapping[str, Any], size: int) -> tuple[int, int] | None:
+    """Which bytes Facebook asks for next, of a video of this size; None where it does not say.
+
+    It writes them as text where others write numbers; either is read."""
+    told = [str(answer.get(name)) for name in ("start_offset", "end_offset")]
+    if not all(map(_NUMBER.fullmatch, told)):
+        return None
+    start, end = map(int, told)
+    return (start, end) if start <= end <= size else None
+
+
+def asked_instead(response: httpx.Response, size: int) -> tuple[int, int] | None:
+    """Which bytes are wanted instead of those that came; None where that is not what the answer says."""
+    fault = fault_of(response)
+    if fault is None or fault.subcode != _WRONG_OFFSET:
+        return None
+    return asked_for(object_of(object_of(fields_of(response), "error"), "error_data"), size)
+
+
+def is_upload_over(response: httpx.Response) -> bool:
+    fault = fault_of(response)
+    return bool(fault and fault.subcode in _UPLOAD_OVER)
+
+
+def _state(node: Mapping[str, Any], phase: str = "") -> str:
+    """The video's state (VideoStatus.json, v25.0), or that of one of its phases."""
+    status = object_of(node, "status")
+    return text_of(object_of(status, phase), "status") if phase else text_of(status, "video_status")
+
+
+def is_uploading(node: Mapping[str, Any]) -> bool:
+    return _state(node) in {"", "uploading"}
+
+
+def has_failed(node: Mapping[str, Any]) -> bool:
+    phases = ("uploading_phase", "processing_phase", "publishing_phase")
+    return "error" in {_state(node), *(_state(node, phase) for phase in phases)}
+
+
+def is_out(node: Mapping[str, Any]) -> bool:
+    return _state(node) == "ready" and node.get("published") is not False
+
+
+def post_of_video(node: Mapping[str, Any], page: str) -> str:
+    """The id of a video's post. Where Facebook does not tell it, the post goes by the video's own number."""
+    number = text_of(node, "post_id") or text_of(node, "id")
+    return number if "_" in number else f"{page}_{number}"
+
+
+# A language of ours as Facebook's locales name it (captions' file names: docs/graph-api/reference/video/captions).
+_LOCALES = {"en": "en_GB", "cy": "cy_GB", "ga": "ga_IE", "uk": "uk_UA", "ar": "ar_AR", "zh": "zh_CN", "ur": "ur_PK"}
+
+
+def locale_of(language: str) -> str:
+    short = language.partition("-")[0].lower()
+    return _LOCALES.get(short, f"{short}_{short.upper()}")
 
 
 # What others say, and figures

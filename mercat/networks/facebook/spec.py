@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from mercat.networks.kit.graph import GRAPH, TOKEN
 from mercat.networks.kit.graph_login import APP_FIELDS
-from mercat.networks.port import ConnectField, MediaRules, Spec
+from mercat.networks.port import ConnectField, MediaRules, Spec, VideoRules
 
 NAME = "Facebook"
 
@@ -31,6 +31,14 @@ SPEC = Spec(
         max_bytes=4_000_000,  # older documents say 4 MB, newer ones 10: the stricter
         mimes=frozenset({"image/jpeg", "image/png"}),  # GIF, BMP and TIFF are taken too, and become still JPEGs
         max_alt=1_000,  # Meta names none for alt_text_custom; as on Instagram
+        video=VideoRules(
+            # documentation/video-api/reference/error-codes, subcode 1363023: “The maximum size for a video is 2 GB”.
+            # Pages for advertisers speak of 10 GB: the stricter.
+            max_bytes=2_000_000_000,
+            max_seconds=14_400,  # not in those documents; 240 minutes is what advertisers are told
+            max_alt=0,  # the fields of a video (AdVideo.json, v25.0) have no description but the post's own words
+            captions=True,  # docs/graph-api/reference/video/captions: SRT, up to 200 kB
+        ),
     ),
     connect_fields=(
         ConnectField("page", "Page", "The page’s name or address. Needed where you manage more than one."),

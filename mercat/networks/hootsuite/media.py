@@ -102,13 +102,14 @@ def is_own_place(place: str, base_url: str) -> bool:
     """Whether a file may go there: the store that Hootsuite's documentation names; of a stand-in, itself."""
     try:
         url, base = httpx.URL(place), httpx.URL(base_url)
-    except httpx.InvalidURL:
+        host = url.host
+    except (httpx.InvalidURL, UnicodeError):  # the second of a host with a label that no alphabet has
         return False
     if url.userinfo:
         return False
     if base_url.rstrip("/") == API:
-        return url.scheme == "https" and url.port is None and f".{url.host}".endswith(UPLOAD_DOMAINS)
-    return (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port)
+        return url.scheme == "https" and url.port is None and f".{host}".endswith(UPLOAD_DOMAINS)
+    return (url.scheme, host, url.port) == (base.scheme, base.host, base.port)
 
 
 def _refuse(response: httpx.Response, channel: Channel, now: datetime) -> None:

@@ -31,7 +31,7 @@ WORDS = Words(
     strange="Instagram answered, but not in a way that can be read.",
 )
 
-_UNFETCHED = "Instagram could not fetch a picture from this installation's public address."
+_UNFETCHED = "Instagram could not fetch a picture or video from this installation's public address."
 _SHAPE = "Instagram does not take a picture's shape. Crop it between 4:5 and 1.91:1."
 _FORMAT = "Instagram does not take a picture's format. Use a JPEG."
 _SIZE = "Instagram says that a picture is too large. Use one of less than 8 MB."

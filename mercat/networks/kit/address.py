@@ -14,9 +14,10 @@ def server_address(typed: str) -> str:
     typed = typed.strip()
     try:
         url = httpx.URL(typed if "://" in typed else f"https://{typed}")
-    except httpx.InvalidURL:
+        host = url.host
+    except (httpx.InvalidURL, UnicodeError):  # the second of a label that no alphabet has (xn--…)
         raise ConnectError(_UNCLEAR.format(typed[:100])) from None
     extra = url.userinfo or url.query or url.fragment or len(typed.split()) != 1
-    if url.scheme not in {"http", "https"} or not url.host or extra:
-        raise ConnectError(_UNCLEAR.format(typed[:100] if not url.userinfo else url.host))
+    if url.scheme not in {"http", "https"} or not host or extra:
+        raise ConnectError(_UNCLEAR.format(typed[:100] if not url.userinfo else host))
     return str(url).rstrip("/")

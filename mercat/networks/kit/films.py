@@ -6,6 +6,7 @@ attempt ends as Pending, and the next goes on where the notes say that this one 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from mercat.networks.port import Altered, Later, Medium, Pending
 
 # Bytes of one attempt: 45 seconds at 4 Mbit/s.
 TURN = 24_000_000
+AT_ONCE = 4_000_000  # bytes of a video held while it is handed over in one request
 
 
 def pieces(medium: Medium, start: int, size: int, *, now: datetime) -> Iterator[tuple[int, bytes]]:
@@ -44,3 +46,37 @@ def part_of(medium: Medium, offset: int, size: int, *, now: datetime) -> bytes:
     if len(content) != min(size, medium.size - offset):
         raise Altered("The stored video is not the one that was approved: its length differs.")
     return content
+
+
+class Whole:
+    """A video for a network that takes it in one request alone: a file as httpx reads one, never held whole.
+
+    What the store does not give ends the request by the exceptions of `part_of`. Each request needs one of its own.
+    """
+
+    def __init__(self, medium: Medium, *, now: datetime) -> None:
+        self._medium, self._now = medium, now
+        self._at = 0
+        self._held, self._held_from = part_of(medium, 0, AT_ONCE, now=now), 0  # before anything is sent
+
+    def read(self, size: int = -1) -> bytes:
+        left = self._medium.size - self._at
+        if left <= 0 or size == 0:
+            return b""
+        if not self._held_from <= self._at < self._held_from + len(self._held):
+            self._held, self._held_from = part_of(self._medium, self._at, AT_ONCE, now=self._now), self._at
+        start = self._at - self._held_from
+        given = self._held[start : start + size] if size > 0 else self._held[start:]
+        self._at += len(given)
+        return given
+
+    def __iter__(self) -> Iterator[bytes]:
+        while given := self.read(AT_ONCE):
+            yield given
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._medium.size}[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at

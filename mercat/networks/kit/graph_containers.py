@@ -130,7 +130,7 @@ class Dialect:
         """The id of a container that holds the item, noted."""
         fresh = [medium for n, medium in enumerate(item.media) if not notes.get(_part(n))]
         if not all(medium.url for medium in fresh):
-            raise Halt(Refused(_no_address(self.name)))
+            raise Halt(Refused(_no_address(self.name, _is_film(item))))
         for medium in fresh:
             _checked(medium, asking.now)  # what is fetched from our address is what was approved
         self._within_quota(asking)
@@ -226,8 +226,8 @@ class Dialect:
     ) -> Sighting:
         """By id where one is known; else the container tells whether it is out, and the newest posts which it is."""
         try:
-            if known := native_id or notes.get(_SENT):
-                return self._by_id(asking, known)
+            if known := self._by_id(asking, native_id) if native_id else self._by_note(asking, notes):
+                return known
             container = notes.get(_CONTAINER)
             stage = self._stage(asking, container) if container else Stage.UNKNOWN
             if stage not in {Stage.OUT, Stage.UNKNOWN}:
@@ -238,9 +238,17 @@ class Dialect:
             return Missing()
         except CannotTell as trouble:
             return trouble.unreadable
-        if stage is Stage.OUT and isinstance(seen, Missing):
+        # What stood there once by a noted id, and no longer does, was taken down: it is not still to be shown.
+        if stage is Stage.OUT and isinstance(seen, Missing) and not notes.get(_SENT):
             return CannotTell(f"{self.name} says that the post is out, and does not show it yet.").unreadable
         return seen
+
+    def _by_note(self, asking: Graph, notes: Notes) -> Found | None:
+        """By the id that an answer told us; None where none did, or nothing of it is there: another try may be."""
+        try:
+            return self._by_id(asking, sent) if (sent := notes.get(_SENT)) else None
+        except Gone:
+            return None
 
     def _by_id(self, asking: Graph, native_id: str) -> Found:
         found = self._read(asking, asking.read(lambda: asking.get(native_id, fields=self.fields)))
@@ -287,8 +295,9 @@ def _part(n: int) -> str:
     return f"part:{n}"
 
 
-def _no_address(name: str) -> str:
-    return f"{name} fetches pictures from a public address, and this installation has none. Have one set where it runs."
+def _no_address(name: str, film: bool) -> str:
+    what = "videos" if film else "pictures"
+    return f"{name} fetches {what} from a public address, and this installation has none. Have one set where it runs."
 
 
 def _checked(medium: Medium, now: datetime) -> None:

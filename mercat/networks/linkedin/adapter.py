@@ -13,6 +13,8 @@ from mercat.networks.kit.steps import RETRY, Halt, bytes_of, fields_of, json_of,
 from mercat.networks.linkedin import payload
 from mercat.networks.linkedin.community import Listener, Metrics, Profiler, Searcher
 from mercat.networks.linkedin.connecting import Connector, OAuthConnector
+from mercat.networks.linkedin.films import Video
+from mercat.networks.linkedin.places import LONGEST, is_own_place, put, refuse
 from mercat.networks.linkedin.session import (
     PAGE,
     PAGES,
@@ -25,7 +27,7 @@ from mercat.networks.linkedin.session import (
     rest,
     secrets_of,
 )
-from mercat.networks.linkedin.spec import SPEC, SUNSET, UPLOAD_HOSTS
+from mercat.networks.linkedin.spec import SPEC, SUNSET
 from mercat.networks.port import (
     Channel,
     Found,
@@ -44,11 +46,11 @@ from mercat.networks.port import (
     Unsure,
 )
 
-POLL = timedelta(seconds=2)  # between two looks at a picture in processing
+POLL = timedelta(seconds=2)  # between two looks at what is in processing
 SKEW = timedelta(minutes=5)  # that LinkedIn's clock may be behind ours
 
 _ASKED = "asked_at"
-_PREPARING = "LinkedIn is still preparing the pictures."
+_PREPARING = "LinkedIn is still preparing the pictures or the video."
 _NO_PLACE = "LinkedIn did not say where to hand the picture over."
 _NOT_THERE = "LinkedIn did not say that it has the picture."
 _FOREIGN = "LinkedIn named a place for the picture that is not its own, so it was not handed over."
@@ -60,18 +62,25 @@ _TOO_MANY = "The page has posted too much since to tell whether this post is amo
 
 
 class Publisher:
-    """Pictures first, until LinkedIn has prepared them all; then the post, whose name comes in a header."""
+    """Pictures or a video first, until LinkedIn has prepared them all; then the post, whose name comes in a header."""
 
     def publish(self, channel: Channel, item: Item, notes: Notes, *, now: datetime) -> Outcome:
         if problems := payload.check(item, channel.limits):
             return Refused(" ".join(problem.message for problem in problems))
         try:
-            images = [_image(channel, medium, notes, now) for medium in item.media]
-            if not all(ready for _, ready in images):
+            media = [_medium(channel, medium, notes, now) for medium in item.media]
+            if not all(ready for _, ready in media):
                 return Pending(now + POLL, _PREPARING)
-            return _post(channel, item, [urn for urn, _ in images], notes, now)
+            return _post(channel, item, [urn for urn, _ in media], notes, now)
         except Halt as halt:
             return halt.outcome
+
+
+def _medium(channel: Channel, medium: Medium, notes: Notes, now: datetime) -> tuple[str, bool]:
+    """The name of a picture or video on LinkedIn, and whether it is ready."""
+    if medium.is_video:
+        return Video(channel, medium, notes, now).bring()
+    return _image(channel, medium, notes, now)
 
 
 def _note(medium: Medium) -> str:
@@ -86,7 +95,7 @@ def _image(channel: Channel, medium: Medium, notes: Notes, now: datetime) -> tup
     )
     if response.status_code == 404:
         _hand_over_again(medium, notes, now)
-    _refuse(response, channel)
+    refuse(response, channel)
     state = text_of(fields_of(response), "status")
     if state == "PROCESSING_FAILED":
         notes.keep(_note(medium), "")
@@ -109,12 +118,8 @@ def _handed_over(channel: Channel, medium: Medium, notes: Notes, now: datetime) 
     content = bytes_of(medium, now=now)
     urn, place = _place(channel, now)
 
-    def put(token: str) -> httpx.Response:
-        sent = {"Authorization": f"Bearer {token}", "Content-Type": "application/octet-stream"}
-        return channel.http.put(place, content=content, headers=sent)
-
-    response = before_public(channel, put, now=now)
-    _refuse(response, channel)
+    response = before_public(channel, lambda token: put(channel, place, content, token), now=now)
+    refuse(response, channel)
     # An answer that is a page is somebody else's: LinkedIn's own holds nothing.
     if response.content:
         raise Halt(Later(now + RETRY, _NOT_THERE))
@@ -127,10 +132,10 @@ def _place(channel: Channel, now: datetime) -> tuple[str, str]:
     url = rest(channel.base_url, "images", action="initializeUpload")
     body = {"initializeUploadRequest": {"owner": payload.organisation_urn(channel.native_id)}}
     response = before_public(channel, lambda token: channel.http.post(url, json=body, headers=headers(token)), now=now)
-    _refuse(response, channel)
+    refuse(response, channel)
     told = fields_of(response).get("value")
     value = told if isinstance(told, dict) else {}
-    urn, place = text_of(value, "image"), text_of(value, "uploadUrl", 4_000)
+    urn, place = text_of(value, "image"), text_of(value, "uploadUrl", LONGEST)
     if not urn.startswith("urn:li:image:") or not place:
         raise Halt(Later(now + RETRY, _NO_PLACE))
     if not is_own_place(place, channel.base_url):
@@ -138,23 +143,10 @@ def _place(channel: Channel, now: datetime) -> tuple[str, str]:
     return urn, place
 
 
-def is_own_place(place: str, base_url: str) -> bool:
-    """Whether a picture, and with it our token, may go there: LinkedIn's declared hosts; of a stand-in, itself."""
-    try:
-        url, base = httpx.URL(place), httpx.URL(base_url)
-    except httpx.InvalidURL:
-        return False
-    if url.userinfo:
-        return False
-    if base_url.rstrip("/") == SPEC.default_base_url:
-        return url.scheme == "https" and url.port is None and url.host in UPLOAD_HOSTS
-    return (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port)
-
-
-def _post(channel: Channel, item: Item, images: list[str], notes: Notes, now: datetime) -> Outcome:
+def _post(channel: Channel, item: Item, media: list[str], notes: Notes, now: datetime) -> Outcome:
     if notes.get(_ASKED) is None:
         notes.keep(_ASKED, now.isoformat())  # where to begin to look, should the answer be lost
-    url, body = rest(channel.base_url, "posts"), payload.post(item, channel.native_id, images)
+    url, body = rest(channel.base_url, "posts"), payload.post(item, channel.native_id, media)
     response = making_public(channel, lambda token: channel.http.post(url, json=body, headers=headers(token)), now=now)
     sent = f"sent:{item.key}"
     if response.is_client_error:
@@ -168,11 +160,6 @@ def _post(channel: Channel, item: Item, images: list[str], notes: Notes, now: da
         return Unsure(_GARBLED)
     notes.keep(sent, urn)
     return Sent(urn, payload.permalink(urn, channel.base_url))
-
-
-def _refuse(response: httpx.Response, channel: Channel) -> None:
-    if response.is_client_error:
-        raise Halt(payload.refusal(response, secrets_of(channel)))
 
 
 class Reader:

@@ -119,7 +119,7 @@ def text_problems(item: Item) -> Iterator[Problem]:
 
 def _pixel_problems(media: Sequence[Medium]) -> Iterator[Problem]:
     for n, medium in enumerate(media, 1):
-        if medium.width * medium.height > MAX_PIXELS:
+        if not medium.is_video and medium.width * medium.height > MAX_PIXELS:
             size = f"{medium.width:,} by {medium.height:,}"
             yield Problem("media", f"Picture {n} has {size} pixels, more than {NAME} takes. Use a smaller one.")
 
@@ -192,8 +192,8 @@ def is_post(urn: str) -> bool:
     return bool(_POST.fullmatch(urn))
 
 
-def post(item: Item, organisation: str, images: Sequence[str]) -> dict[str, Any]:
-    """The body that publishes the item for an organisation, with the names of its pictures."""
+def post(item: Item, organisation: str, media: Sequence[str]) -> dict[str, Any]:
+    """The body that publishes the item for an organisation, with the names of its pictures or video."""
     body: dict[str, Any] = {
         "author": organisation_urn(organisation),
         "commentary": commentary(item.text),
@@ -202,7 +202,10 @@ def post(item: Item, organisation: str, images: Sequence[str]) -> dict[str, Any]
         "lifecycleState": PUBLISHED,
         "isReshareDisabledByAuthor": False,
     }
-    shown = [{"id": urn, "altText": medium.alt} for urn, medium in zip(images, item.media, strict=True)]
+    shown = [
+        {"id": urn} if medium.is_video else {"id": urn, "altText": medium.alt}
+        for urn, medium in zip(media, item.media, strict=True)
+    ]
     if len(shown) == 1:
         body["content"] = {"media": shown[0]}
     if len(shown) > 1:
@@ -254,8 +257,8 @@ def milliseconds(at: datetime) -> int:
 
 
 def same(item: Item, found: Found) -> bool:
-    """Whether a post says what the item says: its text, its pictures and their descriptions."""
-    alts = tuple(squashed(medium.alt) for medium in item.media)
+    """Whether a post says what the item says: its text, its pictures and their descriptions. Videos have none."""
+    alts = tuple("" if medium.is_video else squashed(medium.alt) for medium in item.media)
     return _reads_the_same(item.text, found.text) and tuple(map(squashed, found.alts)) == alts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from mercat.networks.kit.sunset import Sunset
-from mercat.networks.port import ConnectField, MediaRules, Spec
+from mercat.networks.port import ConnectField, MediaRules, Spec, VideoRules
 
 NAME = "LinkedIn"
 API = "https://api.linkedin.com"
@@ -41,6 +41,9 @@ SPEC = Spec(
         max_bytes=5_000_000,  # the documentation names pixels only; 5 MB is what third parties tell of a post's picture
         mimes=frozenset({"image/jpeg", "image/png", "image/gif"}),  # Images API
         max_alt=4_086,  # told of the Posts API's altText; no dated copy of the page that we found holds the number
+        # Videos API, “Video File Size Specifications”: 75 kB to 500 MB, 3 seconds to 30 minutes, MP4. Whoever makes a
+        # video smaller than that is told by LinkedIn. It has no description there: altText is for pictures.
+        video=VideoRules(max_bytes=500_000_000, max_seconds=1_800, min_seconds=3, max_alt=0),
     ),
     connect_fields=(
         ConnectField(

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from mercat.networks.kit.films import Whole
 from mercat.networks.kit.reading import CannotTell
 from mercat.networks.kit.steps import RETRY, Halt, bytes_of, fields_of, json_of, preparing, publishing, text_of
 from mercat.networks.mastodon import payload
@@ -35,12 +36,12 @@ from mercat.networks.port import (
     Unsure,
 )
 
-POLL = timedelta(seconds=2)  # between two looks at a picture in processing
+POLL = timedelta(seconds=2)  # between two looks at what is in processing
 SKEW = timedelta(minutes=5)  # that a server's clock may be behind ours
 PAGE = 40  # statuses a page, the most that Mastodon gives
 PAGES = 10  # looked through before we say that we cannot tell
 
-_PREPARING = "The server is still preparing the pictures."
+_PREPARING = "The server is still preparing the pictures or the video."
 _GARBLED = "The server answered, but not in a way that says whether the post is out."
 _TAKEN = "The server no longer offers the pictures of this post: they may be out with it already."
 _GONE = "The post is no longer on the server, so it cannot be edited."
@@ -100,12 +101,14 @@ def _is_ready(channel: Channel, media_id: str, now: datetime) -> bool | None:
     response = preparing(lambda: channel.http.get(url, headers=bearer(channel)), now=now)
     if response.status_code == 404:
         return None
-    refuse(response, channel)
+    refuse(response, channel)  # 422: it could not be processed, as Mastodon says of a broken video
     return response.status_code == 200
 
 
 def _upload(channel: Channel, medium: Medium, now: datetime) -> tuple[str, bool]:
-    file = (f"picture.{medium.mime.partition('/')[2]}", bytes_of(medium, now=now), medium.mime)
+    # A video comes in one request as a picture does, and is read while it is sent: no server takes one in parts.
+    content: Any = Whole(medium, now=now) if medium.is_video else bytes_of(medium, now=now)
+    file = (f"{'video' if medium.is_video else 'picture'}.{medium.mime.partition('/')[2]}", content, medium.mime)
     url = api(channel.base_url, "v2", "media")
 
     def send() -> httpx.Response:
@@ -115,7 +118,7 @@ def _upload(channel: Channel, medium: Medium, now: datetime) -> tuple[str, bool]
     refuse(response, channel)
     media_id = text_of(fields_of(response), "id")
     if not media_id:
-        raise Halt(Later(now + POLL, "The server did not say that it has the picture."))
+        raise Halt(Later(now + POLL, "The server did not say that it has the picture or the video."))
     return media_id, response.status_code == 200
 
 

@@ -18,6 +18,7 @@ from mercat.networks.mastodon.spec import (
     MOST,
     NAME,
     PER_URL,
+    VIDEO_PIXELS,
     limit,
     media_rules,
 )
@@ -50,7 +51,7 @@ ERRORS: dict[int, Outcome] = {
     401: Reconnect(RENEW),
     403: Reconnect(FORBIDDEN),
     404: Refused("The server does not know what it was asked. Check that it is a Mastodon server."),
-    413: Refused("The server says that a picture is too large. Use a smaller one."),
+    413: Refused("The server says that a picture or the video is too large. Use a smaller one."),
     422: Refused("The server refused this as it stands. Its answer says what to change."),
 }
 
@@ -103,7 +104,7 @@ def _mentions(text: str) -> list[Span]:
 def check(item: Item, limits: Mapping[str, int]) -> list[Problem]:
     """Every limit of the account's server that the item breaks."""
     media = media_problems(NAME, media_rules(limits), item.media)
-    return [*_text_problems(item, limits), *media, *_pixel_problems(item.media, limit(limits, IMAGE_PIXELS))]
+    return [*_text_problems(item, limits), *media, *_pixel_problems(item.media, limits)]
 
 
 def _text_problems(item: Item, limits: Mapping[str, int]) -> Iterator[Problem]:
@@ -115,11 +116,11 @@ def _text_problems(item: Item, limits: Mapping[str, int]) -> Iterator[Problem]:
         yield Problem("text", f"The text has {used.used:,} characters; {NAME} takes {used.limit:,}. Take out {over:,}.")
 
 
-def _pixel_problems(media: Sequence[Medium], most: int) -> Iterator[Problem]:
+def _pixel_problems(media: Sequence[Medium], limits: Mapping[str, int]) -> Iterator[Problem]:
     for n, medium in enumerate(media, 1):
-        if medium.width * medium.height > most:
-            size = f"{medium.width:,} by {medium.height:,}"
-            yield Problem("media", f"Picture {n} has {size} pixels, more than {NAME} takes. Use a smaller one.")
+        if medium.width * medium.height > limit(limits, VIDEO_PIXELS if medium.is_video else IMAGE_PIXELS):
+            which, size = "The video" if medium.is_video else f"Picture {n}", f"{medium.width:,} by {medium.height:,}"
+            yield Problem("media", f"{which} has {size} pixels, more than {NAME} takes. Use a smaller one.")
 
 
 # The instance document

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from mercat.networks.port import ConnectField, MediaRules, Spec
+from mercat.networks.port import ConnectField, MediaRules, Spec, VideoRules
 
 NAME = "Mastodon"
 
@@ -15,16 +15,20 @@ PER_URL = "characters_reserved_per_url"
 MAX_MEDIA = "max_media_attachments"
 IMAGE_SIZE = "image_size_limit"
 IMAGE_PIXELS = "image_matrix_limit"
+VIDEO_SIZE = "video_size_limit"
+VIDEO_PIXELS = "video_matrix_limit"
 DESCRIPTION = "description_limit"
 
 # Defaults of Mastodon 4.x: app/validators/status_length_validator.rb (500, 23), models/media_attachment.rb
-# (16 MiB, 8K UHD, 1,500), and 4 attachments.
+# (16 MiB, 8K UHD, 1,500; of a video 99 MiB and 4K UHD), and 4 attachments.
 DEFAULTS: Mapping[str, int] = {
     MAX_CHARACTERS: 500,
     PER_URL: 23,
     MAX_MEDIA: 4,
     IMAGE_SIZE: 16 * 1024 * 1024,
     IMAGE_PIXELS: 7680 * 4320,
+    VIDEO_SIZE: 99 * 1024 * 1024,
+    VIDEO_PIXELS: 3840 * 2160,
     DESCRIPTION: 1_500,
 }
 
@@ -35,10 +39,14 @@ MOST: Mapping[str, int] = {
     MAX_MEDIA: 100,
     IMAGE_SIZE: 1024**3,
     IMAGE_PIXELS: 1_000_000_000,
+    VIDEO_SIZE: 1024**4,
+    VIDEO_PIXELS: 1_000_000_000,
     DESCRIPTION: 100_000,
 }
 
 MIMES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})  # what every version since 3.5 takes
+
+MAX_SECONDS = 86_400  # Mastodon names no longest video; none of its size lasts a day
 
 # What the connection may do, and no more; guide.md tells people what each is for. read:accounts tells whose token it
 # is, on every version. A connection that lacks one of the later ones still publishes.
@@ -52,13 +60,14 @@ def limit(limits: Mapping[str, int], name: str) -> int:
 
 
 def media_rules(limits: Mapping[str, int]) -> MediaRules:
-    """The rules for pictures of the server that told `limits`."""
+    """The rules for pictures and videos of the server that told `limits`."""
     return MediaRules(
         limit(limits, MAX_MEDIA),
         limit(limits, IMAGE_SIZE),
         MIMES,
         limit(limits, DESCRIPTION),
         longest_side=2_880,  # models/media_attachment.rb keeps 8,294,400 pixels: a square of this side
+        video=VideoRules(limit(limits, VIDEO_SIZE), MAX_SECONDS, limit(limits, DESCRIPTION)),
     )
 
 

@@ -39,7 +39,7 @@ WORDS = Words(
     strange="Threads answered, but not in a way that can be read.",
 )
 
-_UNFETCHED = "Threads could not fetch a picture from this installation's public address."
+_UNFETCHED = "Threads could not fetch a picture or video from this installation's public address."
 
 # What a code and subcode mean here alone. Meta publishes no table for Threads: these are Instagram's, whose containers
 # it shares. What has no line is in kit/graph.py, or refused in the words above.

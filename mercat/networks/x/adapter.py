@@ -63,7 +63,7 @@ class Publisher:
 
 
 def _pictures(channel: Channel, item: Item, notes: Notes, now: datetime) -> list[Picture]:
-    return [Picture(channel, n, medium, notes, now) for n, medium in enumerate(item.media)]
+    return [Picture(channel, n, medium, notes, now, item.language) for n, medium in enumerate(item.media)]
 
 
 def _post(channel: Channel, item: Item, media_ids: list[str], notes: Notes, now: datetime) -> Outcome:
@@ -117,8 +117,11 @@ class Reader:
         now: datetime,
     ) -> Sighting:
         try:
-            if known := native_id or notes.get(_sent_note(item)):
-                return _by_id(channel, known, now)
+            if native_id:
+                return _by_id(channel, native_id, now)
+            noted = notes.get(_sent_note(item))
+            if noted and not isinstance(seen := _by_id(channel, noted, now), Missing):
+                return seen  # what is not there by that id may be there by another try
             return _among_own(channel, item, _asked_at(item, notes) - SKEW, is_another, now)
         except CannotTell as trouble:
             return trouble.unreadable

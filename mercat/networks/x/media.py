@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from mercat.networks.kit.captions import srt
 from mercat.networks.kit.films import pieces
 from mercat.networks.kit.steps import RETRY, Halt, bytes_of, preparing, text_of
 from mercat.networks.port import Channel, Later, Medium, Notes, Refused
@@ -36,6 +37,7 @@ class Picture:
     medium: Medium
     notes: Notes
     now: datetime
+    language: str  # that of the item, and of a video's captions
 
     def bring(self) -> tuple[str, timedelta | None]:
         """Its id at X, and how long to wait before it is ready; None where it is."""
@@ -55,16 +57,22 @@ class Picture:
             return media_id, wait
         if stage != _READY:
             self._describe(media_id)
+            self._caption(media_id)
             self._keep(_READY, media_id)
         return media_id, None
 
     def forget(self) -> None:
-        """So that it is handed over again."""
+        """So that it is handed over again, and its captions with it."""
         self.notes.keep(self._note, "")
+        self.notes.keep(self._captions_note, "")
 
     @property
     def _note(self) -> str:
         return f"media:{self.n}:{self.medium.sha256}"
+
+    @property
+    def _captions_note(self) -> str:
+        return f"captions:{self.n}:{self.medium.sha256}"
 
     def _keep(self, stage: str, media_id: str) -> None:
         self.notes.keep(self._note, f"{stage}:{media_id}")
@@ -72,7 +80,7 @@ class Picture:
     def _film(self, stage: str, media_id: str) -> tuple[str, timedelta | None]:
         """A video, from where an earlier attempt stopped. A piece may come twice: X takes it by its number."""
         if not media_id:
-            media_id = _begun(self.channel, self.medium, "tweet_video", self.now)
+            media_id = _begun(self.channel, self.medium.mime, self.medium.size, "tweet_video", self.now)
             stage = f"{_SENDING}0"
             self._keep(stage, media_id)
         if stage != _ENDING:
@@ -109,6 +117,26 @@ class Picture:
 
         self._of_this(post, media_id)
 
+    def _caption(self, media_id: str) -> None:
+        """A video's captions are media of their own (OpenAPI 2.167, CreateMediaSubtitlesRequest). X names a language by
+        two letters; one that has no such name cannot be told to it."""
+        captions, code = srt(self.medium.captions).encode("utf-8", "replace"), payload.language_code(self.language)
+        if not self.medium.is_video or not captions or not code:
+            return
+        track = self.notes.get(self._captions_note)
+        if not track:
+            track = _begun(self.channel, "text/srt", len(captions), "subtitles", self.now)
+            _filled(self.channel, track, captions, self.now)
+            self.notes.keep(self._captions_note, track)
+        told = {"display_name": payload.language_name(code), "id": track, "language_code": code}
+        body = {"id": media_id, "media_category": "TweetVideo", "subtitles": told}
+        url = api(self.channel.base_url, "media/subtitles")
+
+        def post(signed: dict[str, str]) -> httpx.Response:
+            return self.channel.http.post(url, json=body, headers=signed)
+
+        self._of_this(post, media_id)
+
     def _of_this(self, call: Call, media_id: str) -> httpx.Response:
         """The answer to a call about this picture, once X has it."""
         response = authorised(self.channel, preparing, call, now=self.now)
@@ -122,14 +150,19 @@ class Picture:
 
 def _handed_over(channel: Channel, medium: Medium, now: datetime) -> tuple[str, timedelta | None]:
     content = bytes_of(medium, now=now)
-    media_id = _begun(channel, medium, "tweet_image", now)
+    media_id = _begun(channel, medium.mime, medium.size, "tweet_image", now)
+    return media_id, _wait(_filled(channel, media_id, content, now))
+
+
+def _filled(channel: Channel, media_id: str, content: bytes, now: datetime) -> httpx.Response:
+    """The answer to the end of an upload that one attempt hands over."""
     for segment, start in enumerate(range(0, len(content), PIECE)):
         _refuse(_append(channel, media_id, segment, content[start : start + PIECE], now), channel, now)
-    return media_id, _wait(_about(media_id, _post(channel, f"{media_id}/finalize", now), channel, now))
+    return _about(media_id, _post(channel, f"{media_id}/finalize", now), channel, now)
 
 
-def _begun(channel: Channel, medium: Medium, category: str, now: datetime) -> str:
-    begun = {"media_type": medium.mime, "media_category": category, "total_bytes": medium.size}
+def _begun(channel: Channel, mime: str, size: int, category: str, now: datetime) -> str:
+    begun = {"media_type": mime, "media_category": category, "total_bytes": size}
     response = _post(channel, "initialize", now, json=begun)
     _refuse(response, channel, now)
     media_id = text_of(data_of(response), "id")

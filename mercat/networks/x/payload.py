@@ -238,6 +238,21 @@ def created(told: Mapping[str, Any]) -> datetime | None:
     return at if at.tzinfo else None
 
 
+_CODE = regex.compile(r"([A-Za-z]{2})(?:-.*)?")
+_LANGUAGES = {"EN": "English", "GD": "Gàidhlig", "GA": "Gaeilge", "CY": "Cymraeg", "PL": "Polski", "UK": "Українська"}
+
+
+def language_code(language: str) -> str:
+    """A language as X names it for captions (OpenAPI 2.167: two capitals); empty where it has no such name."""
+    named = _CODE.fullmatch(language)
+    return named[1].upper() if named else ""
+
+
+def language_name(code: str) -> str:
+    """What viewers are shown to choose by."""
+    return _LANGUAGES.get(code, code)
+
+
 def same(item: Item, seen: Found) -> bool:
     """Whether a post says what the item says: the text as X shows it, the pictures and their descriptions. Videos go
     there without one."""

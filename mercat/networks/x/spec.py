@@ -33,8 +33,9 @@ SPEC = Spec(
         mimes=frozenset({"image/jpeg", "image/png", "image/webp"}),
         max_alt=MAX_ALT,
         # docs.x.com, “Media best practices”: 512 MB, half a second to 140 seconds. Its page on metadata speaks of
-        # descriptions of images alone, though OpenAPI 2.167 does not say of which media: none goes along.
-        video=VideoRules(max_bytes=512_000_000, max_seconds=140, min_seconds=0.5, max_alt=0),
+        # descriptions of images alone, though OpenAPI 2.167 does not say of which media: none goes along. Captions
+        # do (POST /2/media/subtitles).
+        video=VideoRules(max_bytes=512_000_000, max_seconds=140, min_seconds=0.5, max_alt=0, captions=True),
         longest_side=4_096,  # not in its documents; the largest that X has shown of a picture (“orig”)
     ),
     connect_fields=(

@@ -229,10 +229,11 @@ def _is_theirs(session: str, base_url: str) -> bool:
     """Whether an address may get our token: on Google's interface, or where the stand-in is."""
     try:
         there, here = httpx.URL(session), httpx.URL(base_url)
-    except httpx.InvalidURL:
+        host = there.host
+    except (httpx.InvalidURL, UnicodeError):  # the second of a host with a label that no alphabet has
         return False
     if len(session) > _MOST_ADDRESS or there.userinfo:
         return False
     if base_url.rstrip("/") == API:
-        return there.scheme == "https" and there.host.endswith(".googleapis.com") and there.port is None
-    return (there.scheme, there.host, there.port) == (here.scheme, here.host, here.port)
+        return there.scheme == "https" and host.endswith(".googleapis.com") and there.port is None
+    return (there.scheme, host, there.port) == (here.scheme, here.host, here.port)

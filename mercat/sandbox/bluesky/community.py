@@ -26,7 +26,7 @@ class Community(Xrpc):
     # Profiles
 
     async def put_record(self, request: Request) -> Response:
-        account = self._signed_in(request)
+        account = self.signed_in(request)
         fields = await read_input(request, "repo", "collection", "rkey")
         if fields["collection"] != profile.COLLECTION:
             return await super().put_record(request)
@@ -58,7 +58,7 @@ class Community(Xrpc):
     async def get_record(self, request: Request) -> Response:
         if param(request, "collection") != profile.COLLECTION:
             return await super().get_record(request)
-        account = self._account(param(request, "repo"))
+        account = self.account(param(request, "repo"))
         known = feed.profile_of(self.world, account)
         if known is None or param(request, "rkey") != "self":
             raise ApiError(400, {"error": "RecordNotFound", "message": "Could not locate record"})
@@ -67,7 +67,7 @@ class Community(Xrpc):
     async def list_records(self, request: Request) -> Response:
         if param(request, "collection") != profile.COLLECTION:
             return await super().list_records(request)
-        account = self._account(param(request, "repo"))
+        account = self.account(param(request, "repo"))
         known = feed.profile_of(self.world, account)
         return JSONResponse({"records": [_profile_record(account, known)] if known else []})
 
@@ -90,7 +90,7 @@ class Community(Xrpc):
 
     async def notifications(self, request: Request) -> Response:
         """Mentions and replies are the only kinds that this stand-in knows. The cursor is a seq."""
-        account, limit = self._signed_in(request), limit_of(request)
+        account, limit = self.signed_in(request), limit_of(request)
         reasons, cursor = request.query_params.getlist("reasons"), request.query_params.get("cursor", "")
         told: list[tuple[Post, str]] = []
         for kind, reason in (("mentions", "mention"), ("answers", "reply")):
@@ -118,7 +118,7 @@ class Community(Xrpc):
         return JSONResponse({"actors": found[: limit_of(request, "25")]})
 
     async def report(self, request: Request) -> Response:
-        account = self._signed_in(request)
+        account = self.signed_in(request)
         fields = await read_input(request, "reasonType")
         reason, subject = fields.get("reason", ""), fields.get("subject")
         if not fields["reasonType"].startswith(REASONS):
@@ -143,7 +143,7 @@ class Community(Xrpc):
         return JSONResponse(view)
 
     def _view(self, request: Request, post: Post) -> dict[str, Any]:
-        return feed.post_view(self.world, self._account(post.account), post, base_url(request, self.world.slug))
+        return feed.post_view(self.world, self.account(post.account), post, base_url(request, self.world.slug))
 
 
 def _profile_record(account: Account, known: dict[str, Any]) -> dict[str, Any]:

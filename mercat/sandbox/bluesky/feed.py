@@ -77,7 +77,13 @@ def post_view(world: World, account: Account, post: Post, base: str) -> dict[str
         "indexedAt": iso(post.received_at),
         "labels": [],
     }
-    if post.media:
+    if post.media and post.media[0].mime.startswith("video/"):
+        (film,) = post.media
+        address = base + blob_path(post.account, film.upload)
+        view["embed"] = {
+            "$type": "app.bsky.embed.video#view", "cid": film.upload, "playlist": address, "alt": film.alt,
+        }  # fmt: skip
+    elif post.media:
         view["embed"] = {
             "$type": "app.bsky.embed.images#view",
             "images": [_image_view(post, medium.upload, medium.alt, base) for medium in post.media],

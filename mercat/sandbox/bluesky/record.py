@@ -19,6 +19,8 @@ from mercat.sandbox.standin import ApiError
 COLLECTION = "app.bsky.feed.post"
 MAX_IMAGES = 4
 MAX_IMAGE_BYTES = 2_000_000
+MAX_VIDEO_BYTES = 300_000_000
+MAX_CAPTIONS, MAX_CAPTION_BYTES = 20, 20_000
 DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,20})?(Z|[+-]\d\d:\d\d)")
 LANGUAGE = re.compile(r"(i|[a-z]{2,3})(-[A-Za-z0-9]{1,8})*")
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,80}:[^\s]{1,8000}")
@@ -131,16 +133,35 @@ def _check_embed(embed: Any, find_blob: FindBlob) -> tuple[Medium, ...]:
     if kind == "app.bsky.embed.record":
         _check_reference(_object(embed, "record", "$.embed"), "$.embed.record")
         return ()
-    raise _invalid(f"Unknown $type {kind} at $.embed (this stand-in knows images, external and record)")
+    if kind == "app.bsky.embed.video":
+        return (_check_video(embed, find_blob),)
+    raise _invalid(f"Unknown $type {kind} at $.embed (this stand-in knows images, video, external and record)")
 
 
 def _check_image(image: Any, path: str, find_blob: FindBlob) -> Medium:
     upload = _check_blob(_object(image, "image", path), f"{path}.image", find_blob)
     alt = _string(image, "alt", path)
-    if image.get("aspectRatio") is not None:
-        ratio = _object(image, "aspectRatio", path)
+    _check_shape(image, path)
+    return Medium(upload.native_id, upload.mime, upload.size, upload.sha256, alt, upload.width, upload.height)
+
+
+def _check_shape(medium: dict[str, Any], path: str) -> None:
+    if medium.get("aspectRatio") is not None:
+        ratio = _object(medium, "aspectRatio", path)
         if min(_integer(ratio, side, f"{path}.aspectRatio") for side in ("width", "height")) < 1:
             raise _invalid(f"Expected at least 1 at {path}.aspectRatio")
+
+
+def _check_video(embed: dict[str, Any], find_blob: FindBlob) -> Medium:
+    path = "$.embed"
+    upload = _check_blob(_object(embed, "video", path), f"{path}.video", find_blob, "video/mp4", MAX_VIDEO_BYTES)
+    alt = _string(embed, "alt", path) if "alt" in embed else ""
+    _check_shape(embed, path)
+    for n, caption in enumerate(_array(embed.get("captions", []), f"{path}.captions", MAX_CAPTIONS)):
+        where = f"{path}.captions[{n}]"
+        if not LANGUAGE.fullmatch(_string(caption, "lang", where)):
+            raise _invalid(f"Invalid language tag at {where}.lang")
+        _check_blob(_object(caption, "file", where), f"{where}.file", find_blob, "text/vtt", MAX_CAPTION_BYTES)
     return Medium(upload.native_id, upload.mime, upload.size, upload.sha256, alt, upload.width, upload.height)
 
 
@@ -153,15 +174,17 @@ def _check_external(external: dict[str, Any], find_blob: FindBlob) -> None:
         _check_blob(_object(external, "thumb", "$.embed.external"), "$.embed.external.thumb", find_blob)
 
 
-def _check_blob(blob: dict[str, Any], path: str, find_blob: FindBlob) -> Upload:
+def _check_blob(
+    blob: dict[str, Any], path: str, find_blob: FindBlob, kind: str = "image/*", most: int = MAX_IMAGE_BYTES
+) -> Upload:
     if blob.get("$type") != "blob":
         raise _invalid(f"Expected blob value type at {path}")
     cid, mime = _string(_object(blob, "ref", path), "$link", f"{path}.ref"), _string(blob, "mimeType", path)
     size = _integer(blob, "size", path)
-    if not mime.startswith("image/"):
-        raise _refused("InvalidMimeType", f"Wrong type of file. It is {mime} but it must match image/*.")
-    if size > MAX_IMAGE_BYTES:
-        message = f"This file is too large. It is {size} bytes but the maximum size is {MAX_IMAGE_BYTES} bytes."
+    if not mime.startswith(kind.removesuffix("*")):
+        raise _refused("InvalidMimeType", f"Wrong type of file. It is {mime} but it must match {kind}.")
+    if size > most:
+        message = f"This file is too large. It is {size} bytes but the maximum size is {most} bytes."
         raise _refused("BlobTooLarge", message)
     upload = find_blob(cid)
     if upload is None:

@@ -13,8 +13,9 @@ from starlette.routing import BaseRoute, Route
 from mercat.sandbox.bluesky import feed, record, richtext, tokens
 from mercat.sandbox.bluesky.community import Community
 from mercat.sandbox.bluesky.ids import HANDLE, did_of
+from mercat.sandbox.bluesky.videos import Videos
 from mercat.sandbox.calls import Endpoint, call
-from mercat.sandbox.faults import FaultKind
+from mercat.sandbox.faults import FaultKind, Option
 from mercat.sandbox.fields import BadBody, read_json
 from mercat.sandbox.limits import Allowance, Bucket
 from mercat.sandbox.models import Account, Post
@@ -36,6 +37,38 @@ class Bluesky:
     app: Mapping[str, str] = MappingProxyType({})
     faults: Sequence[FaultKind] = (
         FaultKind(
+            "video_processing",
+            "Process videos slowly",
+            "A video's job has to be asked for until it is completed or has failed.",
+            on="upload",
+            options=(
+                Option("polls", "How many times to ask before it is done", 2),
+                Option("fails", "Fail in the end", False),
+            ),
+            lasting=True,
+        ),
+        FaultKind(
+            "no_videos",
+            "Take no videos",
+            "Says of every account that its e-mail is not confirmed, so that it may hand over none.",
+            on="upload",
+            lasting=True,
+        ),
+        FaultKind(
+            "videos_used_up",
+            "Use up a day's videos",
+            "Says of every account that it has handed over a day's videos.",
+            on="upload",
+            lasting=True,
+        ),
+        FaultKind(
+            "video_service_gone",
+            "Be a server without videos",
+            "Answers the calls about videos 501, as a server outside the public network does.",
+            on="upload",
+            lasting=True,
+        ),
+        FaultKind(
             "rate_limits",
             "Count the limits",
             "Counts and enforces the real limits: 30 sign-ins in 5 minutes, 5,000 points of writing an hour,"
@@ -47,6 +80,7 @@ class Bluesky:
 
     def routes(self, world: World) -> Sequence[BaseRoute]:
         xrpc, timelines = Community(world), Timelines(self, world)
+        videos = Videos(xrpc)
 
         def get(name: str, endpoint: Endpoint, on: str = "read") -> Route:
             return call(self, world, "GET", f"/xrpc/{name}", endpoint, on=on)
@@ -76,6 +110,10 @@ class Bluesky:
             get("com.atproto.server.describeServer", xrpc.describe_server, "session"),
             get("com.atproto.identity.resolveHandle", xrpc.resolve_handle, "session"),
             post("com.atproto.repo.uploadBlob", xrpc.upload_blob, "upload"),
+            get("com.atproto.server.getServiceAuth", videos.service_auth, "upload"),
+            get("app.bsky.video.getUploadLimits", videos.limits, "upload"),
+            post("app.bsky.video.uploadVideo", videos.upload, "upload"),
+            get("app.bsky.video.getJobStatus", videos.status, "upload"),
             post("com.atproto.repo.createRecord", xrpc.create_record, "publish", WRITES, CREATE),
             post("com.atproto.repo.putRecord", xrpc.put_record, "publish", WRITES, UPDATE),
             post("com.atproto.repo.deleteRecord", xrpc.delete_record, "remove", WRITES, DELETE),

@@ -14,7 +14,8 @@ from mercat.sandbox.standin import ApiError, World
 
 ACCESS_SECONDS = 2 * 3600
 REFRESH_SECONDS = 90 * 86400
-ACCESS, REFRESH = "com.atproto.appPass", "com.atproto.refresh"
+ACCESS, REFRESH, SERVICE = "com.atproto.appPass", "com.atproto.refresh", "service"
+SERVER = "did:web:localhost"  # this server's own name
 
 
 def new_session(world: World, account: Account) -> dict[str, str]:
@@ -22,6 +23,12 @@ def new_session(world: World, account: Account) -> dict[str, str]:
     access, refresh = _claims(account, ACCESS, now + ACCESS_SECONDS), _claims(account, REFRESH, now + REFRESH_SECONDS)
     world.store.keep(world.slug, "refresh", refresh["jti"], account.native_id, refresh["exp"])
     return {"accessJwt": _sign(world, access), "refreshJwt": _sign(world, refresh)}
+
+
+def for_service(world: World, account: Account, audience: str, method: str, expires_at: int) -> str:
+    """A token that this server signs for another service, good for one method there."""
+    claims = {"scope": SERVICE, "sub": account.native_id, "aud": audience, "lxm": method, "exp": expires_at}
+    return _sign(world, claims)
 
 
 def end_session(world: World, claims: dict[str, Any]) -> None:
@@ -63,7 +70,7 @@ def _claims(account: Account, scope: str, expires_at: float) -> dict[str, Any]:
 
 
 def _sign(world: World, claims: dict[str, Any]) -> str:
-    claims = {**claims, "iat": int(world.clock()), "aud": "did:web:localhost"}
+    claims = {"aud": SERVER, **claims, "iat": int(world.clock())}
     body = ".".join(_encoded(json.dumps(part).encode()) for part in ({"typ": "at+jwt", "alg": "HS256"}, claims))
     return f"{body}.{_signature(world, body)}"
 

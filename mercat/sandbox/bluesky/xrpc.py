@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from mercat.sandbox.bluesky import feed, record, tokens
 from mercat.sandbox.bluesky.ids import RECORD_KEY, TID, blob_cid, record_cid, tid
 from mercat.sandbox.fields import BadBody, read_json
+from mercat.sandbox.films import inspect as inspect_film
 from mercat.sandbox.models import Account, Post, Upload
 from mercat.sandbox.pages import picture
 from mercat.sandbox.pictures import inspect
@@ -36,14 +37,14 @@ class Xrpc:
 
     async def refresh_session(self, request: Request) -> Response:
         claims = tokens.claims_of(self.world, request.headers.get("authorization"), tokens.REFRESH)
-        account = self._account(claims["sub"])
+        account = self.account(claims["sub"])
         with self.store.transaction():
             tokens.end_session(self.world, claims)
             session = tokens.new_session(self.world, account)
         return JSONResponse({**session, **_told(account)})
 
     async def get_session(self, request: Request) -> Response:
-        return JSONResponse(_told(self._signed_in(request)))
+        return JSONResponse(_told(self.signed_in(request)))
 
     async def delete_session(self, request: Request) -> Response:
         claims = tokens.claims_of(self.world, request.headers.get("authorization"), tokens.REFRESH)
@@ -52,7 +53,7 @@ class Xrpc:
 
     async def describe_server(self, request: Request) -> Response:
         return JSONResponse(
-            {"did": "did:web:localhost", "availableUserDomains": [".bluesky.test"], "inviteCodeRequired": True,
+            {"did": tokens.SERVER, "availableUserDomains": [".bluesky.test"], "inviteCodeRequired": True,
              "links": {}, "contact": {}}
         )  # fmt: skip
 
@@ -65,20 +66,20 @@ class Xrpc:
     # Writing
 
     async def upload_blob(self, request: Request) -> Response:
-        account, data = self._signed_in(request), await request.body()
+        account, data = self.signed_in(request), await request.body()
         if not data:
             raise invalid("A request body is expected but none was provided")
         if len(data) > MAX_UPLOAD_BYTES:
             raise ApiError(413, {"error": "PayloadTooLarge", "message": "request entity too large"})
         if "content-type" not in request.headers:
             raise invalid("Request encoding (Content-Type) required but not provided")
-        upload = _upload(account, data, request)
+        upload = new_upload(account, data, request)
         self.store.add_upload(upload, data)
         blob = {"$type": "blob", "ref": {"$link": upload.native_id}, "mimeType": upload.mime, "size": upload.size}
         return JSONResponse({"blob": blob})
 
     async def create_record(self, request: Request) -> Response:
-        account = self._signed_in(request)
+        account = self.signed_in(request)
         fields = await self._write_input(request, account, "repo", "collection")
         key = fields.get("rkey")
         key = _record_key(key) if key is not None else self._fresh_key()
@@ -90,7 +91,7 @@ class Xrpc:
         return JSONResponse(self._written(post, commit=True))
 
     async def put_record(self, request: Request) -> Response:
-        account = self._signed_in(request)
+        account = self.signed_in(request)
         fields = await self._write_input(request, account, "repo", "collection", "rkey")
         post = self._post(request, account, _record_key(fields["rkey"]), fields.get("record"))
         known = self.store.post(self.world.slug, post.native_id)
@@ -102,7 +103,7 @@ class Xrpc:
         return JSONResponse(self._written(post, commit=changed))
 
     async def delete_record(self, request: Request) -> Response:
-        account = self._signed_in(request)
+        account = self.signed_in(request)
         fields = await self._write_input(request, account, "repo", "collection", "rkey")
         uri = _uri(account, _record_key(fields["rkey"]))
         if self.store.post(self.world.slug, uri) is None:
@@ -114,14 +115,14 @@ class Xrpc:
 
     async def get_record(self, request: Request) -> Response:
         repo, collection, key = (param(request, name) for name in ("repo", "collection", "rkey"))
-        uri = f"at://{self._account(repo).native_id}/{collection}/{key}"
+        uri = f"at://{self.account(repo).native_id}/{collection}/{key}"
         post = self.store.post(self.world.slug, uri, hidden_after(request))
         if post is None or request.query_params.get("cid", post.body["cid"]) != post.body["cid"]:
             raise ApiError(400, {"error": "RecordNotFound", "message": f"Could not locate record: {uri}"})
         return JSONResponse(feed.record_view(post))
 
     async def list_records(self, request: Request) -> Response:
-        account, collection = self._account(param(request, "repo")), param(request, "collection")
+        account, collection = self.account(param(request, "repo")), param(request, "collection")
         if collection != record.COLLECTION:
             return JSONResponse({"records": []})
         limit, cursor = limit_of(request), request.query_params.get("cursor")
@@ -135,7 +136,7 @@ class Xrpc:
         return JSONResponse({"records": records, **more})
 
     async def get_blob(self, request: Request) -> Response:
-        account = self._account(param(request, "did"))
+        account = self.account(param(request, "did"))
         upload = self.store.upload(self.world.slug, param(request, "cid"), account.native_id)
         if upload is None:
             raise ApiError(400, {"error": "BlobNotFound", "message": "Blob not found"})
@@ -174,7 +175,7 @@ class Xrpc:
         for uri in uris:
             post = self.store.post(self.world.slug, uri, hidden_after(request))
             if post:
-                views.append(feed.post_view(self.world, self._account(post.account), post, base))
+                views.append(feed.post_view(self.world, self.account(post.account), post, base))
         return JSONResponse({"posts": views})
 
     async def unknown(self, request: Request) -> Response:
@@ -182,11 +183,11 @@ class Xrpc:
 
     # Parts
 
-    def _signed_in(self, request: Request) -> Account:
+    def signed_in(self, request: Request) -> Account:
         claims = tokens.claims_of(self.world, request.headers.get("authorization"), tokens.ACCESS)
-        return self._account(claims["sub"])
+        return self.account(claims["sub"])
 
-    def _account(self, name: str) -> Account:
+    def account(self, name: str) -> Account:
         account = self.store.account(self.world.slug, name)
         if account is None:
             raise invalid(f"Could not find repo: {name}")
@@ -260,9 +261,9 @@ async def read_input(request: Request, *required: str) -> dict[str, Any]:
     return fields
 
 
-def _upload(account: Account, data: bytes, request: Request) -> Upload:
+def new_upload(account: Account, data: bytes, request: Request) -> Upload:
     """A PDS believes the bytes first, and the caller's content type only where it does not know them."""
-    seen = inspect(data)
+    seen = inspect(data) or inspect_film(data)
     given = request.headers["content-type"].partition(";")[0].strip().lower()
     mime, width, height = (seen.mime, seen.width, seen.height) if seen else (given, 0, 0)
     digest = hashlib.sha256(data)

@@ -75,7 +75,7 @@ class Api:
     # Publishing
 
     async def photo(self, request: Request) -> Response:
-        caller = await self._own(request, PHOTO, "pages_manage_posts")
+        caller = await self.own(request, PHOTO, "pages_manage_posts")
         data, alt = caller.params.get("source"), str(caller.params.get("alt_text_custom") or "")
         if not isinstance(data, bytes):
             raise error(324, "(#324) Missing or invalid image file", subcode=2069019)
@@ -108,8 +108,8 @@ class Api:
         )
 
     async def publish(self, request: Request) -> Response:
-        caller = await self._own(request, FEED, "pages_manage_posts")
-        self._not_held_back()
+        caller = await self.own(request, FEED, "pages_manage_posts")
+        self.not_held_back()
         message, link = str(caller.params.get("message") or ""), str(caller.params.get("link") or "")
         photos = self._photos(caller)
         if not message.strip() and not link and not photos:
@@ -123,7 +123,7 @@ class Api:
         self._not_said_before(caller.account, message, link, photos)
         return JSONResponse({"id": self._stored(caller.account, message, link, photos, request).native_id})
 
-    def _not_held_back(self) -> None:
+    def not_held_back(self) -> None:
         if self.world.faults.standing("policy_block"):
             words = ("You can't use this feature right now", "We limit how often you can post.")
             message = "The action attempted has been deemed abusive or is otherwise disallowed"
@@ -188,7 +188,7 @@ class Api:
     # The page's profile
 
     async def _update_page(self, request: Request) -> Response:
-        caller = await self._own(request, PAGE, "pages_manage_metadata")
+        caller = await self.own(request, PAGE, "pages_manage_metadata")
         about, cover = caller.params.get("about"), caller.params.get("cover")
         if about is not None and len(about) > MAX_ABOUT:
             raise bad_parameter(f"Param about must be no longer than {MAX_ABOUT} characters")
@@ -198,7 +198,7 @@ class Api:
         return JSONResponse({"success": True})
 
     async def picture(self, request: Request) -> Response:
-        caller = await self._own(request, {"picture": is_web}, "pages_manage_metadata")
+        caller = await self.own(request, {"picture": is_web}, "pages_manage_metadata")
         if "picture" not in caller.params:
             raise bad_parameter("Param picture is missing")
         self._keep_profile(caller, {"picture": caller.params["picture"]})
@@ -226,7 +226,7 @@ class Api:
         return JSONResponse(graph.shown(nodes.photo(photo, base_url(request, self.world.slug)), fields, "id"))
 
     async def published_posts(self, request: Request) -> Response:
-        caller = await self._own(request, {"include_hidden": is_flag}, "pages_read_engagement", paging=True)
+        caller = await self.own(request, {"include_hidden": is_flag}, "pages_read_engagement", paging=True)
         posts = self.store.posts(self.world.slug, caller.account, until=hidden_after(request))
         wanted = [post for post in posts if graph.within(post.received_at, caller.params)]
         rows = [(post.seq, self._post_node(request, post)) for post in wanted]
@@ -234,7 +234,7 @@ class Api:
 
     async def tagged(self, request: Request) -> Response:
         """Posts of other pages that name this one."""
-        caller = await self._own(request, {}, "pages_read_user_content", paging=True)
+        caller = await self.own(request, {}, "pages_read_user_content", paging=True)
         name = f"@{self._account(caller.account).handle}"
         posts = self.store.posts(self.world.slug, until=hidden_after(request), containing=name)
         naming = [post for post in posts if post.account != caller.account]
@@ -283,7 +283,7 @@ class Api:
 
     # Parts
 
-    async def _own(self, request: Request, allowed: Mapping[str, Any], *scopes: str, paging: bool = False) -> Caller:
+    async def own(self, request: Request, allowed: Mapping[str, Any], *scopes: str, paging: bool = False) -> Caller:
         """A call about the very page whose token it carries."""
         caller = await graph.let_in(self.world, request, allowed, paging=paging)
         if caller.grant["kind"] != "page":

@@ -55,7 +55,7 @@ def address(account: Account, one: Post, base: str) -> str:
 def _attachments(one: Post, base: str) -> dict[str, Any] | None:
     if not one.media:
         return {"data": [_link(one.body["link"])]} if one.body["link"] else None
-    photos = [_photo_attachment(medium, base) for medium in one.media]
+    photos = [_attachment(medium, base) for medium in one.media]
     if len(photos) == 1:
         return {"data": photos}
     album = {"media_type": "album", "type": "album", "title": "Photos", "subattachments": {"data": photos}}
@@ -69,11 +69,12 @@ def _link(url: str) -> dict[str, Any]:
     return {**_EMPTY, "media_type": "link", "type": "share", "url": url, "target": {"id": None, "url": url}}
 
 
-def _photo_attachment(medium: Medium, base: str) -> dict[str, Any]:
+def _attachment(medium: Medium, base: str) -> dict[str, Any]:
     url = f"{base}/media/{medium.upload}"
     image = {"image": {"src": url, "width": medium.width, "height": medium.height}}
     target = {"id": medium.upload, "url": url}
-    return {**_EMPTY, "media_type": "photo", "type": "photo", "media": image, "target": target, "url": url}
+    kind, form = ("video", "video_inline") if medium.mime.startswith("video/") else ("photo", "photo")
+    return {**_EMPTY, "media_type": kind, "type": form, "media": image, "target": target, "url": url}
 
 
 def photo(one: Upload, base: str) -> dict[str, Any]:
@@ -88,6 +89,29 @@ def photo(one: Upload, base: str) -> dict[str, Any]:
         "images": [image],
         "link": image["source"],
         "page_story_id": one.attached_to,
+    }
+
+
+def video(number: str, told: dict[str, Any], upload: Upload | None, base: str) -> dict[str, Any]:
+    """`upload` once all of it has come."""
+    post = upload.attached_to if upload else None
+    failed = upload is not None and not upload.polls_left and told["fails"]
+    state = "uploading" if upload is None else "error" if failed else "ready" if post else "processing"
+    done = "complete" if post else "not_started"
+    processing = {"error": "error", "processing": "in_progress", "uploading": "not_started"}.get(state, "complete")
+    return {
+        "id": number,
+        "description": told.get("description"),
+        "published": post is not None,
+        "post_id": post,
+        "permalink_url": f"/{told['page']}/videos/{number}/",
+        "source": f"{base}/media/{number}" if upload else None,
+        "status": {
+            "video_status": state,
+            "uploading_phase": {"status": "complete" if upload else "in_progress"},
+            "processing_phase": {"status": processing},
+            "publishing_phase": {"status": done, **({"publish_status": "published"} if post else {})},
+        },
     }
 
 

@@ -13,9 +13,10 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from mercat.sandbox import graph
-from mercat.sandbox.calls import Endpoint, call
+from mercat.sandbox.calls import Call, Endpoint, call
 from mercat.sandbox.facebook.api import Api
-from mercat.sandbox.faults import FaultKind
+from mercat.sandbox.facebook.videos import Videos, phase_of
+from mercat.sandbox.faults import FaultKind, Option
 from mercat.sandbox.graph import CALLS, VERSION, Timed, error
 from mercat.sandbox.graph_login import Login
 from mercat.sandbox.graph_text import card, paragraphs
@@ -57,6 +58,24 @@ class Facebook:
             lasting=True,
         ),
         FaultKind(
+            "video_processing",
+            "Process videos slowly",
+            "A video is processed for as many looks, and then stands there or has failed.",
+            on="upload",
+            options=(
+                Option("polls", "How many times to look before it is done", 2),
+                Option("fails", "Fail in the end", False),
+            ),
+            lasting=True,
+        ),
+        FaultKind(
+            "upload_ends",
+            "End uploads of videos",
+            "Knows no upload of a video any longer (error 1363033).",
+            on="upload",
+            lasting=True,
+        ),
+        FaultKind(
             "version_sunset",
             "End the version",
             "Answers every call that this version of the interface has ended (error 2635).",
@@ -75,10 +94,20 @@ class Facebook:
     def routes(self, world: World) -> Sequence[BaseRoute]:
         login = Login(world, self, SCOPES, "Pages")
         calls, timelines = Api(world, login), Timelines(self, world)
+        videos = Videos(calls)
         timed = Timed(self, world.clock, "pages")
 
         def route(method: str, path: str, endpoint: Endpoint, on: str = "read") -> Route:
             return call(timed, world, method, f"/{VERSION}/{path}", graph.unless_ended(world, endpoint), on=on)
+
+        uploading, publishing = (
+            Call(timed, world, graph.unless_ended(world, videos.edge), on, CALLS, 1) for on in ("upload", "publish")
+        )
+
+        async def video(request: Request) -> Response:
+            """Ending an upload publishes; what comes before hands over."""
+            ends = await phase_of(request) == "finish"
+            return await (publishing if ends else uploading)(request)
 
         async def everyone(request: Request) -> Response:
             return timelines.everyone(request)
@@ -108,6 +137,8 @@ class Facebook:
             route("GET", "me", calls.me, "session"),
             route("GET", "me/accounts", calls.accounts, "session"),
             route("POST", "{id}/photos", calls.photo, "upload"),
+            Route(f"/{VERSION}/{{id}}/videos", video, methods=["POST"]),
+            route("POST", "{id}/captions", videos.caption, "upload"),
             route("POST", "{id}/picture", calls.picture, "upload"),
             route("POST", "{id}/feed", calls.publish, "publish"),
             route("POST", "{id}/comments", calls.add_comment),
@@ -115,7 +146,7 @@ class Facebook:
             route("GET", "{id}/tagged", calls.tagged),
             route("GET", "{id}/comments", calls.comments),
             route("GET", "{id}/insights", calls.insights),
-            route("GET", "{id}", calls.node),
+            route("GET", "{id}", videos.node),
             route("POST", "{id}", calls.update, "publish"),
             call(timed, world, "DELETE", f"/{VERSION}/{{id}}", graph.unless_ended(world, calls.remove), on="remove"),
             # What a browser loads to show a page is no call of the API: no fault may break the timeline page.

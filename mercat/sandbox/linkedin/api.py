@@ -37,25 +37,25 @@ class Api:
     # Pictures
 
     async def initialize(self, request: Request) -> Response:
-        account = self._signed_in(request, WRITE)
-        _only(request, "action")
+        account = self.signed_in(request, WRITE)
+        only(request, "action")
         if request.query_params.get("action") != "initializeUpload":
-            raise _illegal("action must be initializeUpload")
-        asked = _object(_object(await _json(request)).get("initializeUploadRequest"))
-        if set(asked) != {"owner"} or asked["owner"] != _urn(account):
-            raise _denied("images.ACTION-initializeUpload")
+            raise illegal("action must be initializeUpload")
+        asked = object_of(object_of(await read(request)).get("initializeUploadRequest"))
+        if set(asked) != {"owner"} or asked["owner"] != urn_of(account):
+            raise denied("images.ACTION-initializeUpload")
         number = f"D4E10AQ{secrets.token_urlsafe(12)}"
         self.store.keep(self.world.slug, "image", number, {"owner": account.native_id, "failed": False})
         ticket = secrets.token_urlsafe(16)
         self.store.keep(self.world.slug, "ticket", number, ticket, self.world.clock() + 86_400)
         place = f"{base_url(request, self.world.slug)}/dms-uploads/{number}/uploaded-image/0?sync=0&v=beta&ut={ticket}"
-        ends = _ms(self.world.clock() + 86_400)
+        ends = ms(self.world.clock() + 86_400)
         value = {"uploadUrl": place, "uploadUrlExpiresAt": ends, "image": f"urn:li:image:{number}"}
         return JSONResponse({"value": value})
 
     async def receive(self, request: Request) -> Response:
         """The bytes of a picture. What they are is looked at later, as processing."""
-        account = self._caller(request)
+        account = self.caller(request)
         number = request.path_params["number"]
         ticket = self.store.kept(self.world.slug, "ticket", number, self.world.clock())
         known = self.store.kept(self.world.slug, "image", number, self.world.clock())
@@ -71,13 +71,13 @@ class Api:
         return Response(status_code=201)
 
     async def image(self, request: Request) -> Response:
-        account = self._signed_in(request, WRITE, READ)
+        account = self.signed_in(request, WRITE, READ)
         urn = request.path_params["urn"]
         number = urn.removeprefix("urn:li:image:")
         known = self.store.kept(self.world.slug, "image", number, self.world.clock())
         if known is None or not urn.startswith("urn:li:image:") or known["owner"] != account.native_id:
             raise not_found(urn)
-        view: dict[str, Any] = {"id": urn, "owner": _urn(account)}
+        view: dict[str, Any] = {"id": urn, "owner": urn_of(account)}
         upload = self.store.upload(self.world.slug, urn, account.native_id)
         if upload is None:
             return JSONResponse({**view, "status": "WAITING_UPLOAD"})
@@ -90,7 +90,8 @@ class Api:
         return JSONResponse({**view, "status": "AVAILABLE", "downloadUrl": address})
 
     async def file(self, request: Request) -> Response:
-        upload = self.store.upload(self.world.slug, f"urn:li:image:{request.path_params['number']}")
+        names = (f"urn:li:{kind}:{request.path_params['number']}" for kind in ("image", "video"))
+        upload = next((one for name in names if (one := self.store.upload(self.world.slug, name))), None)
         if upload is None or upload.polls_left or not upload.mime:
             raise not_found("image")
         return picture(self.store.bytes_of(upload.sha256), upload.mime)
@@ -117,17 +118,17 @@ class Api:
     # Posts
 
     async def publish(self, request: Request) -> Response:
-        account = self._signed_in(request, WRITE)
-        given = await _json(request)
-        if _object(given).get("author") != _urn(account):
-            raise _denied("partnerApiPostsExternal.CREATE")
+        account = self.signed_in(request, WRITE)
+        given = await read(request)
+        if object_of(given).get("author") != urn_of(account):
+            raise denied("partnerApiPostsExternal.CREATE")
         text, media = body.post(given, lambda urn: self.store.upload(self.world.slug, urn, account.native_id))
         for other in self.store.posts(self.world.slug, account.native_id):
             if other.text == text.plain and _digests(other.media) == _digests(media):
                 raise body.duplicate(other.native_id)
         now = request.state.received_at
         urn = f"urn:li:{'ugcPost' if len(media) > 1 else 'share'}:{self._next_number(now)}"
-        at = _ms(now)
+        at = ms(now)
         post = Post(
             network=self.world.slug,
             account=account.native_id,
@@ -150,33 +151,33 @@ class Api:
         return all(upload and not upload.polls_left and upload.mime for upload in uploads)
 
     async def post(self, request: Request) -> Response:
-        self._signed_in(request, READ)
-        _only(request, "viewContext")
+        self.signed_in(request, READ)
+        only(request, "viewContext")
         return JSONResponse(_post_view(self._post(request.path_params["urn"], hidden_after(request))))
 
     async def posts(self, request: Request) -> Response:
-        account = self._signed_in(request, READ)
-        _only(request, "q", "author", "start", "count", "sortBy", "viewContext", "isDsc")
+        account = self.signed_in(request, READ)
+        only(request, "q", "author", "start", "count", "sortBy", "viewContext", "isDsc")
         params = request.query_params
         if params.get("q") != "author" or request.headers.get("x-restli-method", "").upper() != "FINDER":
-            raise _illegal("the finder of posts is called author, and X-RestLi-Method names it: FINDER")
-        if params.get("author") != _urn(account):
-            raise _denied("partnerApiPostsExternal.FINDER-author")
+            raise illegal("the finder of posts is called author, and X-RestLi-Method names it: FINDER")
+        if params.get("author") != urn_of(account):
+            raise denied("partnerApiPostsExternal.FINDER-author")
         by = {"LAST_MODIFIED": "changed", "CREATED": "made"}.get(params.get("sortBy", "LAST_MODIFIED"))
         if by is None:
-            raise _illegal("sortBy must be LAST_MODIFIED or CREATED")
+            raise illegal("sortBy must be LAST_MODIFIED or CREATED")
         posts = self.store.posts(self.world.slug, account.native_id, until=hidden_after(request))
         posts.sort(key=lambda post: post.body[by], reverse=True)
         return _page(request, [_post_view(post) for post in posts])
 
     async def change(self, request: Request) -> Response:
-        account = self._signed_in(request, WRITE)
+        account = self.signed_in(request, WRITE)
         if request.headers.get("x-restli-method", "").upper() != "PARTIAL_UPDATE":
-            raise _illegal("X-RestLi-Method must be PARTIAL_UPDATE")
-        commentary = body.patch(await _json(request))
+            raise illegal("X-RestLi-Method must be PARTIAL_UPDATE")
+        commentary = body.patch(await read(request))
         post = self._own_post(account, request.path_params["urn"])
         text = body.text(commentary, post.media)
-        at = _ms(request.state.received_at)
+        at = ms(request.state.received_at)
         new = {**post.body, "commentary": text.canonical, "mentions": text.mentions, "changed": at, "edited": True}
         self.store.put_post(
             Post(post.network, post.account, post.native_id, text.plain, new, post.media, str(at), post.received_at)
@@ -185,9 +186,9 @@ class Api:
 
     async def remove(self, request: Request) -> Response:
         """Deleting what is already gone is no error."""
-        account = self._signed_in(request, WRITE)
+        account = self.signed_in(request, WRITE)
         if request.headers.get("x-restli-method", "DELETE").upper() != "DELETE":
-            raise _illegal("X-RestLi-Method must be DELETE")
+            raise illegal("X-RestLi-Method must be DELETE")
         urn = request.path_params["urn"]
         if self.store.post(self.world.slug, urn):
             self._own_post(account, urn)
@@ -197,35 +198,35 @@ class Api:
     # Who may do what, and what a page is
 
     async def roles(self, request: Request) -> Response:
-        account = self._signed_in(request, ADMIN)
-        _only(request, "q", "role", "state", "start", "count")
+        account = self.signed_in(request, ADMIN)
+        only(request, "q", "role", "state", "start", "count")
         params = request.query_params
         if params.get("q") != "roleAssignee":
-            raise _illegal("this stand-in knows the finder roleAssignee alone")
+            raise illegal("this stand-in knows the finder roleAssignee alone")
         role = {"role": "ADMINISTRATOR", "state": "APPROVED"}
         if any(params.get(name, value) != value for name, value in role.items()):
             return _page(request, [])
         person = f"urn:li:person:{sha256_hex(account.handle.encode())[:10]}"
-        return _page(request, [{**role, "organization": _urn(account), "roleAssignee": person}])
+        return _page(request, [{**role, "organization": urn_of(account), "roleAssignee": person}])
 
     async def organisations(self, request: Request) -> Response:
-        self._signed_in(request, ADMIN)
-        _only(request, "q", "vanityName", "start", "count")
+        self.signed_in(request, ADMIN)
+        only(request, "q", "vanityName", "start", "count")
         if request.query_params.get("q") != "vanityName":
-            raise _illegal("this stand-in knows the finder vanityName alone")
+            raise illegal("this stand-in knows the finder vanityName alone")
         found = self.store.account(self.world.slug, request.query_params.get("vanityName", ""))
         named = found and found.handle == request.query_params.get("vanityName", "").lower()
         return _page(request, [_organisation(found)] if found and named else [])
 
     async def organisation(self, request: Request) -> Response:
-        account = self._signed_in(request, ADMIN)
+        account = self.signed_in(request, ADMIN)
         if request.path_params["number"] != account.native_id:
-            raise _denied("organizations.GET")
+            raise denied("organizations.GET")
         return JSONResponse({**_organisation(account), "localizedDescription": "A page of the stand-in."})
 
     async def lookup(self, request: Request) -> Response:
-        self._signed_in(request, ADMIN)
-        _only(request, "ids")
+        self.signed_in(request, ADMIN)
+        only(request, "ids")
         found = [self.store.account(self.world.slug, number) for number in _listed(request, "ids")]
         pages = {page.native_id: _organisation(page) for page in found if page}
         return JSONResponse({"results": pages, "statuses": dict.fromkeys(pages, 200), "errors": {}})
@@ -233,45 +234,45 @@ class Api:
     # What is counted and said
 
     async def statistics(self, request: Request) -> Response:
-        account = self._signed_in(request, ADMIN)
-        _only(request, "q", "organizationalEntity", "shares", "ugcPosts")
+        account = self.signed_in(request, ADMIN)
+        only(request, "q", "organizationalEntity", "shares", "ugcPosts")
         params = request.query_params
-        if params.get("q") != "organizationalEntity" or params.get("organizationalEntity") != _urn(account):
-            raise _denied("organizationalEntityShareStatistics.FINDER-organizationalEntity")
+        if params.get("q") != "organizationalEntity" or params.get("organizationalEntity") != urn_of(account):
+            raise denied("organizationalEntityShareStatistics.FINDER-organizationalEntity")
         elements = []
         for name, field in (("shares", "share"), ("ugcPosts", "ugcPost")):
             for urn in _listed(request, name) if name in params else ():
                 post = self._own_post(account, urn)
                 if f":{field}:" not in urn:
-                    raise _illegal(f"{urn} is not of {name}")
+                    raise illegal(f"{urn} is not of {name}")
                 counts = dict.fromkeys(("uniqueImpressionsCount", "impressionCount", "clickCount", "likeCount"), 0)
                 counts |= {"shareCount": 0, "commentCount": len(self._comments(post.native_id))}
                 shown = {**counts, "engagement": 0.0}
-                elements.append({"organizationalEntity": _urn(account), field: urn, "totalShareStatistics": shown})
+                elements.append({"organizationalEntity": urn_of(account), field: urn, "totalShareStatistics": shown})
         return _page(request, elements)
 
     async def comments(self, request: Request) -> Response:
-        self._signed_in(request, READ)
-        _only(request, "start", "count")
+        self.signed_in(request, READ)
+        only(request, "start", "count")
         post = self._post(request.path_params["urn"], hidden_after(request))
         return _page(request, self._comments(post.native_id))
 
     async def comment(self, request: Request) -> Response:
         """A page's comment under any post: so one stand-in page can write to another."""
-        account = self._signed_in(request, WRITE)
-        post, given = self._post(request.path_params["urn"]), _object(await _json(request))
-        words = _object(given.get("message")).get("text")
-        if set(given) != {"actor", "object", "message"} or given["actor"] != _urn(account):
-            raise _denied("socialActions.comments.CREATE")
+        account = self.signed_in(request, WRITE)
+        post, given = self._post(request.path_params["urn"]), object_of(await read(request))
+        words = object_of(given.get("message")).get("text")
+        if set(given) != {"actor", "object", "message"} or given["actor"] != urn_of(account):
+            raise denied("socialActions.comments.CREATE")
         if not isinstance(words, str) or not 0 < len(words) <= MAX_COMMENT:
             raise body.too_long("/message/text")
         number = self._next_number(request.state.received_at)
         activity = f"urn:li:activity:{post.native_id.rpartition(':')[2]}"
-        made = {"actor": _urn(account), "time": _ms(request.state.received_at)}
+        made = {"actor": urn_of(account), "time": ms(request.state.received_at)}
         view = {
             "id": number,
             "commentUrn": f"urn:li:comment:({activity},{number})",
-            "actor": _urn(account),
+            "actor": urn_of(account),
             "object": activity,
             "message": {"attributes": [], "text": words},
             "created": made,
@@ -281,28 +282,28 @@ class Api:
         return JSONResponse(view, 201, {"x-restli-id": number})
 
     async def notifications(self, request: Request) -> Response:
-        account = self._signed_in(request, ADMIN)
-        _only(request, "q", "actions", "organizationalEntity", "timeRange", "start", "count")
+        account = self.signed_in(request, ADMIN)
+        only(request, "q", "actions", "organizationalEntity", "timeRange", "start", "count")
         params = request.query_params
         span = SPAN.fullmatch(params.get("timeRange", "(start:0)"))
-        if params.get("q") != "criteria" or params.get("organizationalEntity") != _urn(account) or span is None:
-            raise _illegal("the finder is called criteria, for the page's own organizationalEntity and a timeRange")
+        if params.get("q") != "criteria" or params.get("organizationalEntity") != urn_of(account) or span is None:
+            raise illegal("the finder is called criteria, for the page's own organizationalEntity and a timeRange")
         if _listed(request, "actions") != ["SHARE_MENTION"]:
-            raise _illegal("this stand-in knows the action SHARE_MENTION alone")
+            raise illegal("this stand-in knows the action SHARE_MENTION alone")
         start, end = int(span[1]), int(span[2] or 10**15)
         posts = self.store.posts(self.world.slug, until=hidden_after(request))
-        naming = [post for post in posts if _urn(account) in post.body["mentions"]]
+        naming = [post for post in posts if urn_of(account) in post.body["mentions"]]
         return _page(request, [_notified(account, post) for post in naming if start <= post.body["made"] <= end])
 
     async def unknown(self, request: Request) -> Response:
-        self._signed_in(request)
+        self.signed_in(request)
         raise not_found(request.url.path)
 
     # Parts
 
-    def _signed_in(self, request: Request, *scopes: str) -> Account:
+    def signed_in(self, request: Request, *scopes: str) -> Account:
         """The page of the token, after the headers that every call of the interface needs."""
-        account = self._caller(request)
+        account = self.caller(request)
         version = request.headers.get("linkedin-version", "")
         if not version:
             why = "A version must be present. Please specify a version by adding the LinkedIn-Version header."
@@ -311,13 +312,13 @@ class Api:
             why = f"Requested version {version}01 is not active"
             raise ApiError(426, {"status": 426, "code": "NONEXISTENT_VERSION", "message": why})
         if request.headers.get("x-restli-protocol-version") != "2.0.0":
-            raise _illegal("X-Restli-Protocol-Version must be 2.0.0: lists in brackets mean nothing to version 1")
+            raise illegal("X-Restli-Protocol-Version must be 2.0.0: lists in brackets mean nothing to version 1")
         grant = self.store.kept(self.world.slug, "token", oauth.bearer(request) or "", self.world.clock())
         if scopes and not set(scopes) & set(grant["scopes"].split()):
-            raise _denied(request.url.path)
+            raise denied(request.url.path)
         return account
 
-    def _caller(self, request: Request) -> Account:
+    def caller(self, request: Request) -> Account:
         if self.world.faults.standing("day_limit"):
             raise rate_limited()
         token = oauth.bearer(request)
@@ -339,7 +340,7 @@ class Api:
     def _own_post(self, account: Account, urn: str) -> Post:
         post = self._post(urn)
         if post.account != account.native_id:
-            raise _denied("partnerApiPostsExternal")
+            raise denied("partnerApiPostsExternal")
         return post
 
     def _comments(self, urn: str) -> list[dict[str, Any]]:
@@ -348,16 +349,16 @@ class Api:
     def _next_number(self, now: float) -> str:
         """Grows with time, as LinkedIn's do: 19 digits, of which the highest are milliseconds."""
         last = self.store.kept(self.world.slug, "counter", "id", now) or 0
-        number = max(_ms(now) << 22, last + 1)
+        number = max(ms(now) << 22, last + 1)
         self.store.keep(self.world.slug, "counter", "id", number)
         return str(number)
 
 
-def _ms(seconds: float) -> int:
+def ms(seconds: float) -> int:
     return int(seconds * 1_000)
 
 
-def _urn(account: Account) -> str:
+def urn_of(account: Account) -> str:
     return f"urn:li:organization:{account.native_id}"
 
 
@@ -406,7 +407,7 @@ def _notified(account: Account, post: Post) -> dict[str, Any]:
     share = {"entity": post.native_id, "owner": owner, "text": post.body["commentary"], "mediaCategory": "NONE"}
     return {
         "notificationId": post.body["made"],
-        "organizationalEntity": _urn(account),
+        "organizationalEntity": urn_of(account),
         "action": "SHARE_MENTION",
         "generatedActivity": post.native_id,
         "decoratedGeneratedActivity": {"share": share},
@@ -417,7 +418,7 @@ def _notified(account: Account, post: Post) -> dict[str, Any]:
 def _page(request: Request, elements: list[Any]) -> Response:
     start, count = (_number(request, name, default) for name, default in (("start", 0), ("count", 10)))
     if not 1 <= count <= 100:
-        raise _illegal("count must be 1 to 100")
+        raise illegal("count must be 1 to 100")
     paging = {"start": start, "count": count, "links": [], "total": len(elements)}
     return JSONResponse({"paging": paging, "elements": elements[start : start + count]})
 
@@ -425,33 +426,33 @@ def _page(request: Request, elements: list[Any]) -> Response:
 def _number(request: Request, name: str, default: int) -> int:
     given = request.query_params.get(name, str(default))
     if not given.isascii() or not given.isdigit() or len(given) > 9:
-        raise _illegal(f"{name} must be a number")
+        raise illegal(f"{name} must be a number")
     return int(given)
 
 
 def _listed(request: Request, name: str) -> list[str]:
     found = LIST.fullmatch(request.query_params.get(name, ""))
     if found is None or not found[1]:
-        raise _illegal(f"{name} must be a list in brackets: List(…)")
+        raise illegal(f"{name} must be a list in brackets: List(…)")
     return found[1].split(",")
 
 
-def _only(request: Request, *names: str) -> None:
+def only(request: Request, *names: str) -> None:
     unknown = sorted(set(request.query_params) - set(names))
     if unknown:
-        raise _illegal(f"unknown query parameters: {', '.join(unknown)}")
+        raise illegal(f"unknown query parameters: {', '.join(unknown)}")
 
 
-async def _json(request: Request) -> Any:
+async def read(request: Request) -> Any:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise ApiError(415, {"status": 415, "message": "The content type must be application/json"})
     try:
         return await read_json(request)
     except BadBody as error:
-        raise _illegal(str(error)) from error
+        raise illegal(str(error)) from error
 
 
-def _object(given: Any) -> dict[str, Any]:
+def object_of(given: Any) -> dict[str, Any]:
     return given if isinstance(given, dict) else {}
 
 
@@ -468,10 +469,10 @@ def not_found(what: str) -> ApiError:
     return ApiError(404, {"status": 404, "code": "NOT_FOUND", "message": f"Not found: {what}"})
 
 
-def _denied(what: str) -> ApiError:
+def denied(what: str) -> ApiError:
     why = f"Not enough permissions to access: {what}"
     return ApiError(403, {"status": 403, "serviceErrorCode": 100, "code": "ACCESS_DENIED", "message": why})
 
 
-def _illegal(why: str) -> ApiError:
+def illegal(why: str) -> ApiError:
     return ApiError(400, {"status": 400, "code": "ILLEGAL_ARGUMENT", "message": why})

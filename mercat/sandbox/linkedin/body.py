@@ -18,6 +18,8 @@ FIELDS = {
 }  # fmt: skip
 OPTIONAL = {"content", "isReshareDisabledByAuthor"}
 
+VIDEO = "urn:li:video:"
+
 FindImage = Callable[[str], Upload | None]
 
 
@@ -94,7 +96,9 @@ def _image(given: Any, path: str, find_image: FindImage) -> Medium:
         raise too_long(f"{path}/altText")
     upload = find_image(urn) if isinstance(urn, str) else None
     if upload is None:
-        raise invalid(f"{path}/id", f"{urn!r} is no image of this author, or has not been uploaded")
+        raise invalid(f"{path}/id", f"{urn!r} is no image or video of this author, or has not been uploaded")
+    if upload.native_id.startswith(VIDEO) and (alt or "multiImage" in path):
+        raise invalid(path, "a video stands alone, and has no altText")
     return Medium(upload.native_id, upload.mime, upload.size, upload.sha256, alt, upload.width, upload.height)
 
 

@@ -19,6 +19,7 @@ from mercat.sandbox.calls import Endpoint, call
 from mercat.sandbox.faults import FaultKind, Option
 from mercat.sandbox.limits import Allowance, Bucket
 from mercat.sandbox.linkedin import api, oauth
+from mercat.sandbox.linkedin.videos import Videos
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import Timelines
 from mercat.sandbox.standin import ApiError, BadAccount, World
@@ -81,6 +82,7 @@ class LinkedIn:
 
     def routes(self, world: World) -> Sequence[BaseRoute]:
         calls, tokens, timelines = api.Api(world), oauth.OAuth(world, self), Timelines(self, world)
+        videos = Videos(calls)
 
         def rest(method: str, path: str, endpoint: Endpoint, on: str = "read") -> Route:
             return call(self, world, method, f"/rest/{path}", endpoint, on=on)
@@ -111,6 +113,9 @@ class LinkedIn:
             rest("POST", "images", calls.initialize, "upload"),
             rest("GET", "images/{urn}", calls.image, "upload"),
             call(self, world, "PUT", "/dms-uploads/{number}/uploaded-image/0", calls.receive, on="upload"),
+            rest("POST", "videos", videos.ask, "upload"),
+            rest("GET", "videos/{urn}", videos.video, "upload"),
+            call(self, world, "PUT", "/dms-uploads/{number}/uploaded-video/{part:int}", videos.receive, on="upload"),
             rest("POST", "posts", calls.publish, "publish"),
             rest("GET", "posts", calls.posts),
             rest("GET", "posts/{urn}", calls.post),
@@ -183,7 +188,7 @@ class LinkedIn:
         return f'<a href="{escape(address)}" rel="nofollow noopener">{escape(found[0])}</a>'
 
     def media_path(self, post: Post, upload: str) -> str:
-        return f"/media/{upload.removeprefix('urn:li:image:')}"
+        return f"/media/{upload.rpartition(':')[2]}"
 
     def rate_headers(self, allowance: Allowance) -> Mapping[str, str]:
         """LinkedIn names no limit in any header; a played limit of some seconds has to name them somehow."""

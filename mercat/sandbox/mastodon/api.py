@@ -10,6 +10,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from mercat.sandbox.films import inspect as inspect_film
 from mercat.sandbox.mastodon import entities, oauth, text
 from mercat.sandbox.mastodon.oauth import fields_of
 from mercat.sandbox.models import Account, Medium, Post, Upload
@@ -65,8 +66,10 @@ class Api:
         return JSONResponse(self._attachment(request, upload), 200 if ready else 202)
 
     async def medium(self, request: Request) -> Response:
-        """206 as many times as the switch media_processing said, then 200."""
+        """206 as many times as the switch media_processing said, then 200; of a video once without it."""
         upload = self._own_upload(request)
+        if upload.mime == entities.VIDEO and self.world.faults.standing("video_fails"):
+            raise ApiError(422, {"error": "Error processing thumbnail for uploaded media"})
         if upload.polls_left > 0:
             self.store.change_upload(upload, alt=upload.alt, polls_left=upload.polls_left - 1, attached_to=None)
             return JSONResponse(self._attachment(request, upload), 206)
@@ -172,15 +175,16 @@ class Api:
         return upload
 
     def _checked_upload(self, account: Account, data: bytes, alt: str, received_at: float) -> Upload:
-        seen = inspect(data)
-        if seen is None or seen.mime not in entities.MIMES:
+        seen = inspect(data) or inspect_film(data)
+        if seen is None or seen.mime not in (*entities.MIMES, entities.VIDEO):
             raise invalid("File content type is invalid, File is invalid")
-        if len(data) > entities.MAX_IMAGE_BYTES:
-            raise invalid("File file size must be less than 16 MB")
-        if seen.width * seen.height > entities.MAX_PIXELS:
-            raise invalid(f"{seen.width}x{seen.height} images are not supported")
+        is_video = seen.mime == entities.VIDEO
+        if len(data) > (entities.MAX_VIDEO_BYTES if is_video else entities.MAX_IMAGE_BYTES):
+            raise invalid(f"File file size must be less than {'99' if is_video else '16'} MB")
+        if seen.width * seen.height > (entities.MAX_VIDEO_PIXELS if is_video else entities.MAX_PIXELS):
+            raise invalid(f"{seen.width}x{seen.height} {'videos' if is_video else 'images'} are not supported")
         processing = self.world.faults.standing("media_processing")
-        polls = int(processing.options["polls"]) if processing else 0
+        polls = int(processing.options["polls"]) if processing else int(is_video)  # a video is never ready at once
         return Upload(
             network=account.network,
             native_id=self._next_id(received_at),
@@ -240,6 +244,8 @@ class Api:
         if len(ids) > entities.MAX_MEDIA:
             raise ApiError(422, {"error": "Validation failed: Cannot attach more than 4 files"})
         uploads = [self.store.upload(self.world.slug, one, account.native_id) for one in ids]
+        if len(uploads) > 1 and any(upload and upload.mime == entities.VIDEO for upload in uploads):
+            raise invalid("Cannot attach a video to a post that already contains images")
         found = [upload for upload in uploads if upload and upload.attached_to in (None, status)]
         missing = sorted(set(ids) - {upload.native_id for upload in found})
         if missing:

@@ -16,6 +16,9 @@ MAX_MEDIA = 4
 MAX_DESCRIPTION = 1500
 MAX_IMAGE_BYTES = 16 * 1024 * 1024
 MAX_PIXELS = 33_177_600
+MAX_VIDEO_BYTES = 99 * 1024 * 1024
+MAX_VIDEO_PIXELS = 8_294_400
+VIDEO = "video/mp4"
 MIMES = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")
 
 
@@ -147,7 +150,7 @@ def attachment(medium: Medium | Upload, base: str, *, ready: bool = True) -> dic
     size = {"width": medium.width, "height": medium.height, "size": f"{medium.width}x{medium.height}"}
     return {
         "id": native_id,
-        "type": "image",
+        "type": "video" if medium.mime == VIDEO else "image",
         "url": address if ready else None,
         "preview_url": address if ready else None,
         "remote_url": None,
@@ -211,13 +214,13 @@ def configuration() -> dict[str, Any]:
             "characters_reserved_per_url": text.URL_LENGTH,
         },
         "media_attachments": {
-            "supported_mime_types": list(MIMES),
+            "supported_mime_types": [*MIMES, VIDEO],
             "description_limit": MAX_DESCRIPTION,
             "image_size_limit": MAX_IMAGE_BYTES,
             "image_matrix_limit": MAX_PIXELS,
-            "video_size_limit": 0,
-            "video_frame_rate_limit": 0,
-            "video_matrix_limit": 0,
+            "video_size_limit": MAX_VIDEO_BYTES,
+            "video_frame_rate_limit": 120,
+            "video_matrix_limit": MAX_VIDEO_PIXELS,
         },
         "polls": {"max_options": 0, "max_characters_per_option": 0, "min_expiration": 0, "max_expiration": 0},
     }

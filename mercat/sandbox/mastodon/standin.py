@@ -51,6 +51,13 @@ class Mastodon:
             lasting=True,
         ),
         FaultKind(
+            "video_fails",
+            "Fail to process videos",
+            "A video is taken, and when it is asked for it could not be processed (422).",
+            on="upload",
+            lasting=True,
+        ),
+        FaultKind(
             "rate_limits",
             "Count the limits",
             "Counts and enforces the real limits: 300 calls in 5 minutes, 30 uploads and 30 removals in 30 minutes.",

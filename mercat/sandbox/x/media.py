@@ -6,6 +6,7 @@ Source: docs.x.com, “Media”.
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -25,8 +26,9 @@ from mercat.sandbox.x.signed import Ids, signed_in
 
 MIMES = ("image/jpeg", "image/png", "image/webp")  # of those that X takes, what this stand-in holds
 VIDEO = "video/mp4"
-CATEGORIES = {**dict.fromkeys(MIMES, "tweet_image"), VIDEO: "tweet_video"}
-MAX_BYTES = {"tweet_image": 5 * 1024 * 1024, "tweet_video": 512 * 1024 * 1024}
+CAPTIONS = "text/srt"
+CATEGORIES = {**dict.fromkeys(MIMES, "tweet_image"), VIDEO: "tweet_video", CAPTIONS: "subtitles"}
+MAX_BYTES = {"tweet_image": 5 * 1024 * 1024, "tweet_video": 512 * 1024 * 1024, "subtitles": 5 * 1024 * 1024}
 MIN_SECONDS, MAX_SECONDS = 0.5, 140
 MIN_SIDE, MAX_SHAPE = 32, 3  # pixels; and how much longer than the other a side may be
 MAX_PIECE = 5 * 1024 * 1024
@@ -42,6 +44,17 @@ INITIALIZE = {
     "additional_owners": Field(list, lambda value: all(map(is_id, value))),
 }
 METADATA = {"id": Field(str, is_id, needed=True), "metadata": Field(dict)}
+SUBTITLES = {
+    "id": Field(str, is_id, needed=True),
+    "media_category": Field(str, lambda value: value == "TweetVideo", needed=True),
+    "subtitles": Field(dict, needed=True),
+}
+TRACK = {
+    "id": Field(str, is_id, needed=True),
+    "display_name": Field(str, needed=True),
+    "language_code": Field(str, lambda value: bool(re.fullmatch(r"[A-Z]{2}", value)), needed=True),
+}
+_CUE = re.compile(rb"\d+\n\d\d:\d\d:\d\d,\d{3} --> \d\d:\d\d:\d\d,\d{3}\n[^\n]+")
 ALT = {"text": Field(str, lambda value: len(value) <= MAX_ALT, needed=True)}
 
 
@@ -54,7 +67,8 @@ class Media:
         given = await asked.body(request, INITIALIZE)
         category = given.get("media_category")
         if not category or CATEGORIES.get(given["media_type"]) != category:
-            raise invalid(f"This stand-in takes {', '.join(MIMES)} as tweet_image, and {VIDEO} as tweet_video.")
+            pictures = ", ".join(MIMES)
+            raise invalid(f"This stand-in takes {pictures} as tweet_image, {VIDEO} as tweet_video, SRT as subtitles.")
         if not 0 < given["total_bytes"] <= MAX_BYTES[category]:
             raise invalid(f"File size exceeds {MAX_BYTES[category]} bytes.")
         media_id = self.ids.next()
@@ -91,6 +105,8 @@ class Media:
         if await request.body():
             raise invalid("This call takes no body.")
         data = self._assembled(media_id, begun)
+        if begun["media_type"] == CAPTIONS:
+            return self._captions(media_id, begun, data)
         is_video = begun["media_type"] == VIDEO
         seen = inspect_film(data) if is_video else inspect(data)
         if seen is None or seen.mime != begun["media_type"]:
@@ -119,6 +135,26 @@ class Media:
             fails = bool(slow and slow.options["fails"])
             self.store.keep(self.world.slug, "processing", media_id, {"fails": fails})
         return JSONResponse({"data": self._view(upload, "pending" if upload.polls_left else None)})
+
+    def _captions(self, media_id: str, begun: dict[str, Any], data: bytes) -> Response:
+        if not _CUE.match(data):
+            raise invalid("media type unrecognized.")
+        self.store.keep(self.world.slug, "track", media_id, {"account": begun["account"], "text": data.decode()})
+        self.store.forget(self.world.slug, "begun", media_id)
+        told = {"id": media_id, "media_key": key_of(media_id, CAPTIONS), "size": len(data)}
+        return JSONResponse({"data": {**told, "expires_after_secs": LIFE_SECONDS}})
+
+    async def subtitle(self, request: Request) -> Response:
+        account, _ = signed_in(self.world, request, "media.write")
+        given = await asked.body(request, SUBTITLES)
+        told = asked.members(given["subtitles"], TRACK, "$.subtitles")
+        video = self.usable(account, given["id"])
+        track = self.store.kept(self.world.slug, "track", told["id"], self.world.clock())
+        if video is None or video.mime != VIDEO or track is None or track["account"] != account.native_id:
+            raise invalid("BadRequest: Not found")
+        self.store.keep(self.world.slug, "subtitles", video.native_id, {**told, "text": track["text"]})
+        shown = {"id": video.native_id, "media_category": "TweetVideo", "associated_subtitles": told}
+        return JSONResponse({"data": shown})
 
     async def status(self, request: Request) -> Response:
         """Only of a picture that was said to be in processing: X answers 400 for one that was ready at once."""

@@ -124,6 +124,7 @@ class X:
             post("/2/media/upload/{id}/finalize", media.finalize, PIECES, "upload"),
             get("/2/media/upload", media.status, POLLS, "upload"),
             post("/2/media/metadata", media.describe, DESCRIPTIONS, "upload"),
+            post("/2/media/subtitles", media.subtitle, DESCRIPTIONS, "upload"),
             post("/2/tweets", calls.publish, POSTS, "publish"),
             get("/2/tweets/search/recent", calls.search, LISTS),
             get("/2/tweets/{id}", calls.post),

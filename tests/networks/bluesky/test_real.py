@@ -12,7 +12,7 @@ import pytest
 from mercat.networks.bluesky.adapter import NETWORK
 from mercat.networks.bluesky.identity import confirm, home_of
 from mercat.networks.port import ConnectError, Reconnect, Sent
-from tests.networks.doubles import MemoryNotes, channel_of, client_for, item, picture
+from tests.networks.doubles import MemoryNotes, channel_of, client_for, item, picture, video
 from tests.servers.atproto_network import AtprotoNetwork
 
 pytestmark = pytest.mark.real
@@ -120,3 +120,21 @@ def test_the_accounts_own_password_is_refused(atproto: AtprotoNetwork, account: 
     fields = {"base_url": atproto.url, "handle": account.handle, "app_password": account.password}
     with client_for(atproto.url) as http, pytest.raises(ConnectError, match="own password"):
         NETWORK.connector.connect(fields, http, now=datetime.now(UTC))
+
+
+def test_a_video_is_handed_to_a_server_that_has_no_service_for_videos(atproto: AtprotoNetwork, channel: Any) -> None:
+    """Its record holds description and captions as the lexicon wants them, or the server would refuse it."""
+    film = video(captions="WEBVTT\n\n00:01.000 --> 00:03.000\nSnow on the A9.\n")
+    one = item("Snow.", film)
+    sent = publish(channel, one)
+    assert isinstance(sent, Sent), sent
+    now = datetime.now(UTC)
+    found = NETWORK.reader.find(
+        channel, one, MemoryNotes(), native_id=sent.native_id, is_another=lambda _: False, now=now
+    )
+    assert NETWORK.reader.matches(one, found, channel)
+    (record,) = atproto.records(channel.native_id)
+    embed = record["value"]["embed"]
+    assert (embed["video"]["mimeType"], embed["video"]["size"]) == ("video/mp4", film.size)
+    (caption,) = embed["captions"]
+    assert (caption["lang"], caption["file"]["mimeType"]) == ("en", "text/vtt")

@@ -310,3 +310,28 @@ def test_what_went_wrong_is_told_to_the_person_without_the_password(answer: Any,
 def test_an_empty_field_is_named_before_any_call(field: str) -> None:
     with pytest.raises(ConnectError, match="is missing"):
         connect(AssertionError("no call may be made"), **{field: " "})
+
+
+@pytest.mark.parametrize(
+    ("answer", "ends"),
+    [
+        ({"status": 400, "body": {"error": "ExpiredToken", "message": "Token has been revoked"}}, True),
+        ({"status": 401, "body": {"error": "AccountTakedown"}}, True),
+        ({"status": 401, "body": {"error": "AuthenticationRequired"}}, True),
+        ({"status": 400, "body": {"error": "AccountDeactivated"}}, True),
+        ({"status": 400, "body": {"error": "InvalidToken", "message": "Token could not be verified"}}, True),
+        ({"status": 400, "body": {"error": "InvalidRequest"}}, False),
+        ({"status": 403, "text": "<html>a wall in between</html>"}, False),
+        ({"status": 404, "body": {}}, False),
+        ({"status": 401, "text": "<html>"}, False),
+        ({"status": 501, "body": {"error": "MethodNotImplemented"}}, False),
+        ({"status": 400, "body": []}, False),
+    ],
+)
+def test_only_a_clear_no_to_the_renewal_ends_the_connection(answer: dict[str, Any], ends: bool) -> None:
+    run, _ = scripted("bluesky", "expired_token")
+    run.answers[REFRESH] = answer
+    kept = dict(run.credentials.values)
+    outcome = run.run("publish")
+    assert isinstance(outcome, Reconnect if ends else Later), outcome
+    assert run.credentials.values == kept

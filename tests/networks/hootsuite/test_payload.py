@@ -50,6 +50,7 @@ def test_each_network_has_its_own_limits() -> None:
         ("https://me@x.s3.amazonaws.com/1", False),
         ("https://x.s3.amazonaws.com:8443/1", False),
         ("https://[/", False),
+        ("https://xn--.example.org/1", False),
     ],
 )
 def test_a_file_goes_to_the_store_that_hootsuite_names_alone(place: str, own: bool) -> None:

@@ -24,7 +24,7 @@ from mercat.networks.port import (
     Unsure,
 )
 from tests.networks.contract import Scripted, scripted
-from tests.networks.doubles import NOW, item, picture_for
+from tests.networks.doubles import NOW, item, nobodys, picture_for, video
 from tests.networks.graph_specs import parameters, wrong_with
 
 USER, CONTAINER, MEDIA = "17841400000000001", "17900000000000005", "18000000000000007"
@@ -180,10 +180,11 @@ def test_a_part_whose_answer_was_lost_is_the_only_one_made_again() -> None:
 
 def test_where_this_installation_has_no_address_nothing_is_asked() -> None:
     run, _ = scripted("instagram")
-    bare = dataclasses.replace(picture_for(NETWORK), url="")
-    outcome = NETWORK.publisher.publish(run.channel, item("x", bare), run.notes, now=NOW)
-    assert isinstance(outcome, Refused)
-    assert "public address" in outcome.reason
+    for what, medium in (("pictures", picture_for(NETWORK)), ("videos", video())):
+        bare = dataclasses.replace(medium, url="")
+        outcome = NETWORK.publisher.publish(run.channel, item("x", bare), run.notes, now=NOW)
+        assert isinstance(outcome, Refused)
+        assert f"fetches {what} from a public address" in outcome.reason
     assert run.requests == []
 
 
@@ -342,3 +343,14 @@ def test_a_profile_is_not_changed_by_a_programme() -> None:
     assert NETWORK.profiler
     assert isinstance(NETWORK.profiler.change(run.channel, NewProfile(bio="x"), now=NOW), Refused)
     assert run.requests == []
+
+
+def test_a_noted_id_that_is_gone_does_not_end_the_looking() -> None:
+    run, _ = scripted("instagram")
+    sent = run.run("publish")
+    gone = {"error": {"message": "Unsupported get request.", "code": 100, "error_subcode": 33}}
+    run.answers[f"GET /v25.0/{sent.native_id}"] = {"status": 400, "body": gone}
+    run.answers[STATUS] = {"status": 200, "body": {"status_code": "PUBLISHED"}}
+    assert isinstance(run.run("find_lost"), Found)  # among the newest, by its words
+    seen = NETWORK.reader.find(run.channel, run.item, run.notes, native_id=sent.native_id, is_another=nobodys, now=NOW)
+    assert seen == Missing()  # asked for by its id, it is gone

@@ -26,7 +26,17 @@ def test_a_server_is_understood_as_people_type_it(given: str, address: str) -> N
 
 @pytest.mark.parametrize(
     "given",
-    ["", "https://", "ftp://a.org", "file:///etc/passwd", "https://a.org/?x=1", "https://a.org/#x", "https://a b.org"],
+    [
+        "",
+        "https://",
+        "ftp://a.org",
+        "file:///etc/passwd",
+        "https://a.org/?x=1",
+        "https://a.org/#x",
+        "https://a b.org",
+        "https://xn--.org",
+        "xn--99999999.org",
+    ],
 )
 def test_what_is_no_server_is_refused_in_words(given: str) -> None:
     with pytest.raises(ConnectError, match="is not the address of a server"):

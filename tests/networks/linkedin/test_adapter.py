@@ -104,6 +104,7 @@ def test_pictures_go_to_linkedins_declared_hosts(place: str) -> None:
         "//www.linkedin.com/dms-uploads/1",
         "dms-uploads/1",
         "https://[",
+        "https://xn--.linkedin.com/1",
         "",
     ],
 )

@@ -71,6 +71,8 @@ V2 = {
         "media_attachments": {
             "image_size_limit": 16_777_216,
             "image_matrix_limit": 33_177_600,
+            "video_size_limit": 103_809_024,
+            "video_matrix_limit": 8_294_400,
             "description_limit": 1_500,
         },
     }

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from mercat.networks.port import Figures, Found, FoundAccount, NewProfile, Pending, Refused, Sent
+from mercat.networks.port import Figures, Found, FoundAccount, Missing, NewProfile, Pending, Refused, Sent
 from mercat.networks.threads.adapter import NETWORK
 from tests.networks.contract import Scripted, scripted
-from tests.networks.doubles import NOW, item, picture_for
+from tests.networks.doubles import NOW, item, nobodys, picture_for, video
 from tests.networks.graph_specs import parameters
 
 USER, CONTAINER, MEDIA = "25600000000000001", "17900000000000005", "18000000000000007"
@@ -39,9 +39,10 @@ def test_words_alone_go_by_a_container_too_and_need_no_address() -> None:
 
 def test_a_picture_without_an_address_is_refused_before_anything_is_asked() -> None:
     run, _ = scripted("threads")
-    outcome = publish(run, "Snow.", dataclasses.replace(picture_for(NETWORK), url=""))
-    assert isinstance(outcome, Refused)
-    assert "public address" in outcome.reason
+    for what, medium in (("pictures", picture_for(NETWORK)), ("videos", video())):
+        outcome = publish(run, "Snow.", dataclasses.replace(medium, url=""))
+        assert isinstance(outcome, Refused)
+        assert f"fetches {what} from a public address" in outcome.reason
     assert run.requests == []
 
 
@@ -133,3 +134,14 @@ def test_a_profile_is_not_changed_by_a_programme() -> None:
     assert NETWORK.profiler
     assert isinstance(NETWORK.profiler.change(run.channel, NewProfile(bio="x"), now=NOW), Refused)
     assert run.requests == []
+
+
+def test_a_noted_id_that_is_gone_does_not_end_the_looking() -> None:
+    run, _ = scripted("threads")
+    sent = run.run("publish")
+    gone = {"error": {"message": "Unsupported get request.", "code": 100, "error_subcode": 33}}
+    run.answers[f"GET /v1.0/{sent.native_id}"] = {"status": 400, "body": gone}
+    run.answers[STATUS] = {"status": 200, "body": {"status": "PUBLISHED"}}
+    assert isinstance(run.run("find_lost"), Found)  # among the newest, by its words
+    seen = NETWORK.reader.find(run.channel, run.item, run.notes, native_id=sent.native_id, is_another=nobodys, now=NOW)
+    assert seen == Missing()  # asked for by its id, it is gone

@@ -239,6 +239,15 @@ def test_words_that_x_altered_are_a_persons_to_judge() -> None:
     assert not run.network.reader.matches(run.item, seen, run.channel)
 
 
+def test_a_noted_id_that_is_gone_does_not_end_the_looking() -> None:
+    run, _ = scripted("x")
+    run.run("publish")
+    name = f"GET /2/tweets/{run.happy['sent']['native_id']}"
+    run.answers[name] = {"status": 404, "body": {"title": "Not Found Error", "status": 404}}
+    assert isinstance(run.run("find_lost"), Found)  # among the newest, by its words
+    assert run.run("find") == Missing()  # asked for by its id, it is gone
+
+
 def test_the_same_words_of_an_earlier_post_are_not_this_one() -> None:
     run, _ = scripted("x")
     seen = run.network.reader.find(

@@ -12,7 +12,7 @@ from mercat.networks.kit.http import guarded_client
 from mercat.networks.port import Figures, Found, Kept, Missing, Pending, Profile, Refused, Sent, Unsure
 from mercat.networks.x.adapter import NETWORK
 from tests.networks.contract import CASES, scripted
-from tests.networks.doubles import MemoryNotes, channel_of, item, nobodys, picture
+from tests.networks.doubles import MemoryNotes, channel_of, item, nobodys, picture, video
 from tests.networks.servers import Sandbox
 from tests.networks.x.openapi import OUTSIDE, Breach, Checked, check_answer, check_request
 from tests.shared import shared
@@ -81,6 +81,17 @@ def guests(sandbox: Sandbox) -> Any:
     yield made
     for guest in made:
         guest.http.close()
+
+
+@on_the_stand_in
+def test_a_video_with_captions_on_the_stand_in(sandbox: Sandbox, guests: tuple[Guest, Guest]) -> None:
+    guest, _ = guests
+    one = guest.item("Snow.", video(captions="WEBVTT\n\n00:01.000 --> 00:03.000\nSnow on the A9.\n"))
+    outcome = guest.publish(one)
+    while isinstance(outcome, Pending):
+        outcome = guest.publish(one)
+    assert isinstance(outcome, Sent)
+    assert "createMediaSubtitles" in guest.checked.seen
 
 
 @on_the_stand_in

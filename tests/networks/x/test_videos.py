@@ -134,3 +134,66 @@ def test_the_stand_in_refuses_what_x_would(sandbox: Sandbox, channel: Channel, b
     url = f"{sandbox.base_url}/2/media/upload/initialize"
     answer = httpx.post(url, json=begun, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 400
+
+
+CAPTIONS = "WEBVTT\n\n00:01.000 --> 00:03.000\nSnow on the A9.\n"
+
+
+def publish_in_the_end(channel: Channel, one: Any, notes: MemoryNotes) -> Any:
+    for _ in range(10):
+        outcome = publish(channel, one, notes)
+        if not isinstance(outcome, Pending):
+            return outcome
+    raise AssertionError(outcome)
+
+
+def bodies(channel: Channel, path: str) -> list[bytes]:
+    """What the adapter sends there, filled as it does."""
+    seen: list[bytes] = []
+
+    def note(request: httpx.Request) -> None:
+        if path in request.url.path:
+            seen.append(request.read())
+
+    channel.http.event_hooks = {**channel.http.event_hooks, "request": [note]}
+    return seen
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", b"English"), ("gd-GB", "Gàidhlig".encode()), ("sq", b"SQ")])
+def test_captions_are_handed_over_before_the_post(channel: Channel, language: str, told: bytes) -> None:
+    sent = bodies(channel, "/media/")
+    one, notes = dataclasses.replace(item("Snow.", video(captions=CAPTIONS)), language=language), MemoryNotes()
+    assert isinstance(publish_in_the_end(channel, one, notes), Sent)
+    assert any(b"1\n00:00:01,000 --> 00:00:03,000\nSnow on the A9.\n" in body for body in sent)
+    (named,) = [body for body in sent if b"language_code" in body]
+    assert told in named
+    assert f'"language_code":"{language[:2].upper()}"'.encode() in named
+    assert b'"media_category":"TweetVideo"' in named
+
+
+@pytest.mark.parametrize("fault", ["answer_lost", "error_before", "error_after", "wrong_200", "rate_limited"])
+def test_trouble_with_captions_costs_nothing(sandbox: Sandbox, channel: Channel, fault: str) -> None:
+    """The fault is armed at each call of an upload in turn, the captions' among them."""
+    for nth in range(12):
+        one, notes, made = item(f"Snow {nth}.", video(captions=CAPTIONS)), MemoryNotes(), []
+
+        def arm(request: httpx.Request, nth: int = nth, made: list[str] = made) -> None:
+            made.append(request.url.path)
+            if len(made) == nth + 1:
+                sandbox.fault(fault, "upload")
+
+        channel.http.event_hooks = {**channel.http.event_hooks, "request": [arm]}
+        outcome = publish_in_the_end(channel, one, notes)
+        if isinstance(outcome, Later):
+            outcome = publish_in_the_end(channel, one, notes)
+        sandbox.no_faults()
+        assert isinstance(outcome, Sent), (nth, made)
+        if len(made) <= nth:
+            return
+
+
+def test_captions_in_a_language_that_x_cannot_name_stay_behind(channel: Channel) -> None:
+    sent = bodies(channel, "/media/subtitles")
+    one = dataclasses.replace(item("Snow.", video(captions=CAPTIONS)), language="sco")
+    assert isinstance(publish_in_the_end(channel, one, MemoryNotes()), Sent)
+    assert sent == []

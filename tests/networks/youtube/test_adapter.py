@@ -407,3 +407,11 @@ def test_what_came_since_is_read_page_by_page_until_older_threads() -> None:
     assert NETWORK.listener
     assert NETWORK.listener.mentions(run.channel, since=NOW, now=NOW) == ()
     assert len(run.requests) == before + 1
+
+
+def test_a_session_at_a_name_that_cannot_be_read_is_not_gone_to() -> None:
+    run, _ = scripted("youtube")
+    name = next(name for name in run.answers if name.startswith("POST /upload"))
+    run.answers[name] = {"status": 200, "headers": {"location": "https://xn--.googleapis.com/1"}, "body": {}}
+    assert isinstance(run.run("publish"), Later)
+    assert not any(request.method == "PUT" for request in run.requests)
