@@ -408,6 +408,7 @@ VISITS: tuple[Visit, ...] = (
     ),
     Visit("disconnect an account", "register:disconnect", _account, _fixed(reason="Tried")),
     Visit("see the health of connections", "register:health"),
+    Visit("compare Hootsuite with the register", "register:hootsuite"),
     Visit("see what needs somebody on the register", "register:attention"),
     Visit("see the reviews", "register:reviews"),
     Visit("review a place", "register:review", _place, _fixed(outcome="keep", reason="Needed")),
