@@ -67,23 +67,23 @@ def read(data: bytes, *, order: str) -> list[Line]:
             if not any(map(str.strip, row)):
                 continue
             if len(found) == MOST_LINES:
-                raise _bad(f"It has more than {MOST_LINES} lines", "Import it in parts")
+                raise _bad(f"The file has more than {MOST_LINES} lines", "Import it in parts")
             found.append(_line(begins, [normal(cell) for cell in row], order))
-    except csv.Error as error:
-        raise _bad(f"Line {start} cannot be read: {error}", "Look at the quotation marks there") from None
+    except csv.Error:
+        raise _bad(f"Line {start} cannot be read", "Look at its quotation marks and its length") from None
     if not found:
-        raise _bad("It holds no words", "Export it again")
+        raise _bad("The file holds no words", "Export it again")
     return found
 
 
 def _text(data: bytes) -> str:
     if not data.strip():
-        raise _bad("It is empty", "Export it again")
+        raise _bad("The file is empty", "Export it again")
     if len(data) > MOST_BYTES:
-        raise _bad(f"It is larger than {MOST_BYTES >> 20} MB", "Import it in parts")
+        raise _bad(f"The file is larger than {MOST_BYTES >> 20} MB", "Import it in parts")
     for start, kind in KINDS.items():
         if data.startswith(start):
-            raise _bad(f"It is {kind}", "Save it as CSV in UTF-8")
+            raise _bad(f"The file is {kind}", "Save it as CSV in UTF-8")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -157,4 +157,4 @@ def _short(said: str) -> str:
 
 
 def _bad(what: str, remedy: str) -> BadFile:
-    return BadFile(f"This file cannot be read. {what}. Nothing was kept. {remedy}.")
+    return BadFile(f"{what}. Nothing was kept. {remedy}.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
@@ -111,8 +111,17 @@ def make_drafts(
         raise ReportChanged(report)
     if not report.good:
         raise Impossible("No line of this file can become a draft. Nothing was kept.")
-    begun = {"created_by": by, "created_at": now, "changed_at": now}
-    posts = [Post(pk=each.id, draft=each.draft.stored(), **begun) for each in report.good]
+    posts = [
+        Post(
+            pk=each.id,
+            created_by=by,
+            created_at=now,
+            changed_at=now
+            - timedelta(microseconds=place),  # lists show the latest first: so they keep the file's order
+            draft=each.draft.stored(),
+        )
+        for place, each in enumerate(report.good)
+    ]
     try:
         with transaction.atomic():
             Post.objects.bulk_create(posts)

@@ -113,16 +113,16 @@ def test_a_byte_order_mark_is_no_letter() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "It is empty."),
-        (b"\r\n  \n", "It is empty."),
-        (b",,\n,,\n", "It holds no words."),
-        (b"PK\x03\x04", "It is a spreadsheet (.xlsx)"),
+        (b"", "The file is empty."),
+        (b"\r\n  \n", "The file is empty."),
+        (b",,\n,,\n", "The file holds no words."),
+        (b"PK\x03\x04", "The file is a spreadsheet (.xlsx)"),
         (GOOD.encode() + "28/11/2026 16:30,Café\n".encode("cp1252"), "Line 2 is not text in UTF-8."),
         (GOOD.encode("utf-16"), "Line 1 is not text in UTF-8."),
         (GOOD.encode() + b"28/11/2026 16:30,a\0b\n", "Line 2 holds a NUL"),
-        (GOOD.encode() * 351, "It has more than 350 lines."),
-        (b"a" * 10_000_000, "It is larger than 1 MB."),
-        (b"28/11/2026 16:30," + b"a" * 200_000, "Line 1 cannot be read: field larger than field limit (131072)."),
+        (GOOD.encode() * 351, "The file has more than 350 lines."),
+        (b"a" * 10_000_000, "The file is larger than 1 MB."),
+        (b"28/11/2026 16:30," + b"a" * 200_000, "Line 1 cannot be read."),
         (GOOD.encode() + b'28/11/2026 16:30,"never shut\n' + OTHER.encode(), "Line 2 cannot be read"),
     ],
 )
@@ -131,7 +131,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(data: bytes, said: str) 
         read(data)
     assert said in str(refused.value)
     assert "Nothing was kept." in str(refused.value)
-    assert len(str(refused.value)) <= 180
+    assert len(str(refused.value)) <= 120
 
 
 @given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
@@ -302,9 +302,11 @@ def test_an_account_must_be_chosen(author) -> None:
         make_drafts(author)
 
 
-def test_a_full_file_is_made_within_seconds(author, account) -> None:
+def test_a_full_file_keeps_its_order_in_lists(author, account) -> None:
     data = "".join(f"2026-11-29 {n // 60:02}:{n % 60:02},Words {n}\n" for n in range(350)).encode()
-    assert len(make_drafts(author, account, data=data)) == 350
+    made = make_drafts(author, account, data=data)
+    assert len(made) == 350
+    assert list(Post.objects.order_by("-changed_at")) == made
 
 
 # The page
@@ -357,7 +359,7 @@ def test_what_is_missing_is_said_at_its_field(client, account) -> None:
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        ({"file": SimpleUploadedFile("a.csv", b"PK\x03\x04")}, "It is a spreadsheet"),
+        ({"file": SimpleUploadedFile("a.csv", b"PK\x03\x04")}, "The file is a spreadsheet"),
         ({"order": "year"}, "Say whether its dates begin with the day or the month"),
         ({"targets": ["nonsense"]}, "Choose at least one account. Nothing was kept."),
         ({"file": "", "back": "no base64!"}, "Choose a file that is not empty"),
@@ -373,6 +375,7 @@ def test_a_report_that_is_true_no_more_is_shown_anew(client, account) -> None:
     answer = client.post("/posts/import/", back(account, seen="1,2,3"))
     assert answer.status_code == 422
     assert "has changed since you looked" in text_of(answer)
+    assert client.post("/posts/import/", back(account, seen="9" * 5000)).status_code == 422
     assert not Post.objects.exists()
 
 
@@ -422,4 +425,4 @@ def test_the_command_asks_for_the_order(run) -> None:
 def test_the_command_refuses_in_words(run) -> None:
     told = run("--month-first", "--apply", data=b"PK")
     assert told.exit_code == 3
-    assert "It is a spreadsheet" in told.output
+    assert "The file is a spreadsheet" in told.output

@@ -81,19 +81,25 @@ def test_what_cannot_be_read_is_told_by_its_number_and_the_rest_is_read() -> Non
     assert len(found.members) == 1
 
 
+@pytest.mark.parametrize("said", ['"\\u0000@b.example"', '"\\ud800@b.example"', '"a\\u0007@b.example"'])
+def test_what_is_no_character_is_told_and_asked_of_no_database(said: str) -> None:
+    [fault] = files.read(b'[{"email": %b}]' % said.encode()).faults
+    assert fault.reason == "Its “email” holds a character that is none."
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "It is empty."),
-        (b"[]", "It holds nobody and nothing."),
-        (b"PK\x03\x04", "It is a spreadsheet"),
-        (b'{"data": [', "It is no JSON: line 1"),
-        (b"[" * 200_000, "It is nested too deeply."),
-        (b"[" + b"1" * 5_000 + b"]", "It holds a number that is too long."),
+        (b"", "The file is empty."),
+        (b"[]", "The file holds nobody and nothing."),
+        (b"PK\x03\x04", "The file is a spreadsheet"),
+        (b'{"data": [', "The file is no JSON: line 1"),
+        (b"[" * 200_000, "The file is nested too deeply."),
+        (b"[" + b"1" * 5_000 + b"]", "The file holds a number that is too long."),
         ("email\nCafé\n".encode("cp1252"), "Line 2 is not text in UTF-8."),
-        (b"email\na\0b\n", "It holds a NUL"),
-        (b"a" * 10_000_000, "It is larger than 4 MB."),
-        (b"email\n" + b"a@b.example\n" * 5_001, "It has more than 5,000 lines."),
+        (b"email\na\0b\n", "The file holds a NUL"),
+        (b"a" * 10_000_000, "The file is larger than 4 MB."),
+        (b"email\n" + b"a@b.example\n" * 5_001, "The file has more than 5,000 lines."),
         (b"forename,surname\nA,B\n", "Its header has neither"),
         (b"email,E-mail\na,b\n", "twice"),
         (b'email\n"never shut\n', "Line 2 cannot be read"),
@@ -103,6 +109,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(data: bytes, said: str) 
     with pytest.raises(BadFile) as refused:
         files.read(data)
     assert said in str(refused.value)
+    assert len(str(refused.value)) <= 120
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
@@ -229,7 +236,7 @@ def test_the_page_tells_all_and_changes_nothing(client) -> None:
 
 @pytest.mark.parametrize(
     ("form", "said"),
-    [({}, "Choose a file"), ({"file": SimpleUploadedFile("a.json", b"{")}, "It is no JSON")],
+    [({}, "Choose a file"), ({"file": SimpleUploadedFile("a.json", b"{")}, "The file is no JSON")],
 )
 def test_what_is_wrong_is_said_at_the_file(client, form: dict[str, object], said: str) -> None:
     answer = client.post("/register/hootsuite/", form)
@@ -296,7 +303,7 @@ def test_the_command_refuses_in_words(tmp_path) -> None:
     file.write_bytes(b"PK")
     told = CliRunner().invoke(register, ["compare", str(file)])
     assert told.exit_code == 1
-    assert "It is a spreadsheet" in told.output
+    assert "The file is a spreadsheet" in told.output
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ Nothing is kept in between: the report's page holds the file, and hands it back 
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from mercat.register.facts import accounts_by_id
 from mercat.register.models import Account
 
 MOST_TARGETS = 500
+NUMBER = re.compile(r"[0-9]{1,7}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def _decoded(back: str) -> bytes:
 
 
 def _numbers(said: str) -> tuple[int, ...]:
-    return tuple(int(each) for each in said.split(",")[: bulk.MOST_LINES] if each.isascii() and each.isdecimal())
+    return tuple(int(each) for each in said.split(",")[: bulk.MOST_LINES] if NUMBER.fullmatch(each))
 
 
 def _missing(given: Given) -> Sequence[Said]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,7 @@ NAMES = {
     "socialnetworkusername": "username",
     "username": "username",
 }
+UNKEEPABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # control characters, and halves of characters
 YES, NO = {"true", "yes", "1"}, {"false", "no", "0"}
 
 
@@ -84,10 +86,10 @@ def read(data: bytes) -> Contents:
     found: list[Member | Profile | Fault] = []
     for number, record in records:
         if len(found) == MOST_RECORDS:
-            raise _bad(f"It has more than {MOST_RECORDS:,} {word}s", "Compare it in parts")
+            raise _bad(f"The file has more than {MOST_RECORDS:,} {word}s", "Compare it in parts")
         found.append(_understood(number, record))
     if not found:
-        raise _bad("It holds nobody and nothing", "Export it again")
+        raise _bad("The file holds nobody and nothing", "Export it again")
     return Contents(
         word,
         tuple(each for each in found if isinstance(each, Member)),
@@ -98,19 +100,19 @@ def read(data: bytes) -> Contents:
 
 def _text(data: bytes) -> str:
     if not data.strip():
-        raise _bad("It is empty", "Export it again")
+        raise _bad("The file is empty", "Export it again")
     if len(data) > MOST_BYTES:
-        raise _bad(f"It is larger than {MOST_BYTES >> 20} MB", "Compare it in parts")
+        raise _bad(f"The file is larger than {MOST_BYTES >> 20} MB", "Compare it in parts")
     for start, kind in KINDS.items():
         if data.startswith(start):
-            raise _bad(f"It is {kind}", "Save it as CSV in UTF-8, or take JSON")
+            raise _bad(f"The file is {kind}", "Save it as CSV in UTF-8, or take JSON")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise _bad(f"Line {line} is not text in UTF-8", "Save it as CSV in UTF-8, or take JSON") from None
     if "\0" in text:
-        raise _bad("It holds a NUL, which no text has", "Export it again")
+        raise _bad("The file holds a NUL, which no text has", "Export it again")
     return text
 
 
@@ -118,11 +120,11 @@ def _json(text: str) -> Iterator[tuple[int, Any]]:
     try:
         found = json.loads(text)
     except RecursionError:
-        raise _bad("It is nested too deeply", "Export it again") from None
+        raise _bad("The file is nested too deeply", "Export it again") from None
     except json.JSONDecodeError as error:
-        raise _bad(f"It is no JSON: line {error.lineno}: {error.msg}", "Export it again") from None
+        raise _bad(f"The file is no JSON: line {error.lineno}: {error.msg}", "Export it again") from None
     except ValueError:
-        raise _bad("It holds a number that is too long", "Export it again") from None
+        raise _bad("The file holds a number that is too long", "Export it again") from None
     data = found.get("data", found) if isinstance(found, dict) else found
     return enumerate(data if isinstance(data, list) else [data], 1)
 
@@ -143,17 +145,17 @@ def _csv(text: str) -> Iterator[tuple[int, Any]]:
             begins, start = start, reader.line_num + 1
             if any(map(str.strip, row)):
                 yield begins, dict(zip(header, row, strict=False)) if len(row) <= len(header) else row
-    except csv.Error as error:
-        raise _bad(f"Line {start} cannot be read: {error}", "Look at the quotation marks there") from None
+    except csv.Error:
+        raise _bad(f"Line {start} cannot be read", "Look at its quotation marks and its length") from None
 
 
 def _understood(number: int, record: Any) -> Member | Profile | Fault:
     if not isinstance(record, dict):
         return Fault(number, "It has more cells than names, or is no record with names.")
     cells = _cells(record)
-    long = next((name for name, cell in cells.items() if len(cell) > LONGEST), "")
-    if long:
-        return Fault(number, f"Its “{long}” is longer than {LONGEST} characters.")
+    wrong = next(filter(None, (_wrong(name, cell) for name, cell in cells.items())), "")
+    if wrong:
+        return Fault(number, wrong)
     if cells["type"]:
         if not cells["id"] and not cells["network_id"]:
             return Fault(number, "It is a profile without a number.")
@@ -163,6 +165,12 @@ def _understood(number: int, record: Any) -> Member | Profile | Fault:
         active = True if said in YES else False if said in NO else None
         return Member(number, cells["name"], cells["email"].lower(), active)
     return Fault(number, "It has neither an e-mail, as members have, nor a type, as profiles have.")
+
+
+def _wrong(name: str, cell: str) -> str:
+    if len(cell) > LONGEST:
+        return f"Its “{name}” is longer than {LONGEST} characters."
+    return f"Its “{name}” holds a character that is none." if UNKEEPABLE.search(cell) else ""
 
 
 def _cells(record: Mapping[str, Any]) -> dict[str, str]:
@@ -180,4 +188,4 @@ def _plain(name: str) -> str:
 
 
 def _bad(what: str, remedy: str) -> BadFile:
-    return BadFile(f"This file cannot be read. {what}. Nothing was compared. {remedy}.")
+    return BadFile(f"{what}. Nothing was compared. {remedy}.")
