@@ -40,6 +40,7 @@ COMMANDS = {
         "mercat.guidance.cli:guidance", "Check a pack of guidance, and what of it is covered.", **PLAIN
     ),
     "audit": Command("mercat.audit.cli:audit", "Verify and export the record."),
+    "register": Command("mercat.register.cli:register", "Compare the register with Hootsuite."),
     "vault": Command("mercat.register.cli:vault", "Change the key of connections, or revoke them."),
     "sandbox": Command("mercat.sandbox.cli:sandbox", "Serve stand-in networks on this machine.", **PLAIN),
     "migrate": Command("mercat.config.commands:migrate", "Bring the database's tables up to date.", **PLAIN),

@@ -39,7 +39,7 @@ from mercat.people.models import Person
 from mercat.people.pack import guidance
 from mercat.people.signing_in import factors, proving
 from mercat.people.signing_in.throttle import NO_MATCH, Origin, TooMany, identify
-from mercat.posts import actions
+from mercat.posts import actions, bulk, importing
 from mercat.posts.contents import Draft, DraftPicture, DraftVideo
 from mercat.posts.forms import BadTime, due_at
 from mercat.posts.models import Post
@@ -269,6 +269,58 @@ def status(*, by: Person, id: UUID, as_json: bool) -> None:
     """What became of a post, on each of its accounts."""
     row = _post(id, by)
     _tell(row, as_json)
+
+
+@post.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--account", "accounts", multiple=True, required=True, metavar="ACCOUNT", help="Name, handle or id; repeatable."
+)
+@click.option("--day-first", "order", flag_value=bulk.DAY, help="Its dates begin with the day.")
+@click.option("--month-first", "order", flag_value=bulk.MONTH, help="Its dates begin with the month.")
+@click.option("--apply", "and_make", is_flag=True, help="Make drafts of the good lines; else nothing is kept.")
+@_as_a_person
+def import_(
+    *, by: Person, file: Path, accounts: tuple[str, ...], order: str | None, and_make: bool, as_json: bool
+) -> None:
+    """Look through a file for Hootsuite's bulk composer, line by line; with --apply make drafts of its good lines."""
+    if order is None:
+        raise click.UsageError("Say whether its dates begin with the day or the month: --day-first or --month-first.")
+    now = timezone.now()
+    with file.open("rb") as opened:
+        data = opened.read(bulk.MOST_BYTES + 1)
+    about: dict[str, Any] = {
+        "by": by,
+        "data": data,
+        "order": order,
+        "accounts": [_account(name) for name in accounts],
+        "now": now,
+    }
+    report = importing.look_through(**about)
+    made = importing.make_drafts(**about, seen=report.numbers) if and_make else []
+    _tell_report(report, made, as_json=as_json)
+
+
+def _tell_report(report: importing.Report, made: list[Post], *, as_json: bool) -> None:
+    if as_json:
+        told = [
+            {
+                "line": each.line.number,
+                "good": each.is_good,
+                "reasons": each.reasons,
+                "notes": each.notes,
+                "due": each.draft.due_at.isoformat() if each.draft.due_at else None,
+            }
+            for each in report.lines
+        ]
+        click.echo(json.dumps({"lines": told, "drafts": [str(row.pk) for row in made]}, ensure_ascii=False))
+        return
+    for each in report.lines:
+        said = " ".join((*each.reasons, *each.notes))
+        click.echo(f"Line {each.line.number}: {'good' if each.is_good else 'refused'}. {said}".rstrip())
+    good = len(report.good)
+    done = f"{len(made)} drafts are made." if made else "Nothing is kept; --apply makes drafts of what is good."
+    click.echo(f"{good} good, {len(report.lines) - good} refused. {done}")
 
 
 def _post(pk: UUID, by: Person) -> Post:

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from mercat.posts.views import composer, lists, media, post, proof
+from mercat.posts.views import composer, importing, lists, media, post, proof
 
 app_name = "posts"
 urlpatterns = [
     path("", lists.posts, name="list"),
     path("new/", composer.new, name="new"),
+    path("import/", importing.bulk_file, name="import"),
     path("<uuid:post_id>/", post.post, name="post"),
     path("<uuid:post_id>/live/", post.live, name="live"),
     path("<uuid:post_id>/decide/", post.decide, name="decide"),

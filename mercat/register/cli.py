@@ -1,6 +1,8 @@
-"""`mercat vault`: the keys of connections, for whoever runs the server."""
+"""`mercat vault`: the keys of connections; `mercat register`: the register. For whoever runs the server."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import click
 from django.utils import timezone
@@ -8,6 +10,7 @@ from django.utils import timezone
 from mercat.audit.actors import System
 from mercat.people.actions import Impossible
 from mercat.people.vault import Unopenable
+from mercat.register.comparing import files, report
 from mercat.register.keeping import actions
 from mercat.register.models import Account
 
@@ -52,3 +55,38 @@ def revoke(account_id: str | None, everything: bool, why: str) -> None:
     except Impossible as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{account} is disconnected.")
+
+
+@click.group()
+def register() -> None:
+    """The register of accounts."""
+
+
+@register.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def compare(file: Path) -> None:
+    """Compare Hootsuite's members or social profiles (JSON of its API, or CSV) with people and accounts here.
+
+    It changes nothing.
+    """
+    with file.open("rb") as opened:
+        data = opened.read(files.MOST_BYTES + 1)
+    try:
+        found = report.compare(files.read(data), now=timezone.now())
+    except Impossible as error:
+        raise click.ClickException(str(error)) from None
+    for member in found.members:
+        click.echo(f"{member.member.email}: {member.state.lower()}{_inactive(member)}")
+    for line in found.profiles:
+        profile = line.profile
+        where = f": {line.account} ({line.standing.lower()})" if line.account else ""
+        click.echo(f"{profile.type} {profile.network_id or profile.id} {profile.username}: {line.state.lower()}{where}")
+    for fault in found.faults:
+        click.echo(f"{found.word.capitalize()} {fault.number} was not read: {fault.reason}")
+    missing = found.profile_counts[report.MISSING]
+    if missing:
+        click.echo(f"{missing} not on the register. Report unauthorised accounts to {report.told_to()}.")
+
+
+def _inactive(line: report.MemberLine) -> str:
+    return ", not active in Hootsuite" if line.member.active is False else ""

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from mercat.register.comparing import views as comparing
 from mercat.register.exceptions import views as exceptions
 from mercat.register.hand_overs import views as hand_overs
 from mercat.register.keeping import views as keeping
@@ -21,6 +22,7 @@ urlpatterns = [
     path("applications/", applications.applications, name="applications"),
     path("applications/<uuid:application_id>/", applications.application, name="application"),
     path("health/", keeping.health, name="health"),
+    path("hootsuite/", comparing.hootsuite, name="hootsuite"),
     path("exceptions/", exceptions.exceptions, name="exceptions"),
     path("exceptions/<int:row_id>/", exceptions.exception, name="exception"),
     path("exceptions/<int:row_id>/answer/", exceptions.answer, name="exception-answer"),

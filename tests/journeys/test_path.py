@@ -21,9 +21,9 @@ FOCUSED = """(() => {
   return said.replace(/\\s+/g, ' ').replace(/ :/g, ':')
 })()"""
 PLACES = (
-    "/posts/", "/posts/new/", "/sending/?show=sent", "/sending/pause/", "/register/", "/register/apply/",
-    "/register/applications/", "/people/", "/notices/", "/guidance/", "/guidance/access/", "/guidance/clauses/",
-    "/gallery/", "/nowhere/",
+    "/posts/", "/posts/new/", "/posts/import/", "/sending/?show=sent", "/sending/pause/", "/register/",
+    "/register/apply/", "/register/applications/", "/people/", "/notices/", "/guidance/", "/guidance/access/",
+    "/guidance/clauses/", "/gallery/", "/nowhere/",
 )  # fmt: skip
 DUNDEE, PERTH = "Dundee Local Policing", "Perth Local Policing"
 

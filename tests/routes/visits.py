@@ -6,6 +6,7 @@ looks; without it, the route is about no unit. `send` is a form that would be ta
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -108,6 +109,11 @@ def _decide(do: str) -> Send:
 def _written(place: Place, _viewer: Person) -> Mapping[str, object]:
     targets = [str(place.account.pk)]
     return {"text": "Other words", "targets": targets, "pillar": "warning", "base": place.draft.stamp}
+
+
+def _bulk_file(place: Place, _viewer: Person) -> Mapping[str, object]:
+    file = f"{NOW + timedelta(days=3):%Y-%m-%d %H:%M},Words of a file\n".encode()
+    return {"back": b64encode(file).decode(), "seen": "1", "order": "day", "targets": [str(place.account.pk)]}
 
 
 def _details(place: Place, _viewer: Person) -> Mapping[str, object]:
@@ -407,6 +413,7 @@ VISITS: tuple[Visit, ...] = (
     ),
     Visit("disconnect an account", "register:disconnect", _account, _fixed(reason="Tried")),
     Visit("see the health of connections", "register:health"),
+    Visit("compare Hootsuite with the register", "register:hootsuite"),
     Visit("see what needs somebody on the register", "register:attention"),
     Visit("see the reviews", "register:reviews"),
     Visit("review a place", "register:review", _place, _fixed(outcome="keep", reason="Needed")),
@@ -511,6 +518,8 @@ VISITS: tuple[Visit, ...] = (
     Visit("save a draft", "posts:edit", _draft, _written, draft_kept),
     Visit("have a draft saved while writing", "posts:autosave", _draft, _written, draft_kept),
     Visit("begin to bring a video", "posts:announce-video", _draft, _fixed(name="road.mp4", size="5"), videos_begun),
+    Visit("open the import of posts", "posts:import"),
+    Visit("import posts from a file", "posts:import", send=_bulk_file),
     Visit("open the proof of a post", "posts:proof", _post),
     Visit("load what was approved", "posts:canonical", lambda place, _: {"post_id": place.post.pk, "number": 1}),
 )  # fmt: skip

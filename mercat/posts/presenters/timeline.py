@@ -16,6 +16,7 @@ from mercat.register.models import Account
 MOST_EVENTS = 500
 WORDS = {
     "post.composed": "Began to write",
+    "post.imported": "Imported from a file",
     "post.edited": "Changed another person’s words",
     "post.submitted": "Submitted for approval",
     "post.approved": "Approved",

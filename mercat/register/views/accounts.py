@@ -24,6 +24,7 @@ from mercat.people.models import Person, Unit
 from mercat.people.pack import guidance
 from mercat.people.queries import search
 from mercat.register import actions, queries
+from mercat.register.comparing import report as comparing
 from mercat.register.exceptions import presenters as direct_access
 from mercat.register.exceptions import queries as exceptions
 from mercat.register.facts import account_facts, facts_of, slot_facts
@@ -61,6 +62,7 @@ def register(request: HttpRequest) -> HttpResponse:
     said = {
         "lines": shown,
         "registrable": registrable(shown, person_facts(request.user, now=now), now=now),
+        "may_compare": comparing.is_open_to(request.user, now=now),
         "filled": filled(lines),
         "by_tier": filled_by_tier(lines),
         "tier_name": tier_name,
