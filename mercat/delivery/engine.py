@@ -22,12 +22,12 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from mercat.delivery import meters, removals, spending, states, steps
+from mercat.delivery import broadcasts, meters, removals, spending, states, steps
 from mercat.delivery.breaker import Breaker
 from mercat.delivery.claims import ATTEMPT, claim, claim_doubts, loaded
 from mercat.delivery.facts import post_facts
 from mercat.delivery.manifest import contents, item_for
-from mercat.delivery.models import Attempt, Consignment, Removal
+from mercat.delivery.models import Attempt, Broadcast, Consignment, Removal
 from mercat.delivery.queue import nudge
 from mercat.guidance import facts
 from mercat.guidance.decision import Decision
@@ -38,9 +38,12 @@ from mercat.networks.kit.http import guarded_client
 from mercat.networks.kit.metering import Reading, readings
 from mercat.networks.port import (
     Altered,
+    Channel,
     Found,
+    Item,
     Later,
     Missing,
+    Network,
     Outcome,
     Pending,
     Reconnect,
@@ -50,6 +53,7 @@ from mercat.networks.port import (
     Unreadable,
     Unsure,
 )
+from mercat.networks.port import Broadcast as Seen
 from mercat.people.facts import people_facts
 from mercat.people.pack import guidance
 from mercat.people.vault import Unopenable
@@ -194,18 +198,22 @@ class Engine:
         due = claim(self.lane, limit=room, now=now)
         doubts = claim_doubts(self.lane, limit=room, now=now)
         leaving = removals.claim(self.lane, limit=room, now=now)
-        accounts = accounts_by_id({row.account_id for row in [*due, *doubts, *(each.consignment for each in leaving)]})
+        on_air = broadcasts.claim(self.lane, limit=room, now=now)
+        others = (each.consignment for each in [*leaving, *on_air])
+        accounts = accounts_by_id({row.account_id for row in [*due, *doubts, *others]})
         for row in [*due, *doubts]:
             row.account = accounts[str(row.account_id)]
         self._send_all(self._past_the_gate(due), accounts)
         for row in doubts:
             self._start(self._look, row)
         deadline = time.monotonic() + ATTEMPT.total_seconds()
-        for removal in leaving:
-            row = removal.consignment
+        for row, act, what in [
+            *((each.consignment, self._take_down, each) for each in leaving),
+            *((each.consignment, self._direct, each) for each in on_air),
+        ]:
             row.account = accounts[str(row.account_id)]
-            self._start(self._take_down, row, removal, deadline)
-        return len(due) + len(doubts) + len(leaving)
+            self._start(act, row, what, deadline)
+        return len(due) + len(doubts) + len(leaving) + len(on_air)
 
     def _past_the_gate(self, rows: list[Consignment]) -> list[Consignment]:
         """Ask guidance again, between claim and send (sending rule 4). What it holds is held at once."""
@@ -359,9 +367,20 @@ class Engine:
             item = item_for(row, first_sent_at=row.first_sent_at, now=self.clock())
             network = registry.get(row.account.network)
             reach = channel(row.account, http_for(row.account.network))
+            if item.begins:
+                return self._announced(network, reach, item, row)
             return network.publisher.publish(reach, item, RowNotes(row), now=self.clock())
         except Unopenable as error:
             return Reconnect(str(error))
+
+    def _announced(self, network: Network, reach: Channel, item: Item, row: Consignment) -> Outcome:
+        """A live broadcast, before it begins."""
+        now = self.clock()
+        if network.live is None:
+            return Refused(f"{network.spec.name} brings no live broadcasts from here.")
+        if item.begins is None or item.begins <= now:
+            return Refused("The broadcast should have begun before it could be announced. Set a later time.")
+        return network.live.make(reach, item, RowNotes(row), begins=item.begins, now=now)
 
     def _settle(self, row: Consignment, outcome: Outcome, told: list[Reading]) -> None:
         try:
@@ -437,6 +456,37 @@ class Engine:
         except Unopenable as error:
             return Reconnect(str(error))
         return remover.remove(reach, native_id=row.native_id, now=self.clock())
+
+    # Live
+
+    def _direct(self, row: Consignment, broadcast: Broadcast, deadline: float) -> None:
+        """Start or end a broadcast where somebody asked for it, and look how it stands."""
+        if why := self._in_the_way(row, deadline):
+            broadcasts.wait(broadcast, why, now=self.clock())
+            return
+        token = _stop_calling.set(deadline)
+        try:
+            outcome, seen = self._directed(row, broadcast)
+        except Exception:
+            log.exception("directing the broadcast of consignment %s", row.pk)
+            outcome, seen = Unsure("Something went wrong here."), Unreadable("Something went wrong here.")
+        finally:
+            _stop_calling.reset(token)
+        if isinstance(outcome, Reconnect):
+            mark_broken(by=steps.ENGINE, account=row.account, reason=outcome.reason, now=self.clock())
+        broadcasts.keep(broadcast, outcome, seen, now=self.clock())
+
+    def _directed(self, row: Consignment, broadcast: Broadcast) -> tuple[Outcome | None, Seen | Unreadable]:
+        live = registry.get(row.account.network).live
+        if live is None:
+            return Refused("This network brings no live broadcasts from here."), Unreadable("Nothing live is there.")
+        try:
+            reach = channel(row.account, http_for(row.account.network))
+        except Unopenable as error:
+            return Reconnect(str(error)), Unreadable(str(error))
+        asked = {Broadcast.Wish.START: live.start, Broadcast.Wish.END: live.end}.get(broadcast.wish)
+        outcome = asked(reach, native_id=row.native_id, now=self.clock()) if asked else None
+        return outcome, live.state(reach, native_id=row.native_id, now=self.clock())
 
     # Reading back
 

@@ -42,7 +42,13 @@ def item_for(consignment: Consignment, *, first_sent_at: datetime, now: datetime
         language=said["language"],
         media=tuple(_medium(rendition(entry, network), files, consignment, now) for entry in said["media"]),
         synthetic=said.get("synthetic", False),
+        begins=datetime.fromisoformat(said["begins"]) if said.get("begins") else None,
     )
+
+
+def is_live(manifest: Manifest) -> bool:
+    """Whether it announces a live broadcast."""
+    return bool(json.loads(bytes(manifest.canonical)).get("begins"))
 
 
 def rendition(entry: dict, network: str) -> dict:

@@ -210,6 +210,42 @@ class Removal(models.Model):
         return f"removal of {self.consignment_id}"
 
 
+class Broadcast(models.Model):
+    """A live broadcast that was announced: how its network last told that it stands, and what somebody wishes of it."""
+
+    class Wish(models.TextChoices):
+        START = "start", "Show it to all"
+        END = "end", "End it"
+
+    consignment = models.OneToOneField(Consignment, on_delete=models.PROTECT, related_name="broadcast")
+    state = models.CharField(max_length=16, blank=True)  # as `networks.port.Broadcast` names them; empty: not seen yet
+    seen_at = models.DateTimeField(null=True, blank=True)
+    unseen = models.TextField(blank=True)  # why it could not be looked at just now
+    ingest = models.BinaryField(null=True)  # address and key for the encoder, sealed
+    wish = models.CharField(max_length=16, choices=Wish.choices, blank=True)
+    wished_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    said = models.TextField(blank=True)  # why the last wish waits, or came to nothing
+    tries = models.PositiveSmallIntegerField(default=0)
+    look_until = models.DateTimeField()  # somebody watches its page until then
+    not_before = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, blank=True)
+
+    PRIVATE: ClassVar[dict[str, str]] = {
+        "state": "open",
+        "unseen": "operational",
+        "said": "operational",
+        "ingest": "secret",
+    }
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(wish="") ^ Q(wished_by__isnull=False), name="a_wish_is_somebodys"),
+        ]
+
+    def __str__(self) -> str:
+        return f"broadcast of {self.consignment_id}"
+
+
 class Meter(models.Model):
     """How much of one of a network's limits was left when it last told: of an account, or of the body's whole app."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mercat.delivery import states
+from mercat.delivery.manifest import is_live
 from mercat.delivery.models import Attempt, Consignment, Removal
 from mercat.delivery.removals import what_hinders
 from mercat.register.models import Account
@@ -158,6 +159,7 @@ def _steps(row: Consignment) -> list[Step]:
         return [Step("go-on", "Let it go on")]
     if row.state == states.NEEDS_PERSON:
         return [Step("seen", "Say what you saw")]
-    if row.state == states.SENT and not what_hinders(row):
-        return [Step("take-down", "Take it down")]
-    return []
+    if row.state != states.SENT:
+        return []
+    direct = [Step("live", "The live broadcast")] if is_live(row.manifest) else []
+    return [*direct, *([] if what_hinders(row) else [Step("take-down", "Take it down")])]

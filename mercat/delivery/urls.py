@@ -13,5 +13,6 @@ urlpatterns = [
     path("pause/", views.pause, name="pause"),
     path("pause/<int:pause_id>/resume/", views.resume, name="resume"),
     path("<uuid:consignment_id>/go-on/", views.go_on, name="go-on"),
+    path("<uuid:consignment_id>/live/", views.live, name="live"),
     path("<uuid:consignment_id>/seen/", views.seen, name="seen"),
 ]

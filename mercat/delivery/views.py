@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mercat.delivery import actions, fetching, meters, removals, spending, states
+from mercat.delivery import actions, broadcasts, fetching, meters, removals, spending, states
 from mercat.delivery.forms import PauseForm, SeenForm, TakeDownForm
 from mercat.delivery.models import Consignment, Pause
 from mercat.delivery.presenters import progress, still_moving
@@ -193,6 +193,35 @@ def seen(request: HttpRequest, consignment_id: UUID) -> HttpResponse:
         "errors": _errors(form, problem),
     }
     return render(request, "delivery/seen.html", said, status=422 if said["errors"] else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def live(request: HttpRequest, consignment_id: UUID) -> HttpResponse:
+    """How a live broadcast stands; and start, end, and what the encoder needs. Asked by htmx, only the state."""
+    row, now = _consignment(request, consignment_id), timezone.now()
+    problem, ingest = "", None
+    try:
+        broadcasts.may_direct(by=request.user, row=row, now=now)
+        do = request.POST.get("do", "")
+        if do == "show":
+            ingest = broadcasts.ingest_shown(by=request.user, row=row, now=now)
+        elif request.method == "POST":
+            broadcasts.wish(by=request.user, row=row, wish=do, now=now)
+            return redirect("delivery:live", row.pk)
+    except Impossible as error:
+        if row.state != states.SENT:
+            raise Http404 from None
+        problem = str(error)
+    said = {
+        "row": row,
+        "post_id": row.post_ref.removeprefix("post:"),
+        "broadcast": broadcasts.watched(row, now=now),
+        "ingest": ingest,
+        "errors": {"lines": [{"field": "", "text": problem}]} if problem else None,
+        "now": now,
+    }
+    page = "delivery/_live.html" if request.htmx else "delivery/live.html"
+    return render(request, page, said, status=422 if problem else 200)
 
 
 def _say(request: HttpRequest, row: Consignment, form: SeenForm) -> None:

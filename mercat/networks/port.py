@@ -53,7 +53,8 @@ class Medium:
 @dataclass(frozen=True, slots=True)
 class Item:
     """What is to appear on one account. `key` and `created_at` never change between attempts: natural keys grow from
-    them. `synthetic`: a picture or video shows what looks real and was made or altered by a machine."""
+    them. `synthetic`: a picture or video shows what looks real and was made or altered by a machine. `begins`: it is
+    the announcement of a live broadcast, which is made by `Live` and not by the publisher."""
 
     key: str  # 32 hex digits
     created_at: datetime
@@ -61,6 +62,7 @@ class Item:
     language: str = "en"
     media: tuple[Medium, ...] = ()
     synthetic: bool = False
+    begins: datetime | None = None
 
 
 class Credentials(Protocol):

@@ -28,7 +28,7 @@ from mercat.images import states as preparing
 from mercat.images.models import Picture, Video
 from mercat.images.rendering import NotAPicture
 from mercat.networks import registry
-from mercat.networks.port import Item, Problem
+from mercat.networks.port import Item, Network, Problem
 from mercat.people.actions import Impossible, settle, tell
 from mercat.people.devices.here import situation
 from mercat.people.facts import person_facts
@@ -166,6 +166,8 @@ def obstacles(*, by: Person, post: Post, now: datetime) -> Iterator[Impossible |
         yield Impossible(f"{_why_not_ready(attached.video.row)} {NOT_SUBMITTED}")
     if draft.due_at and draft.due_at < now:
         yield Impossible(f"The time set for this post has passed: set another, or none. {NOT_SUBMITTED}")
+    if draft.begins and draft.begins <= max(draft.due_at or now, now):
+        yield Impossible(f"The live broadcast would begin before it is announced. Set a later time. {NOT_SUBMITTED}")
     refused = _refused(by, "submit", accounts, draft_facts(post, draft, by), now=now)
     if refused:
         yield NotAllowed(refused)
@@ -409,10 +411,24 @@ def problems_for(draft: Draft, account: Account, attached: Attached, *, now: dat
         language=draft.language,
         media=attached.for_network(account.network),
         synthetic=draft.synthetic,
+        begins=draft.begins,
     )
-    problems = registry.get(account.network).check(item, account.connection.limits)
+    network = registry.get(account.network)
+    problems = network.check(item, account.connection.limits)
+    if draft.begins:
+        return [*_not_live(network, attached), *(problem for problem in problems if problem.field == "text")]
     waits = attached.video and not attached.video.row.is_ready
     return [problem for problem in problems if not (waits and problem.field == "media")]
+
+
+def _not_live(network: Network, attached: Attached) -> Iterator[Problem]:
+    if network.live is None:
+        name = network.spec.name
+        yield Problem(
+            "media", f"{name} brings no live broadcasts from here. Leave this account out, or write a post of its own."
+        )
+    if attached:
+        yield Problem("media", "A live broadcast has no pictures and no video of its own. Take them out.")
 
 
 def _recall(by: Person, post: Post, *, now: datetime) -> None:

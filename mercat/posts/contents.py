@@ -2,8 +2,8 @@
 
 Canonical form "mercat-version/3": JSON, UTF-8, keys sorted, no white space, text in Unicode NFC, times in UTC. The same
 post always gives the same bytes, and SHA-256 of them is what people approve. Versions of before go on to hold: in
-"mercat-version/2" there are no videos and no `synthetic`; in "mercat-version/1" every network was given the same
-picture, so that an entry of `media` has no `kind` and no `renditions` either.
+"mercat-version/2" there are no videos, no `synthetic` and no `begins`; in "mercat-version/1" every network was given
+the same picture, so that an entry of `media` has no `kind` and no `renditions` either.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -54,13 +54,17 @@ class Draft:
     pictures: tuple[DraftPicture, ...] = ()
     video: DraftVideo | None = None
     synthetic: bool = False
+    begins: AwareDatetime | None = None
     targets: tuple[str, ...] = ()  # account ids
     pillar: str = ""
     warning: bool = False
     due_at: AwareDatetime | None = None
 
     def stored(self) -> dict[str, Any]:
-        return {**asdict(self), "due_at": self.due_at.isoformat() if self.due_at else None}
+        moments = {
+            name: at.isoformat() if at else None for name, at in (("due_at", self.due_at), ("begins", self.begins))
+        }
+        return {**asdict(self), **moments}
 
     @classmethod
     def restored(cls, stored: dict[str, Any]) -> Draft:
@@ -137,9 +141,14 @@ def canonical(draft: Draft, *, post: UUID, number: int, media: Sequence[SealedPi
             "targets": sorted(set(draft.targets)),
             "pillar": draft.pillar,
             "warning": draft.warning,
-            "due": draft.due_at.astimezone(UTC).isoformat() if draft.due_at else None,
+            "due": _in_utc(draft.due_at),
+            "begins": _in_utc(draft.begins),
         },
         ensure_ascii=False,
         sort_keys=True,
         separators=(",", ":"),
     ).encode()
+
+
+def _in_utc(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat() if at else None

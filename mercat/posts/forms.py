@@ -14,6 +14,8 @@ from mercat.posts.contents import Draft, DraftPicture, DraftVideo
 LONDON = ZoneInfo("Europe/London")
 VARIANT = "variant-"
 ALT = "alt-"
+NO_DAY, NO_TIME = "Enter the day on which it goes out", "Enter the time at which it goes out"
+BROADCAST_TIME = {NO_DAY: "Enter the day of the broadcast", NO_TIME: "Enter the time at which the broadcast begins"}
 LANGUAGES = {
     "en": "English",
     "gd": "Scottish Gaelic",
@@ -47,7 +49,8 @@ class BadTime(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """The composer's fields. `timed`: at `day` and `clock`, else as soon as it is approved."""
+    """The composer's fields. `timed`: at `day` and `clock`, else as soon as it is approved. `live`: it announces a live
+    broadcast for `live_day` and `live_clock`."""
 
     text: str = ""
     language: str = "en"
@@ -61,6 +64,9 @@ class Typed:
     timed: bool = False
     day: str = ""
     clock: str = ""
+    live: bool = False
+    live_day: str = ""
+    live_clock: str = ""
 
     @classmethod
     def of_form(cls, form: QueryDict) -> Typed:
@@ -77,11 +83,14 @@ class Typed:
             timed=form.get("timing") == "at",
             day=form.get("day", "").strip()[:40],
             clock=form.get("clock", "").strip()[:40],
+            live=form.get("live") == "yes",
+            live_day=form.get("live-day", "").strip()[:40],
+            live_clock=form.get("live-clock", "").strip()[:40],
         )
 
     @classmethod
     def of_draft(cls, draft: Draft) -> Typed:
-        local = draft.due_at.astimezone(LONDON) if draft.due_at else None
+        local, begins = (at.astimezone(LONDON) if at else None for at in (draft.due_at, draft.begins))
         return cls(
             text=draft.text,
             language=draft.language,
@@ -95,17 +104,26 @@ class Typed:
             timed=local is not None,
             day=f"{local:%Y-%m-%d}" if local else "",
             clock=f"{local:%H:%M}" if local else "",
+            live=begins is not None,
+            live_day=f"{begins:%Y-%m-%d}" if begins else "",
+            live_clock=f"{begins:%H:%M}" if begins else "",
         )
 
     def draft(self, stored: Draft, *, now: datetime) -> tuple[Draft, list[Said]]:
         """As a draft; a time that cannot be used leaves the one that was stored, and is told."""
         said: list[Said] = []
         due = stored.due_at if self.timed else None
+        begins = stored.begins if self.live else None
         if self.timed:
             try:
                 due = due_at(self.day, self.clock, now=now)
             except BadTime as error:
-                said = [Said(error.field, str(error))]
+                said.append(Said(error.field, str(error)))
+        if self.live:
+            try:
+                begins = due_at(self.live_day, self.live_clock, now=now)
+            except BadTime as error:
+                said.append(Said(f"live-{error.field}", BROADCAST_TIME.get(str(error), str(error))))
         draft = Draft(
             text=self.text,
             language=self.language,
@@ -117,6 +135,7 @@ class Typed:
             pillar=self.pillar,
             warning=self.warning,
             due_at=due,
+            begins=begins,
         )
         return draft, said
 
@@ -147,7 +166,7 @@ def due_at(day: str, clock: str, *, now: datetime) -> datetime:
 
 def _day(text: str) -> date:
     if not text:
-        raise BadTime("day", "Enter the day on which it goes out")
+        raise BadTime("day", NO_DAY)
     for shape in ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d %B %Y"):
         try:
             found = datetime.strptime(text, shape).date()  # noqa: DTZ007 - a day, without a time
@@ -160,7 +179,7 @@ def _day(text: str) -> date:
 
 def _time(text: str) -> time:
     if not text:
-        raise BadTime("clock", "Enter the time at which it goes out")
+        raise BadTime("clock", NO_TIME)
     for shape in ("%H:%M", "%H:%M:%S", "%H.%M", "%I:%M%p", "%I%p"):
         try:
             return datetime.strptime(text.replace(" ", ""), shape).time()  # noqa: DTZ007 - of no day yet

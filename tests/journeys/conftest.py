@@ -133,10 +133,9 @@ def sign_out(page: Page) -> None:
 
 def no_findings(page: Page) -> None:
     """axe-core finds nothing to complain of on the page as it stands."""
-    # Through the debugger, which the page's policy does not bind. Waiting for a video's first frame never ends where
-    # the page has no scripts.
+    # Through the debugger, which the page's policy does not bind.
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations', 'incomplete'], preload: false})")
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations', 'incomplete']})")
     told = [
         f"{page.url}: {each['id']}: {each['help']}: {[node['html'][:160] for node in each['nodes'][:3]]}"
         for each in found["violations"]

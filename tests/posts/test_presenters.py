@@ -210,7 +210,9 @@ def test_every_step_that_is_recorded_of_a_post_has_words() -> None:
         path.read_text(encoding="utf-8") for room in ("posts", "delivery", "people/advice") for path in python_of(room)
     ]
     named = {
-        what for source in sources for what in re.findall(r'"((?:post|consignment|removal|advice)\.[a-z_]+)"', source)
+        what
+        for source in sources
+        for what in re.findall(r'"((?:post|consignment|removal|broadcast|advice)\.[a-z_]+)"', source)
     }
     claimed = {state for (_, event), state in sending.TABLE.items() if event == "claim"}  # the one that nobody records
     assert named | {f"consignment.{state}" for state in sending.STATES if state not in claimed} == set(WORDS)

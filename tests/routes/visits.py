@@ -553,6 +553,7 @@ ELSEWHERE = {
     "register:begin": "asks as the page to connect an account; then a network answers",
     "register:finish": "asks as the page to connect an account; needs a sign-in that was begun",
     "posts:picture": "as the post; tests/posts/test_pages.py",
+    "delivery:live": "as writing for its account, of a broadcast alone; tests/delivery/test_broadcasts.py",
     "posts:captions": "as the post; tests/posts/test_videos.py",
     "posts:video": "as the draft; tests/posts/test_videos.py",
     "posts:video-slice": "as the draft, and of one's own video alone; tests/posts/test_videos.py",

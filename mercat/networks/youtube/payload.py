@@ -310,8 +310,12 @@ def wait_of(told: Mapping[str, Any]) -> timedelta:
 
 
 def same(item: Item, seen: Found) -> bool:
-    """Whether a video says what the item says."""
-    return seen.media == len(item.media) and not seen.alts and _plain(item.text) == _plain(seen.text)
+    """Whether a video says what the item says. A live broadcast is a video of its own."""
+    return (
+        seen.media == (1 if item.begins else len(item.media))
+        and not seen.alts
+        and _plain(item.text) == _plain(seen.text)
+    )
 
 
 def _plain(text: str) -> str:

@@ -42,6 +42,7 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any], names: Mapping[str, 
         ("Pillar", _swapped(*(_named([each["pillar"]], names)[0] for each in (old, new)))),
         ("Language", _swapped(old["language"], new["language"])),
         ("Goes out", _swapped(*(each["due"] or "as soon as it is approved" for each in (old, new)))),
+        ("Live broadcast", _swapped(*(each.get("begins") or "none" for each in (old, new)))),
         ("Emergency warning", _swapped(*(_yes(each["warning"]) for each in (old, new)))),
     ]
     return [Change(label, html) for label, html in found if html is not None]

@@ -38,6 +38,12 @@ WORDS = {
     "consignment.held": "Held",
     "consignment.withdrawn": "Taken back",
     "removal.asked": "To be taken down",
+    "broadcast.start_asked": "The broadcast is to be shown",
+    "broadcast.started": "The broadcast is live",
+    "broadcast.end_asked": "The broadcast is to end",
+    "broadcast.ended": "The broadcast has ended",
+    "broadcast.refused": "The broadcast did not change",
+    "broadcast.key_shown": "Saw the key for the encoder",
     "consignment.taken_down": "Taken down",
     "removal.failed": "Could not be taken down",
 }

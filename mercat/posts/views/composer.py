@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from mercat.guidance import facts
 from mercat.images.models import Picture
+from mercat.networks import registry
 from mercat.people.actions import Impossible
 from mercat.people.advice.queries import beside
 from mercat.people.pack import guidance
@@ -217,6 +218,7 @@ def _page(
         "languages": LANGUAGES,
         "networks": _networks(found, typed),
         "variant": VARIANT,
+        "may_go_live": _live_networks(found, typed),
         "may_warn": typed.warning or _may_warn(person),
         "errors": {"lines": said, "kept": _nothing_submitted(request, unsaved)} if said else None,
         "unsaved": unsaved,
@@ -257,6 +259,13 @@ def _networks(found: Picker, typed: Typed) -> list[str]:
     """Networks that may have a wording of their own: those within reach, and those that have one."""
     within = [account.network for account in found.open_accounts]
     return list(dict.fromkeys([*within, *(network for network, text in typed.variants.items() if text.strip())]))
+
+
+def _live_networks(found: Picker, typed: Typed) -> str:
+    """Names of the networks within reach that bring live broadcasts; empty where the box for it has no place."""
+    slugs = dict.fromkeys(account.network for account in found.open_accounts)
+    names = [registry.get(slug).spec.name for slug in slugs if registry.known(slug) and registry.get(slug).live]
+    return " and ".join(names) or ("no network within your reach" if typed.live else "")
 
 
 def _may_warn(person: facts.Person) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -136,6 +137,7 @@ def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str,
     return {
         "version": version,
         "said": said,
+        "begins": datetime.fromisoformat(said["begins"]) if said.get("begins") else None,
         "pillar": pillar_name(version.pillar),
         "sayings": page.sayings(row, said, accounts, now=now),
         "standings": standing,

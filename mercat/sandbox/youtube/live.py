@@ -29,8 +29,8 @@ CHOICES = {
 
 
 class Live:
-    def __init__(self, world: World) -> None:
-        self.world, self.store = world, world.store
+    def __init__(self, world: World, held: videos.Videos) -> None:
+        self.world, self.store, self.videos = world, world.store, held
 
     def _streamer(self, request: Request) -> Account:
         account = signed_in(self.world, request)
@@ -193,6 +193,14 @@ class Live:
         owner = broadcast["channel"]
         known = [one for one in (self._get("broadcasts", owner) or ()) if one != broadcast["id"]]
         self.store.keep(self.world.slug, "broadcasts", owner, [broadcast["id"], *known])
+        self.videos.put(_as_video(broadcast))  # whoever asks for it as a video is told of one
+
+
+def _as_video(broadcast: dict[str, Any]) -> dict[str, Any]:
+    words = {name: broadcast["snippet"][name] for name in ("title", "description") if name in broadcast["snippet"]}
+    status = {**videos.DEFAULT_STATUS, "privacyStatus": broadcast["status"]["privacyStatus"]}
+    about = {"id": broadcast["id"], "channel": broadcast["channel"], "snippet": words, "status": status, "live": True}
+    return {**about, "polls_left": 0, "ends": "processed", "uploaded_at": broadcast["made_at"]}
 
 
 def _told(broadcast: dict[str, Any], parts: list[str]) -> dict[str, Any]:

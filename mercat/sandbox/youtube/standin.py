@@ -126,7 +126,7 @@ class YouTube:
 
     def routes(self, world: World) -> Sequence[BaseRoute]:
         held = Videos(world)
-        api, uploads, live, tokens = Api(world, held), Uploads(world, held), Live(world), oauth.OAuth(world, self)
+        api, uploads, live, tokens = Api(world, held), Uploads(world, held), Live(world, held), oauth.OAuth(world, self)
 
         def route(method: str, path: str, endpoint: Endpoint, on: str, cost: tuple[str, int] = READ) -> Route:
             return call(self, world, method, path, _metered(world, endpoint, cost), on=on, bucket=CALLS)

@@ -80,6 +80,7 @@ class Videos:
         own = [one for one in self.own(video["channel"]) if one != video["id"]]
         with self.store.transaction():
             self.store.forget(self.world.slug, "video", video["id"])
+            self.store.forget(self.world.slug, "broadcast", video["id"])  # where it was one
             self.store.keep(self.world.slug, "own", video["channel"], own)
             self.store.remove_post(self.world.slug, video["id"])
 
@@ -93,7 +94,7 @@ class Videos:
             native_id=video["id"],
             text=description if begins else f"{title}\n{description}".strip(),
             body={"title": title},
-            media=(Medium(video["id"], video["mime"], video["size"], video["sha256"], "", 1280, 720),),
+            media=() if video.get("live") else (_medium(video),),
             created_at=iso(now),
             received_at=now,
         )
@@ -141,6 +142,10 @@ class Videos:
         if told["uploadStatus"] == "rejected":
             told["rejectionReason"] = video["ends"]
         return told
+
+
+def _medium(video: dict[str, Any]) -> Medium:
+    return Medium(video["id"], video["mime"], video["size"], video["sha256"], "", 1280, 720)
 
 
 def _upload_status(video: dict[str, Any]) -> str:
