@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mercat.guidance import facts
-from mercat.guidance.gate import Refused
+from mercat.guidance.gate import may
+from mercat.people.devices.here import situation
 from mercat.people.facts import people_facts
 from mercat.people.gate import By, require
 from mercat.people.models import Person
@@ -84,19 +85,20 @@ class Comparison:
 
 def allow(by: By, *, now: datetime) -> None:
     """Raise `Refused` unless people and accounts of the whole body are open to `by`, not those of one unit alone."""
-    anywhere = facts.Unit(id="anywhere")
-    tier = guidance().pack.tiers[0].key
+    for action, about in _anywhere():
+        require(by, action, about, now=now)
+
+
+def is_open_to(viewer: facts.Person, *, now: datetime) -> bool:
+    around = situation(now=now)
+    return all(may(guidance(), action, viewer, about, around) for action, about in _anywhere())
+
+
+def _anywhere() -> list[tuple[str, facts.Resource]]:
+    """What is looked at, in no unit that anybody answers for alone."""
+    anywhere, tier = facts.Unit(id="anywhere"), guidance().pack.tiers[0].key
     account = facts.Account(id="any", network="any", tier=tier, unit=anywhere, status=Account.Status.ACTIVE)
-    require(by, "view_account", account, now=now)
-    require(by, "view_person", facts.Person(id="anybody", unit=anywhere), now=now)
-
-
-def is_open_to(person: Person, *, now: datetime) -> bool:
-    try:
-        allow(person, now=now)
-    except Refused:
-        return False
-    return True
+    return [("view_account", account), ("view_person", facts.Person(id="anybody", unit=anywhere))]
 
 
 def compare(contents: Contents, *, now: datetime) -> Comparison:

@@ -56,13 +56,14 @@ ON_A_PAGE = 25  # people who can be appointed; the rest is found by name or numb
 def register(request: HttpRequest) -> HttpResponse:
     """Every place in the authorised structure, filled or vacant."""
     now = timezone.now()
+    me = person_facts(request.user, now=now)
     wanted = queries.Wanted(**{name: request.GET.get(name, "").strip() for name in FILTERS})
     lines = in_use_first(line(slot) for slot in queries.slots(wanted))
     shown = [each for each in lines if not wanted.state or each.state == wanted.state]
     said = {
         "lines": shown,
-        "registrable": registrable(shown, person_facts(request.user, now=now), now=now),
-        "may_compare": comparing.is_open_to(request.user, now=now),
+        "registrable": registrable(shown, me, now=now),
+        "may_compare": comparing.is_open_to(me, now=now),
         "filled": filled(lines),
         "by_tier": filled_by_tier(lines),
         "tier_name": tier_name,
