@@ -60,6 +60,7 @@ def test_what_everybody_would_call_secret_is() -> None:
         "people.Token.digest",
         "people.Endpoint.sealed",
         "register.Connection.sealed",
+        "delivery.Broadcast.ingest",
         "audit.PersonalData.salt",
     }
 

@@ -56,7 +56,9 @@ def meaning(draft: Draft, pictures: list[SealedPicture]) -> object:
         set(draft.targets),
         draft.pillar,
         draft.warning,
+        draft.synthetic,
         draft.due_at,
+        draft.begins,
     )
 
 
