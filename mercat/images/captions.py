@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import html
 import io
+import re
+import unicodedata
 
 import webvtt
 from webvtt.errors import MalformedCaptionError, MalformedFileError
 
-MOST = 500_000  # characters: four hours of somebody who talks fast
+MOST = 200_000  # characters: three hours of somebody who talks fast; in a form they stay below 2 MB
 ARROW = "-->"
+TAGS = re.compile(r"</?(?:[bciuv]|ruby|rt|lang|font)(?:[.\s][^<>]*)?>|<\d[\d:.]*>")  # WebVTT's own, and SubRip's
 NO_CAPTIONS = (
     "These are no captions that can be read. Choose an SRT or WebVTT file, or type lines such as "
     "“00:00:01.000 --> 00:00:04.000” with the words below each."
@@ -35,7 +38,7 @@ def webvtt_of(text: str) -> str:
                 f"Caption {number} ({cue.start}) ends before it begins, or begins before the one above it."
             )
         before = cue.start
-    written = [f"{cue.start} {ARROW} {cue.end}\n{_words(cue.text)}" for cue in cues]
+    written = [f"{cue.start} {ARROW} {cue.end}\n{_words(cue.raw_text)}" for cue in cues]
     return "\n\n".join(["WEBVTT", *written]) + "\n"
 
 
@@ -48,15 +51,17 @@ def _read(text: str) -> list[webvtt.Caption]:
     if not cues and ARROW not in text:
         raise NotCaptions(NO_CAPTIONS)
     wanted = sum(ARROW in line for line in text.split("\n"))
-    if len(cues) != wanted or not all(_words(cue.text) for cue in cues):
+    if len(cues) != wanted or not all(_words(cue.raw_text) for cue in cues):
+        read = sum(bool(_words(cue.raw_text)) for cue in cues)
         raise NotCaptions(
-            f"Only {sum(bool(_words(cue.text)) for cue in cues)} of the {wanted} captions can be read: each needs a "
-            "line with its times and words below it."
+            f"Only {read} of the {wanted} captions can be read: each needs a line with its times and words below it."
         )
     return cues
 
 
 def _words(text: str) -> str:
     """Lines with words, in which nothing is taken for a mark of the format."""
-    lines = (line.strip() for line in html.unescape(text).split("\n"))
+    plain = html.unescape(TAGS.sub("", text)).replace("\r", "\n")
+    kept = "".join(each for each in plain if each == "\n" or unicodedata.category(each) != "Cc")
+    lines = (line.strip() for line in unicodedata.normalize("NFC", kept).split("\n"))
     return "\n".join(html.escape(line, quote=False) for line in lines if line)

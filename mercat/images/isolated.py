@@ -141,7 +141,7 @@ def opened(place: Path, name: str) -> Iterator[int]:
     if Path(name).name != name:
         raise Crashed("it named a file outside of its folder")
     try:
-        descriptor = os.open(place / name, os.O_RDONLY | os.O_NOFOLLOW)
+        descriptor = os.open(place / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         raise Crashed("a file that it named is not there") from None
     try:

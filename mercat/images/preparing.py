@@ -1,7 +1,8 @@
 """Making videos ready, behind the pages: one at a time, in a process of its own, and again where that died.
 
 A row is leased to whoever prepares it. What was made counts once its files and its row are kept; until then nothing is
-lost by starting anew, which happens three times at most.
+lost by starting anew, which happens three times at most. Each try has files of its own, so that one who lost the lease
+takes nothing away. Trouble with the file store is no fault of the video: it waits a minute, and no try is spent.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -31,7 +33,7 @@ from mercat.images.isolated import run as work_on
 from mercat.images.kinds import NotAVideo
 from mercat.images.models import Cover, Video
 from mercat.images.states import after
-from mercat.images.store import all_or_none, why_not_kept
+from mercat.images.store import all_or_none, forget, why_not_kept
 from mercat.images.videos import LARGEST, give_up_uploads, slices_of
 from mercat.images.worker import VIDEO
 
@@ -40,6 +42,7 @@ log = logging.getLogger(__name__)
 BY = System("Videos are prepared as they come in")
 LEASE = timedelta(minutes=2)  # renewed every second
 TRIES = 3
+STORE_REST = timedelta(minutes=1)
 PATIENCE = 12 * 3600.0  # seconds for a video: four hours of it at a third of real time
 LARGEST_COVER = 2 * 10**6  # bytes
 PIECE = 2**20
@@ -78,7 +81,7 @@ def prepare_next(*, clock: Clock = timezone.now) -> bool:
 
 
 def prepare_this(video: Video, *, clock: Clock = timezone.now, wait: Callable[[float], None] = time.sleep) -> None:
-    """Prepare this one now, or wait until whoever is at it is done."""
+    """Prepare this one now, or wait until whoever is at it is done. It returns too where the file store has trouble."""
     while video.state in (states.WAITING, states.PREPARING):
         leased = _leased(only=video.pk, now=clock())
         if leased is None:
@@ -88,6 +91,8 @@ def prepare_this(video: Video, *, clock: Clock = timezone.now, wait: Callable[[f
             with suppress(Lost):
                 _prepare(leased, clock)
         video.refresh_from_db()
+        if video.refusal:
+            return
 
 
 @transaction.atomic
@@ -110,26 +115,37 @@ def _prepare(video: Video, clock: Clock) -> None:
         return
     try:
         with folder() as place:
-            _assembled(video, place / "source")
-            report = work_on(VIDEO, place, {}, seconds=PATIENCE, watch=lambda: _keep_lease(video, place, clock))
+            renew = partial(_keep_lease, video, place, clock)
+            _assembled(video, place / "source", renew)
+            report = work_on(VIDEO, place, {}, seconds=PATIENCE, watch=renew)
+            renew()
             if "refused" in report:
                 _end(video, "refuse", refusal=str(report["refused"])[:300])
             else:
                 _keep(video, place, report["made"], now=clock())
-    except NotAVideo as error:  # of the store
-        _end(video, "lapse", refusal=str(error))
-    except (Crashed, KeyError, TypeError, ValueError, OSError) as error:
-        log.warning("%s could not be prepared: %s", video.audit_ref, error.__class__.__name__)
-        why = why_not_kept(error, "video") if isinstance(error, OSError) else ""
-        _end(video, "lapse", refusal=why)
+    except (Crashed, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, NotAVideo):  # the store could not keep it
+            _rest(video, str(error), now=clock())
+            return
+        log.warning("%s could not be prepared: %s", video.audit_ref, error)
+        _end(video, "lapse", refusal="")
+    except OSError as error:
+        _rest(video, why_not_kept(error, "video"), now=clock())
 
 
-def _assembled(video: Video, target: Path) -> None:
+def _rest(video: Video, why: str, *, now: datetime) -> None:
+    """Leave it under its lease for a minute; then it is given back as if whoever prepared it had died."""
+    log.warning("%s waits: %s", video.audit_ref, why)
+    _mine(video).update(tries=video.tries - 1, refusal=why, leased_until=now + STORE_REST)
+
+
+def _assembled(video: Video, target: Path, renew: Callable[[], None]) -> None:
     with target.open("wb") as whole:
         for number in range(slices_of(video)):
             with default_storage.open(video.slice_name(number)) as part:
                 for piece in part.chunks(PIECE):
                     whole.write(piece)
+            renew()
 
 
 def _keep_lease(video: Video, place: Path, clock: Clock) -> None:
@@ -160,7 +176,7 @@ def _keep(video: Video, place: Path, made: dict[str, Any], *, now: datetime) -> 
             raise Crashed("what it made has too many bytes")
         file.seek(0)
         video.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        video.file, video.mime = f"videos/{video.pk}-{video.sha256[:16]}.mp4", "video/mp4"
+        video.file, video.mime = f"videos/{video.pk}-{video.tries}.mp4", "video/mp4"
         video.width, video.height, video.size, video.seconds = width, height, size, seconds
         cover, picture = _cover(video, place, made["cover"])
         with all_or_none([video.file, cover.file], "video", NotAVideo):
@@ -177,7 +193,7 @@ def _cover(video: Video, place: Path, made: dict[str, Any]) -> tuple[Cover, byte
         raise Crashed("its cover is no picture")
     cover = Cover(
         video=video,
-        file=f"videos/{video.pk}-cover.jpg",
+        file=f"videos/{video.pk}-{video.tries}-cover.jpg",
         sha256=hashlib.sha256(data).hexdigest(),
         mime="image/jpeg",
         width=int(made["width"]),
@@ -199,5 +215,7 @@ def _finish(video: Video, cover: Cover, *, now: datetime) -> None:
 
 
 def _end(video: Video, event: str, *, refusal: str) -> None:
+    if event != "lapse":
+        forget(video.slice_name(number) for number in range(video.slices))
     rows = Video.objects.filter(pk=video.pk, state=video.state, tries=video.tries)
     rows.update(state=after(video.state, event), refusal=refusal, leased_until=None)

@@ -21,11 +21,17 @@ from mercat.people.models import Person
 SLICE = 16 * 2**20  # bytes: a minute on a slow line, and small beside what the web server takes at once
 LARGEST = 2 * 2**30  # bytes
 MOST_A_DAY = 20  # videos of one person
+MOST_UNDER_WAY = 3  # of one person; others' are not to wait for more
 GIVEN_UP = "It was not uploaded to its end within a day, and was taken away. Choose it again."
 
 
+@transaction.atomic
 def announce(*, by: Person, name: str, size: int, now: datetime) -> Video:
     """The row of an upload of `size` bytes that is about to come. Raises `NotAVideo`."""
+    Person.objects.select_for_update().get(pk=by.pk)  # one announcement at a time, or the limits would be passed
+    under_way = Video.objects.filter(by=by, state__in=(states.ARRIVING, states.WAITING, states.PREPARING))
+    if under_way.count() >= MOST_UNDER_WAY:
+        raise NotAVideo(f"{MOST_UNDER_WAY} of your videos are still being uploaded or prepared. Add it after them.")
     if Video.objects.filter(by=by, at__gt=now - timedelta(days=1)).count() >= MOST_A_DAY:
         raise NotAVideo(f"You have added {MOST_A_DAY} videos within a day, which is the most. Add it tomorrow.")
     if size < 1:
@@ -69,8 +75,8 @@ def slices_of(video: Video) -> int:
 def give_up_uploads(*, now: datetime) -> None:
     """Of uploads that nobody went on with for a day nothing stays but the row."""
     for video in Video.objects.filter(state=states.ARRIVING, at__lt=now - timedelta(days=1)):
-        forget(video.slice_name(number) for number in range(video.slices))
-        _moved(video, "give_up", refusal=GIVEN_UP)
+        if _moved(video, "give_up", refusal=GIVEN_UP):
+            forget(video.slice_name(number) for number in range(video.slices))
 
 
 def _kept(video: Video, data: bytes, *, now: datetime) -> Video:
@@ -95,6 +101,7 @@ def _refuse(video: Video, why: str) -> None:
     _moved(video, "refuse", refusal=why)
 
 
-def _moved(video: Video, event: str, **changes: object) -> None:
-    state = after(video.state, event)
-    Video.objects.filter(pk=video.pk, state=video.state).update(state=state, **changes)
+def _moved(video: Video, event: str, **changes: object) -> bool:
+    """Whether it was still as `video` says."""
+    same = Video.objects.filter(pk=video.pk, state=video.state, slices=video.slices)
+    return bool(same.update(state=after(video.state, event), **changes))

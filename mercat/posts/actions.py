@@ -25,6 +25,7 @@ from mercat.guidance import facts
 from mercat.guidance.decision import Decision
 from mercat.guidance.gate import Refused, decide_many
 from mercat.images import states as preparing
+from mercat.images.captions import MOST as MOST_CAPTIONS
 from mercat.images.models import Picture, Video
 from mercat.images.rendering import NotAPicture
 from mercat.networks import registry
@@ -113,7 +114,9 @@ def compose(*, by: Person, draft: Draft, now: datetime, post: Post | None = None
         may_edit(by=by, post=post, now=now)
         if base not in ("", post.stamp):
             raise ChangedElsewhere("This post was changed after you opened it. Nothing was overwritten.")
-        _note_editor(by, post, draft, now=now)
+        if json.loads(json.dumps(draft.stored())) == post.draft:
+            return post  # its stamp stays: other windows need not learn of a save that changed nothing
+        _note_editor(by, post, now=now)
         post.draft, post.changed_at, post.draft_video = draft.stored(), now, video.row if video else None
         post.save(update_fields=["draft", "changed_at", "draft_video"])
     post.draft_pictures.set(Picture.objects.filter(pk__in=_ids(picture.id for picture in draft.pictures)))
@@ -344,10 +347,9 @@ def _is_not_out(post: Post) -> None:
         raise Impossible(OUT)
 
 
-def _note_editor(by: Person, post: Post, draft: Draft, *, now: datetime) -> None:
+def _note_editor(by: Person, post: Post, *, now: datetime) -> None:
     """Whoever changes another's words is one of their authors from then on, and approves none of them."""
-    unchanged = json.loads(json.dumps(draft.stored())) == post.draft
-    if unchanged or by.pk == post.created_by_id or post.editors.filter(pk=by.pk).exists():
+    if by.pk == post.created_by_id or post.editors.filter(pk=by.pk).exists():
         return
     post.editors.add(by)
     record(by=by, what="post.edited", about=[post.audit_ref], now=now)
@@ -361,10 +363,13 @@ def _is_not_over(post: Post) -> None:
 
 def _fits_the_store(draft: Draft) -> None:
     texts = [draft.text, *draft.variants.values(), *(medium.alt for medium in draft.media)]
-    if draft.video:
-        texts.append(draft.video.captions)
-    if any(UNKEEPABLE.search(text) for text in (*texts, *draft.variants, draft.pillar, draft.language)):
+    captions = draft.video.captions if draft.video else ""
+    if any(UNKEEPABLE.search(text) for text in (*texts, captions, *draft.variants, draft.pillar, draft.language)):
         raise Impossible("This text holds a character that is none, and cannot be kept. Nothing of it was kept.")
+    if len(captions) > 2 * MOST_CAPTIONS:
+        raise Impossible(
+            f"The captions have {len(captions):,} characters, too many to be kept. Nothing of it was kept."
+        )
     longest = max(map(len, texts))
     if longest > LONGEST:
         raise Impossible(

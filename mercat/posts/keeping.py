@@ -57,7 +57,7 @@ def take_in_pictures(
     pictures = typed.pictures
     for file in files:
         if typed.video:
-            said.append(Said("files", EITHER))
+            said.append(Said("pictures", EITHER))
             break
         if len(pictures) >= MOST_PICTURES:
             said.append(Said("files", f"A post has at most {MOST_PICTURES} pictures."))
@@ -76,7 +76,7 @@ def take_in_film(typed: Typed, file: UploadedFile | None, *, by: Person, now: da
     if file is None:
         return typed, []
     if typed.media:
-        return typed, [Said("film", EITHER)]
+        return typed, [Said("pictures", EITHER)]
     try:
         row = take_in_video(by=by, name=file.name or "video", file=file, size=file.size or 0, now=now)
     except NotAVideo as error:
@@ -188,12 +188,12 @@ def _known_video(draft: Draft, stored: Draft, by: Person) -> tuple[Draft, list[S
     if draft.video is None:
         return draft, []
     if draft.pictures:
-        return replace(draft, video=None), [Said("film", EITHER)]
+        return replace(draft, video=None), [Said("pictures", EITHER)]
     mine = Video.objects.filter(by=by, pk=draft.video.id).exists()
     if mine or (stored.video and stored.video.id == draft.video.id):
         return draft, []
     text = "The video is no longer there. Add it again; your words are kept."
-    return replace(draft, video=None), [Said("film", text)]
+    return replace(draft, video=None), [Said("pictures", text)]
 
 
 def _readable_captions(draft: Draft, stored: Draft, by: Person) -> tuple[Draft, list[Said]]:

@@ -36,6 +36,23 @@ def test_what_would_be_a_mark_of_the_format_is_written_so_that_it_is_none() -> N
 
 
 @pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("I <3 this and a <laughs> b", "I &lt;3 this and a &lt;laughs&gt; b"),
+        ("<v Speaker>Good <c.loud>morning</c>", "Good morning"),
+        ("A&#13;&#13;B", "A\nB"),
+        ("bell\u0007s", "bells"),
+        ("Cafe\u0301", "Caf\u00e9"),
+        ("at &lt;00:01&gt;", "at &lt;00:01&gt;"),
+    ],
+)
+def test_words_are_kept_and_marks_are_not(said: str, kept: str) -> None:
+    once = webvtt_of(f"WEBVTT\n\n{TIMES}\n{said}")
+    assert once == f"WEBVTT\n\n{TIMES}\n{kept}\n"
+    assert webvtt_of(once) == once
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("The road is closed", "no captions that can be read"),
@@ -45,7 +62,7 @@ def test_what_would_be_a_mark_of_the_format_is_written_so_that_it_is_none() -> N
         ("1\n00:00:01,000 --> 00:00:02,000\n\n2\n00:00:03,000 --> 00:00:04,000\nBye", "Only 1 of the 2"),
         ("1\n00:00:05,000 --> 00:00:02,000\nBye", "Caption 1 (00:00:05.000) ends before it begins"),
         (f"WEBVTT\n\n00:00:09.000 --> 00:00:10.000\nB\n\n{TIMES}\nA", "Caption 2 (00:00:01.000)"),
-        ("x" * (MOST + 1), "more than the 500,000"),
+        ("x" * (MOST + 1), "more than the 200,000"),
     ],
 )
 def test_what_cannot_be_read_is_told(text: str, says: str) -> None:

@@ -238,6 +238,23 @@ def test_what_was_leased_to_somebody_who_died_is_taken_up_again(video: Video) ->
     assert (video.state, video.tries) == (states.READY, 2)
 
 
+def test_whoever_lost_the_lease_takes_nothing_from_who_has_it(video: Video, store: Path, monkeypatch) -> None:
+    finish = preparing._finish
+
+    def after_another_has(mine: Video, cover, *, now) -> None:
+        monkeypatch.setattr(preparing, "_finish", finish)
+        lapse(now=NOW + timedelta(hours=1))
+        assert prepared()
+        finish(mine, cover, now=now)
+
+    monkeypatch.setattr(preparing, "_finish", after_another_has)
+    assert prepared()
+    video.refresh_from_db()
+    assert (video.state, video.tries) == (states.READY, 2)
+    assert (store / video.file).stat().st_size == video.size
+    assert (store / video.cover.file).exists()
+
+
 def test_whoever_lost_the_lease_keeps_nothing(video: Video, store: Path, monkeypatch) -> None:
     work = preparing.work_on
 
@@ -290,11 +307,37 @@ def test_what_the_process_says_is_not_believed(video: Video, store: Path, monkey
     assert (video.state, files(store)) == (states.WAITING, before)
 
 
-def test_a_full_disk_is_told_once_it_was_tried_often_enough(video: Video, store: Path, monkeypatch) -> None:
-    monkeypatch.setattr(preparing, "default_storage", FullDisk())
-    monkeypatch.setattr(preparing, "_assembled", lambda video, target: target.write_bytes(whole))
+def test_trouble_with_the_store_is_told_spends_no_try_and_waits(video: Video, store: Path, monkeypatch) -> None:
     whole = b"".join((store / video.slice_name(n)).read_bytes() for n in range(video.slices))
-    for _ in range(TRIES + 1):
+    monkeypatch.setattr(preparing, "_assembled", lambda video, target, renew: target.write_bytes(whole))
+    with monkeypatch.context() as full:
+        full.setattr(preparing, "default_storage", FullDisk())
         assert prepared()
+        assert not prepared()
     video.refresh_from_db()
-    assert (video.state, "disk is full" in video.refusal) == (states.REFUSED, True)
+    assert (video.state, video.tries, "disk is full" in video.refusal) == (states.PREPARING, 0, True)
+    lapse(now=NOW + timedelta(minutes=5))
+    assert prepared()
+    video.refresh_from_db()
+    assert (video.state, video.refusal) == (states.READY, "")
+
+
+def test_of_one_that_is_refused_the_slices_go(video: Video, store: Path) -> None:
+    (store / video.slice_name(1)).write_bytes(b"\x00" * 10)
+    assert prepared()
+    assert files(store) == []
+
+
+def test_few_are_under_way_for_one_person_at_a_time(person: Person) -> None:
+    for n in range(videos.MOST_UNDER_WAY):
+        announce(by=person, name=f"road {n}", size=5, now=NOW)
+    with pytest.raises(NotAVideo, match="still being uploaded or prepared"):
+        announce(by=person, name="one more", size=5, now=NOW)
+
+
+def test_a_last_slice_that_comes_just_in_time_is_not_taken_away(video: Video, store: Path, monkeypatch) -> None:
+    before = files(store)
+    late = Video.objects.get(pk=video.pk)
+    late.state, late.slices = states.ARRIVING, video.slices - 1  # as it was when it was read
+    assert not videos._moved(late, "give_up", refusal="")
+    assert files(store) == before

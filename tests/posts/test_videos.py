@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import timedelta
+from io import SEEK_CUR, SEEK_END
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from mercat.posts.actions import Impossible
 from mercat.posts.cli import post as command
 from mercat.posts.contents import DraftVideo
 from mercat.posts.models import Post
+from mercat.posts.views.media import _Window
 from tests import factories as make
 from tests.factories import NOW
 from tests.images.filmed import film
@@ -270,6 +272,57 @@ def test_the_page_of_the_post_shows_it_with_its_captions(client, author, spoc, a
         assert "Made or altered by a machine" in html
 
 
+def test_captions_are_those_of_the_version_that_is_looked_at(client, author, spoc, account, ready) -> None:
+    post = make.submitted(author, account, video=filmed(ready, captions=VTT))
+    actions.send_back(by=spoc, post=post, digest=post.current.digest, reason="Say where.", now=NOW)
+    other = VTT.replace("The road", "The bridge")
+    post.refresh_from_db()
+    actions.compose(by=author, draft=make.draft(account, video=filmed(ready, captions=other)), post=post, now=NOW)
+    where = reverse("posts:captions", args=[post.pk])
+    for each, asked, says in (
+        (client, "", other), (client, "?version=1", VTT), (signed_in(spoc), "?version=1", VTT),
+    ):  # fmt: skip
+        assert each.get(where + asked).content.decode() == says
+    assert client.get(f"{where}?version=2").status_code == 404
+    assert client.get(f"{where}?version=x").status_code == 404
+    assert f"{where}?version=1" in signed_in(spoc).get(reverse("posts:post", args=[post.pk])).content.decode()
+
+
+def test_a_save_that_changes_nothing_keeps_the_stamp(client, author, account, ready) -> None:
+    post = drafted(author, account, ready)
+    before = post.stamp
+    actions.compose(by=author, draft=make.draft(account, video=filmed(ready)), post=post, now=SOON)
+    post.refresh_from_db()
+    assert post.stamp == before
+
+
+def test_whoever_was_signed_out_stays_on_the_page(author, account, waiting) -> None:
+    post = drafted(author, account, waiting)
+    answer = Client().get(reverse("posts:video", args=[post.pk]), headers={"HX-Request": "true"})
+    assert (answer.status_code, "HX-Redirect" in answer.headers) == (286, False)
+    assert "signed out" in answer.content.decode()
+
+
+def test_nothing_is_told_of_somebody_elses_video(client, post, account, spoc, upload) -> None:
+    theirs = take_in_video(by=spoc, name="secret.mp4", file=ContentFile(upload), size=len(upload), now=NOW)
+    for where in (edit(post), reverse("posts:autosave", args=[post.pk])):
+        answer = client.post(where, form(post, account, video=str(theirs.pk)))
+        assert "secret.mp4" not in answer.content.decode()
+
+
+def test_captions_that_are_too_long_keep_no_words_from_being_kept(client, post, account, ready) -> None:
+    times = (f"00:{n // 60:02}:{n % 60:02}" for n in range(500))
+    cues = "\n".join(f"{at}.000 --> {at}.900\n{'word ' * 40}\n" for at in times)
+    words = {"video": str(ready.pk), f"alt-{ready.pk}": "A road"}
+    client.post(edit(post), form(post, account, captions=f"WEBVTT\n\n{cues}", text="Precious", **words))
+    post.refresh_from_db()
+    assert (post.draft["text"], len(post.draft["video"]["captions"]) > 100_000) == ("Precious", True)
+    answer = client.post(edit(post), form(post, account, captions="x" * 200_001, text="More precious", **words))
+    assert "more than the 200,000" in text_of(answer)
+    post.refresh_from_db()
+    assert post.draft["text"] == "More precious"
+
+
 # Its bytes
 
 
@@ -290,6 +343,14 @@ def test_a_player_gets_the_part_that_it_asks_for(client, author, account, ready)
     assert (past.status_code, past["Content-Range"]) == (416, f"bytes */{len(data)}")
     odd = client.get(where, headers={"Range": "bytes=-5"})
     assert (odd.status_code, b"".join(odd)) == (200, data)
+
+
+def test_a_part_is_a_file_of_its_own_that_the_web_server_takes_over(tmp_path: Path) -> None:
+    (tmp_path / "whole").write_bytes(b"0123456789")
+    part = _Window((tmp_path / "whole").open("rb"), 3, 5)
+    assert (part.tell(), part.seek(0, SEEK_END), part.seek(0)) == (0, 5, 0)
+    assert (part.read(2), part.tell(), part.seek(1, SEEK_CUR), part.read(), part.read(9)) == (b"34", 2, 3, b"67", b"")
+    part.close()
 
 
 def test_a_draft_is_shown_to_nobody_else(author, spoc, account, ready) -> None:
@@ -320,7 +381,9 @@ def test_a_video_comes_slice_by_slice(client, post, upload, monkeypatch) -> None
     assert (str(row.pk), row.state) == (begun.json()["video"], "waiting")
 
 
-@pytest.mark.parametrize(("size", "says"), [("", ""), ("much", ""), ("0", "empty"), (str(2**40), "larger than 2 GB")])
+@pytest.mark.parametrize(
+    ("size", "says"), [("", "empty"), ("much", "empty"), ("0", "empty"), (str(2**40), "larger than 2 GB")]
+)
 def test_a_video_that_cannot_come_is_refused_in_words(client, post, size: str, says: str) -> None:
     answer = client.post(reverse("posts:announce-video", args=[post.pk]), {"name": "road.mp4", "size": size})
     assert answer.status_code == 422

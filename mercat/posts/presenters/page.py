@@ -94,7 +94,8 @@ def _shown(post: Post, number: int, entry: Mapping[str, Any]) -> Shown:
     if entry.get("kind") != "video":
         return Shown(sha256, src, alt, f"Picture {number}", width, height, size)
     cover = reverse("posts:picture", args=[post.pk, entry["cover"]["sha256"]])
-    captions = reverse("posts:captions", args=[post.pk]) if entry["captions"] else ""
+    number = post.current.number if post.current else 0
+    captions = f"{reverse('posts:captions', args=[post.pk])}?version={number}" if entry["captions"] else ""
     return Shown(sha256, src, alt, "Video", width, height, size, True, cover, captions)
 
 

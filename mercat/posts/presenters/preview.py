@@ -47,13 +47,11 @@ class Film:
     """The video of a draft and how far it is. `moving`: it will be further in a moment."""
 
     shown: Shown
-    captions: str  # WebVTT
     state: str
     words: str
     hundredths: int
     moving: bool
     refusal: str
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +144,11 @@ def film_of(post: Post, video: AttachedVideo) -> Film:
     row = video.row
     return Film(
         shown=shown_video(post, video),
-        captions=video.captions,
         state=row.state,
         words=preparing.STATES[row.state],
         hundredths=row.hundredths,
         moving=row.state in (preparing.WAITING, preparing.PREPARING),
         refusal=row.refusal,
-        seconds=row.seconds,
     )
 
 

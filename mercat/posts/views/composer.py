@@ -10,6 +10,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -94,7 +95,7 @@ def autosave(request: HttpRequest, post_id: UUID) -> HttpResponse:
         return render(request, "posts/_not_saved.html", {"reason": ELSEWHERE})
     except (Impossible, NotAllowed) as error:
         return render(request, "posts/_not_saved.html", {"reason": str(error)})
-    live = _live(post, typed, _picker(request, typed, now), now)
+    live = _live(request, post, typed, _picker(request, typed, now), now)
     return render(request, "posts/_live.html", {**live, "said": said, "now": now})
 
 
@@ -147,7 +148,7 @@ def _why(error: NotAllowed | DoesNotFit | Impossible, typed: Typed) -> list[Said
     if isinstance(error, NotAllowed):
         return refusals_said(error, len(typed.targets))
     if isinstance(error, DoesNotFit):
-        fields = {"text": "text", "media": "files", "alt": "alt"}
+        fields = {"text": "text", "media": "pictures" if typed.video else "files", "alt": "alt"}
         found = [(account, each) for account, problems in error.problems.items() for each in problems]
         return [Said(fields.get(each.field, ""), f"{account}: {each.message}") for account, each in found]
     text = str(error).replace(f" {NOT_SUBMITTED}", "")  # the page says it once, for all
@@ -210,7 +211,7 @@ def _page(
     found = _picker(request, typed, now)
     post.refresh_from_db(fields=["changed_at"])  # keeping the draft moved it on
     page = {
-        **_live(post, typed, found, now),
+        **_live(request, post, typed, found, now),
         "post": post,
         "typed": typed,
         "picker": found,
@@ -238,16 +239,21 @@ def _picker(request: HttpRequest, typed: Typed, now: datetime) -> Picker:
     return picker(request.user, typed.targets, now=now)
 
 
-def _live(post: Post, typed: Typed, found: Picker, now: datetime) -> dict[str, object]:
+def _live(request: HttpRequest, post: Post, typed: Typed, found: Picker, now: datetime) -> dict[str, object]:
     """What changes while somebody types: counts, previews, and the pictures they show."""
     draft, _ = typed.draft(Draft(), now=now)
-    found_pictures = Picture.objects.filter(pk__in=[each.id for each in typed.pictures])
-    rows = {str(row.pk): row for row in found_pictures.prefetch_related("renditions")}
+    theirs = Picture.objects.filter(Q(by=request.user) | Q(pk__in=post.draft_pictures.all()))
+    wanted = theirs.filter(pk__in=[each.id for each in typed.pictures]).prefetch_related("renditions")
+    rows = {str(row.pk): row for row in wanted}
     pictures = tuple((rows[each.id], each.alt) for each in typed.pictures if each.id in rows)
-    attached = Attached(pictures, found_video(draft))
+    video = found_video(draft)
+    if video and request.user.pk != video.row.by_id and video.row.pk != post.draft_video_id:
+        video = None  # somebody else's: no word of it
+    attached = Attached(pictures, video)
     counted = by_network(found.chosen or found.open_accounts)
     return {
         "post": post,
+        "lang": typed.language,
         "uses": [use_of(draft, accounts) for accounts in counted],
         "previews": previews(draft, found.chosen, attached, post, now=now),
         "pictures": [shown_picture(post, picture, alt) for picture, alt in attached.pictures],

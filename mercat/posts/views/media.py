@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from io import SEEK_CUR, SEEK_END, SEEK_SET
 from typing import IO
 from uuid import UUID
 
+from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -13,6 +15,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from mercat.delivery.manifest import contents
 from mercat.images import videos
 from mercat.images.kinds import NotAVideo
 from mercat.images.models import Cover, Picture, Rendition, Video
@@ -23,12 +26,12 @@ from mercat.posts.attached import found_video
 from mercat.posts.contents import Draft
 from mercat.posts.models import Post
 from mercat.posts.presenters.preview import film_of
-from mercat.posts.queries import is_inside, said_by, versions_open
+from mercat.posts.queries import is_inside, versions_open
 from mercat.posts.views.finding import find
 
 TYPES = {"jpg": "image/jpeg", "png": "image/png", "mp4": "video/mp4"}  # by the endings that our own files have
 RANGE = re.compile(r"bytes=(\d{1,15})-(\d{0,15})")  # RFC 9110, 14.1.2; the one shape that players ask for
-PIECE = 64 * 1024
+STOP_POLLING = 286  # htmx: swap this, and ask no more
 
 
 @require_safe
@@ -57,23 +60,29 @@ def _part(request: HttpRequest, file: IO[bytes], mime: str) -> HttpResponseBase 
     if first > last:
         file.close()
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    file.seek(first)
-    response = FileResponse(_Limited(file, last - first + 1), content_type=mime, status=206)
+    response = FileResponse(_Window(file, first, last - first + 1), content_type=mime, status=206)
     response["Content-Range"] = f"bytes {first}-{last}/{size}"
-    response["Content-Length"] = str(last - first + 1)
     return response
 
 
-class _Limited:
-    """The next `left` bytes of a file."""
+class _Window:
+    """`size` bytes of a file from `first`. Seekable: else the web server keeps a thread until a slow reader is done."""
 
-    def __init__(self, file: IO[bytes], left: int) -> None:
-        self._file, self._left = file, left
+    def __init__(self, file: IO[bytes], first: int, size: int) -> None:
+        self._file, self._first, self._size = file, first, size
+        file.seek(first)
 
-    def read(self, size: int = PIECE) -> bytes:
-        data = self._file.read(min(size, self._left))
-        self._left -= len(data)
-        return data
+    def tell(self) -> int:
+        return self._file.tell() - self._first
+
+    def seek(self, offset: int, whence: int = SEEK_SET) -> int:
+        base = {SEEK_SET: 0, SEEK_CUR: self.tell(), SEEK_END: self._size}[whence]
+        self._file.seek(self._first + min(max(base + offset, 0), self._size))
+        return self.tell()
+
+    def read(self, size: int = -1) -> bytes:
+        left = self._size - self.tell()
+        return self._file.read(left if size < 0 else min(size, left))
 
     def close(self) -> None:
         self._file.close()
@@ -81,25 +90,35 @@ class _Limited:
 
 @require_safe
 def captions(request: HttpRequest, post_id: UUID) -> HttpResponse:
-    """What is said in a post's video, as the post stands now."""
+    """What is said in the video of a version, `?version=2`; without a number, in that of the draft."""
     row, _ = find(request, post_id, now=timezone.now())
-    said = said_by(row)
-    entries = [*said.get("media", []), *([said["video"]] if said.get("video") else [])]
-    text = "".join(entry.get("captions", "") for entry in entries)
+    text = _captions_of(row, request.GET.get("version", ""))
     if not text:
         raise Http404
     return HttpResponse(text, content_type="text/vtt; charset=utf-8")
 
 
+def _captions_of(row: Post, number: str) -> str:
+    if not number:
+        draft = Draft.restored(row.draft) if is_inside(row) else Draft()
+        return draft.video.captions if draft.video else ""
+    versions = versions_open(row).select_related("manifest").filter(number=int(number) if number.isdecimal() else 0)
+    return "".join(entry.get("captions", "") for one in versions for entry in contents(one.manifest)["media"])
+
+
+@login_not_required
 @require_safe
 def video(request: HttpRequest, post_id: UUID) -> HttpResponse:
-    """How far the video of a draft is, by itself, for htmx to ask until it is ready."""
+    """How far the video of a draft is, by itself, for htmx to ask until it is ready. Who was signed out stays on the
+    page with what they typed."""
+    if not request.user.is_authenticated:
+        return HttpResponse("You are signed out: save your draft to go on.", status=STOP_POLLING)
     row, _ = find(request, post_id, now=timezone.now())
     found = found_video(Draft.restored(row.draft)) if is_inside(row) else None
     if found is None:
         raise Http404
-    film = film_of(row, found)
-    response = render(request, "posts/_film.html", {"post": row, "film": film})
+    film, lang = film_of(row, found), row.draft.get("language", "en")
+    response = render(request, "posts/_film.html", {"post": row, "film": film, "lang": lang})
     if not film.moving:
         response["HX-Trigger"] = "film-ready"  # the previews are to show it
     return response
@@ -112,9 +131,10 @@ def announce(request: HttpRequest, post_id: UUID) -> JsonResponse:
     row, _ = find(request, post_id, now=now)
     try:
         _may_edit(request, row)
-        size = int(request.POST.get("size", ""))
+        size = request.POST.get("size", "")[:18]
+        size = int(size) if size.isdecimal() else 0
         made = videos.announce(by=request.user, name=request.POST.get("name", ""), size=size, now=now)
-    except (Impossible, NotAllowed, NotAVideo, ValueError) as error:
+    except (Impossible, NotAllowed, NotAVideo) as error:
         return _refused(str(error))
     return JsonResponse({"video": str(made.pk), "slice": videos.SLICE}, status=201)
 

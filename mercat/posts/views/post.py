@@ -137,6 +137,7 @@ def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str,
     return {
         "version": version,
         "said": said,
+        "lang": said["language"],
         "begins": datetime.fromisoformat(said["begins"]) if said.get("begins") else None,
         "pillar": pillar_name(version.pillar),
         "sayings": page.sayings(row, said, accounts, now=now),

@@ -34,6 +34,7 @@ function keepInOrder (form) {
     if (waiting) form.requestSubmit(waiting)
   })
   form.addEventListener('submit', (event) => {
+    if (form.dataset.uploading) return event.preventDefault()
     submitting = true
     if (!saving) return
     event.preventDefault()
@@ -91,18 +92,23 @@ function bringVideo (form) {
     said.querySelector('progress').value = part
     said.querySelector('progress').hidden = part === null
   }
+  window.addEventListener('beforeunload', (event) => { if (form.dataset.uploading) event.preventDefault() })
+  form.addEventListener('submit', () => { if (form.dataset.uploading) said.scrollIntoView({ block: 'center' }) })
   chooser.addEventListener('input', (event) => event.stopPropagation())
   chooser.addEventListener('change', async (event) => {
     event.stopPropagation()
     const file = chooser.files[0]
     if (!file) return
     chooser.disabled = button.disabled = true
+    form.dataset.uploading = file.name
     try {
-      const video = await upload(form, file, (part) => tell(`Uploading “${file.name}”`, part))
+      const video = await upload(form, file, (part) => tell(`Uploading “${file.name}”. Stay on this page; what you write is saved as always.`, part))
       form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: 'video', value: video }))
       button.disabled = false
+      delete form.dataset.uploading
       form.requestSubmit(button)
     } catch (error) {
+      delete form.dataset.uploading
       chooser.value = ''
       chooser.disabled = button.disabled = false
       tell(`“${file.name}” was not added. ${error.message}`, null)
@@ -126,8 +132,8 @@ async function upload (form, file, progress) {
 async function asked (form, url, body, attempt = 0) {
   const headers = { 'X-CSRFToken': form.elements.csrfmiddlewaretoken.value }
   if (body instanceof Blob) headers['Content-Type'] = 'application/octet-stream'
-  const response = await fetch(url, { method: 'POST', headers, body, redirect: 'error' }).catch(() => null)
-  if (response && response.status < 500) {
+  const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual' }).catch(() => null)
+  if (response && response.status < 500) { // a redirect, of status 0, leads to the page to sign in
     const answer = await response.json().catch(() => ({}))
     if (response.ok) return answer
     throw new Error(answer.refused || 'You may have been signed out. Save your draft, then choose it again.')
