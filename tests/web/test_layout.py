@@ -27,7 +27,7 @@ ENTERING = {
 }
 BY_TOKEN = ("api/v1/", "scim/v2/")  # for other programmes: tests/people/test_api.py, tests/people/test_scim.py
 # These answer somebody who was signed out in the middle of writing, without telling anything.
-SIGNED_OUT_WRITERS = {"posts/<uuid:post_id>/edit/", "posts/<uuid:post_id>/autosave/"}
+SIGNED_OUT_WRITERS = {f"posts/<uuid:post_id>/{place}/" for place in ("edit", "autosave", "video")}
 PAGES = [
     "/", "/posts/", "/posts/new/", "/sending/", "/sending/pause/", "/register/", "/people/", "/notices/",
     "/sign-in/mine/", "/sign-in/mine/add/", "/sign-in/mine/passphrase/", "/sessions/",
