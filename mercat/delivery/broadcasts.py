@@ -23,7 +23,7 @@ from mercat.audit.actions import record
 from mercat.delivery.claims import LEASE, covering_pause
 from mercat.delivery.facts import post_facts
 from mercat.delivery.manifest import is_live
-from mercat.delivery.models import Broadcast, Consignment
+from mercat.delivery.models import Broadcast, Consignment, Removal
 from mercat.delivery.queue import nudge
 from mercat.delivery.states import SENT
 from mercat.delivery.steps import ENGINE
@@ -36,6 +36,7 @@ from mercat.register.facts import facts_of
 
 WATCHED = timedelta(seconds=30)  # after the page last asked
 BETWEEN = timedelta(seconds=3)  # looks at one broadcast
+PAUSED = "Sending is paused here: nothing is shown until a second person lifts the pause."
 MOST_TRIES = 5  # of what somebody wished
 START, END = Broadcast.Wish.START, Broadcast.Wish.END
 ASKED = {START: "broadcast.start_asked", END: "broadcast.end_asked"}
@@ -52,7 +53,8 @@ class Ingest:
 
 def may_direct(*, by: Person, row: Consignment, now: datetime) -> None:
     """Raises Refused unless `by` may speak for the account; Impossible where this is no broadcast that stands."""
-    if row.state != SENT or not is_live(row.manifest):
+    down = row.removals.exclude(result=Removal.Result.FAILED).exists()
+    if row.state != SENT or down or not is_live(row.manifest):
         raise Impossible("No live broadcast of this post stands on this account.")
     require(by, "compose", facts_of(row.account), now=now, post=post_facts(row))
 
@@ -76,8 +78,8 @@ def wish(*, by: Person, row: Consignment, wish: str, now: datetime) -> None:
         raise Impossible("Open the page of the broadcast anew. Nothing was changed.")
     if found.wish:
         raise Impossible("Something was asked for just now. Wait until it is done. Nothing was changed.")
-    if wish == START and _is_paused(row):
-        raise Impossible("Sending is paused here: nothing is shown until a second person lifts the pause.")
+    if wish == START and is_paused(row):
+        raise Impossible(PAUSED)
     found.wish, found.wished_by, found.tries, found.said, found.not_before = wish, by, 0, "", now
     found.save(update_fields=["wish", "wished_by", "tries", "said", "not_before"])
     _record(found, ASKED[Broadcast.Wish(wish)], by=by, now=now)
@@ -96,7 +98,8 @@ def ingest_shown(*, by: Person, row: Consignment, now: datetime) -> Ingest:
     return ingest
 
 
-def _is_paused(row: Consignment) -> bool:
+def is_paused(row: Consignment) -> bool:
+    """Whether a pause covers it at this moment."""
     return Consignment.objects.filter(pk=row.pk).annotate(paused=covering_pause()).filter(paused=True).exists()
 
 

@@ -484,8 +484,11 @@ class Engine:
             reach = channel(row.account, http_for(row.account.network))
         except Unopenable as error:
             return Reconnect(str(error)), Unreadable(str(error))
-        asked = {Broadcast.Wish.START: live.start, Broadcast.Wish.END: live.end}.get(broadcast.wish)
-        outcome = asked(reach, native_id=row.native_id, now=self.clock()) if asked else None
+        asked = {broadcasts.START: live.start, broadcasts.END: live.end}.get(broadcast.wish)
+        if broadcast.wish == broadcasts.START and broadcasts.is_paused(row):  # since it was asked for (rule 12)
+            outcome: Outcome | None = Refused(broadcasts.PAUSED)
+        else:
+            outcome = asked(reach, native_id=row.native_id, now=self.clock()) if asked else None
         return outcome, live.state(reach, native_id=row.native_id, now=self.clock())
 
     # Reading back

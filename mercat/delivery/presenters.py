@@ -161,5 +161,6 @@ def _steps(row: Consignment) -> list[Step]:
         return [Step("seen", "Say what you saw")]
     if row.state != states.SENT:
         return []
-    direct = [Step("live", "The live broadcast")] if is_live(row.manifest) else []
+    leaves = any(removal.result != Removal.Result.FAILED for removal in row.removals.all())
+    direct = [Step("live", "The live broadcast")] if is_live(row.manifest) and not leaves else []
     return [*direct, *([] if what_hinders(row) else [Step("take-down", "Take it down")])]

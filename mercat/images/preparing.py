@@ -123,10 +123,9 @@ def _prepare(video: Video, clock: Clock) -> None:
                 _end(video, "refuse", refusal=str(report["refused"])[:300])
             else:
                 _keep(video, place, report["made"], now=clock())
+    except NotAVideo as error:  # the store could not keep it
+        _rest(video, str(error), now=clock())
     except (Crashed, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, NotAVideo):  # the store could not keep it
-            _rest(video, str(error), now=clock())
-            return
         log.warning("%s could not be prepared: %s", video.audit_ref, error)
         _end(video, "lapse", refusal="")
     except OSError as error:
@@ -215,7 +214,7 @@ def _finish(video: Video, cover: Cover, *, now: datetime) -> None:
 
 
 def _end(video: Video, event: str, *, refusal: str) -> None:
-    if event != "lapse":
-        forget(video.slice_name(number) for number in range(video.slices))
     rows = Video.objects.filter(pk=video.pk, state=video.state, tries=video.tries)
-    rows.update(state=after(video.state, event), refusal=refusal, leased_until=None)
+    mine = rows.update(state=after(video.state, event), refusal=refusal, leased_until=None)
+    if mine and event != "lapse":
+        forget(video.slice_name(number) for number in range(video.slices))

@@ -13,7 +13,7 @@ from mercat.audit.models import Event
 from mercat.delivery import actions as sending
 from mercat.delivery import broadcasts
 from mercat.delivery.manifest import item_for
-from mercat.delivery.models import Broadcast, Consignment
+from mercat.delivery.models import Broadcast, Consignment, Removal
 from mercat.guidance.gate import Refused as NotAllowed
 from mercat.networks import registry
 from mercat.networks.port import Broadcast as Seen
@@ -206,6 +206,26 @@ def test_nothing_starts_during_a_pause_and_what_is_live_may_end(out, author, spo
     with pytest.raises(Impossible, match="Sending is paused"):
         broadcasts.wish(by=author, row=out, wish="start", now=NOW)
     broadcasts.wish(by=author, row=out, wish="end", now=NOW)
+
+
+def test_a_pause_that_comes_after_the_wish_keeps_it_from_being_shown(
+    out, author, spoc, account, live, engine, time
+) -> None:
+    broadcasts.watched(out, now=NOW)
+    broadcasts.wish(by=author, row=out, wish="start", now=NOW)
+    sending.pause(by=spoc, scope="account", key=str(account.pk), reason="Wait", now=NOW)
+    live.seen.append(READY)
+    time.pass_(broadcasts.BETWEEN)
+    engine.drain()
+    found = Broadcast.objects.get()
+    assert (found.wish, "Sending is paused" in found.said, live.asked) == ("", True, ["make"])
+
+
+def test_what_is_taken_down_is_not_shown(out, author, spoc, live) -> None:
+    broadcasts.watched(out, now=NOW)
+    Removal.objects.create(consignment=out, why="Wrong", asked_at=NOW, asked_by=spoc, not_before=NOW)
+    with pytest.raises(Impossible, match="No live broadcast"):
+        broadcasts.wish(by=author, row=out, wish="start", now=NOW)
 
 
 def test_only_who_may_speak_for_the_account_directs_it(out) -> None:

@@ -322,6 +322,15 @@ def test_trouble_with_the_store_is_told_spends_no_try_and_waits(video: Video, st
     assert (video.state, video.refusal) == (states.READY, "")
 
 
+def test_whoever_lost_the_lease_takes_no_slices_away(video: Video, store: Path) -> None:
+    before = files(store)
+    lost = preparing._leased(now=NOW)
+    lapse(now=NOW + timedelta(hours=1))
+    preparing._leased(now=NOW + timedelta(hours=1))
+    preparing._end(lost, "refuse", refusal="It is no video.")
+    assert files(store) == before
+
+
 def test_of_one_that_is_refused_the_slices_go(video: Video, store: Path) -> None:
     (store / video.slice_name(1)).write_bytes(b"\x00" * 10)
     assert prepared()

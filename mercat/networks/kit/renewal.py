@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -93,8 +94,8 @@ class Renewal:
 
     def _refreshed(self, channel: Channel, kept: Kept, now: datetime) -> str:
         form = {"grant_type": "refresh_token", "refresh_token": kept[REFRESH]}
-        call = lambda: self.ask(channel.base_url, kept, form, channel.http)  # noqa: E731
-        response = preparing(call, now=now, limit=self.limit(now))
+        ask = partial(self.ask, channel.base_url, kept, form, channel.http)
+        response = preparing(ask, now=now, limit=self.limit(now))
         if response.is_client_error:
             raise Halt(self._not_renewed(response, now))
         tokens = self._kept_of(fields_of(response), now, kept)
