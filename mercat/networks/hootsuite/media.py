@@ -10,6 +10,7 @@ import httpx
 from mercat.networks.hootsuite import payload
 from mercat.networks.hootsuite.session import api, authorised, secrets_of
 from mercat.networks.hootsuite.spec import API, UPLOAD_DOMAINS
+from mercat.networks.kit import address
 from mercat.networks.kit.steps import RETRY, Halt, bytes_of, preparing, text_of
 from mercat.networks.port import Altered, Channel, Later, Medium, Notes
 
@@ -100,16 +101,7 @@ def _place(channel: Channel, medium: Medium, now: datetime) -> tuple[str, str]:
 
 def is_own_place(place: str, base_url: str) -> bool:
     """Whether a file may go there: the store that Hootsuite's documentation names; of a stand-in, itself."""
-    try:
-        url, base = httpx.URL(place), httpx.URL(base_url)
-        host = url.host
-    except (httpx.InvalidURL, UnicodeError):  # the second of a host with a label that no alphabet has
-        return False
-    if url.userinfo:
-        return False
-    if base_url.rstrip("/") == API:
-        return url.scheme == "https" and url.port is None and f".{host}".endswith(UPLOAD_DOMAINS)
-    return (url.scheme, host, url.port) == (base.scheme, base.host, base.port)
+    return address.is_own_place(place, base_url, real=API, is_theirs=lambda host: f".{host}".endswith(UPLOAD_DOMAINS))
 
 
 def _refuse(response: httpx.Response, channel: Channel, now: datetime) -> None:

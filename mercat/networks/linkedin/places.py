@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 
+from mercat.networks.kit import address
 from mercat.networks.kit.steps import Halt
 from mercat.networks.linkedin import payload
 from mercat.networks.linkedin.session import secrets_of
@@ -15,16 +16,7 @@ LONGEST = 4_000  # characters of such an address
 
 def is_own_place(place: str, base_url: str) -> bool:
     """Whether a picture, and with it our token, may go there: LinkedIn's declared hosts; of a stand-in, itself."""
-    try:
-        url, base = httpx.URL(place), httpx.URL(base_url)
-        host = url.host
-    except (httpx.InvalidURL, UnicodeError):  # the second of a host with a label that no alphabet has
-        return False
-    if url.userinfo:
-        return False
-    if base_url.rstrip("/") == SPEC.default_base_url:
-        return url.scheme == "https" and url.port is None and host in UPLOAD_HOSTS
-    return (url.scheme, host, url.port) == (base.scheme, base.host, base.port)
+    return address.is_own_place(place, base_url, real=SPEC.default_base_url, is_theirs=UPLOAD_HOSTS.__contains__)
 
 
 def put(channel: Channel, place: str, content: bytes, token: str) -> httpx.Response:

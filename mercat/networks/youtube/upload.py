@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import httpx
 
+from mercat.networks.kit.address import is_own_place
 from mercat.networks.kit.reading import CannotTell
 from mercat.networks.kit.steps import RETRY, Halt, fields_of, preparing, text_of
 from mercat.networks.port import Altered, Channel, Item, Later, Medium, Notes, Pending
@@ -227,13 +228,6 @@ def _reached(response: httpx.Response) -> int:
 
 def _is_theirs(session: str, base_url: str) -> bool:
     """Whether an address may get our token: on Google's interface, or where the stand-in is."""
-    try:
-        there, here = httpx.URL(session), httpx.URL(base_url)
-        host = there.host
-    except (httpx.InvalidURL, UnicodeError):  # the second of a host with a label that no alphabet has
+    if len(session) > _MOST_ADDRESS:
         return False
-    if len(session) > _MOST_ADDRESS or there.userinfo:
-        return False
-    if base_url.rstrip("/") == API:
-        return there.scheme == "https" and host.endswith(".googleapis.com") and there.port is None
-    return (there.scheme, host, there.port) == (here.scheme, here.host, here.port)
+    return is_own_place(session, base_url, real=API, is_theirs=lambda host: host.endswith(".googleapis.com"))
