@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "mercat.delivery",
     "mercat.images",
     "mercat.posts",
+    "mercat.watch",
     "mercat.web",
     "mercat.config",
 ]

@@ -11,6 +11,7 @@ urlpatterns = [
     path("register/", include("mercat.register.urls")),
     path("sending/", include("mercat.delivery.urls")),
     path("posts/", include("mercat.posts.urls")),
+    path("watch/", include("mercat.watch.urls")),
 ]
 
 handler400 = "mercat.web.views.errors.bad_request"

@@ -231,6 +231,23 @@ class Editor(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """A post that stands on the account, by whatever way it came there."""
+
+    native_id: str
+    url: str
+    text: str
+    made_at: datetime
+
+
+class Lister(Protocol):
+    def posts(self, channel: Channel, *, since: datetime, now: datetime) -> tuple[Standing, ...] | Unreadable:
+        """The account's own posts that were made after `since`, newest first, answers of its own among them; never what
+        it only passes on of others. As many pages are read as it takes, within the call's total time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """An account as its network shows it. `avatar` and `banner`: addresses of pictures; "" where none is told."""
 
@@ -519,6 +536,7 @@ class Network:
     publisher: Publisher
     reader: Reader
     remover: Remover | None = None
+    lister: Lister | None = None
     connector: Connector | None = None
     oauth: OAuthConnector | None = None
     keeper: Keeper | None = None

@@ -104,11 +104,11 @@ def test_a_claim_without_a_test_is_broken(police: Guidance, tree: Path) -> None:
 def test_a_deciding_clause_needs_a_policy_unless_the_pack_says_what_else_carries_it(
     police: Guidance, tree: Path
 ) -> None:
-    assert reasons(police.pack, tree, id="6.2", tests=RUNS) == ["it is to be decided by a policy and has none"]
-    assert reasons(police.pack, tree, id="6.2", tests=RUNS, by="feature") == [
+    assert reasons(police.pack, tree, id="7.1", tests=RUNS) == ["it is to be decided by a policy and has none"]
+    assert reasons(police.pack, tree, id="7.1", tests=RUNS, by="feature") == [
         "it is carried by feature and names no feature"
     ]
-    assert reasons(police.pack, tree, id="6.2", tests=RUNS, by="feature", feature="mercat.room.page") == []
+    assert reasons(police.pack, tree, id="7.1", tests=RUNS, by="feature", feature="mercat.room.page") == []
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_stopping_a_post_needs_no_training(police: Guidance, action: str) -> Non
 def test_everything_that_changes_something_by_hand_needs_a_device_of_the_force(police: Guidance) -> None:
     away = replace(HERE, managed_device=False)
     readable = {"view_post", "view_person", "view_account", "read_audit", "read_acknowledgements", "publish", "read"}
-    readable |= {"ask_break_glass", "read_advice"}
+    readable |= {"ask_break_glass", "read_advice", "view_cases"}
     for action in police.policies:
         for thing in (LOCAL, EVERYBODY["colleague"], APPLICATION, Body()):
             answer = decide(police, action, OFFICER, thing, away, APPROVED)
@@ -513,3 +513,18 @@ def test_who_advises_is_the_packs_to_say(police: Guidance) -> None:
     others = Guidance.of(police.pack.model_copy(update={"advice": rule}))
     assert who_may(others, "answer_advice", NEWCOMER) == {"auditor", "ict"}
     assert who_may(others, "read_advice", NEWCOMER) == {"auditor", "ict"}
+
+
+def test_whoever_found_an_account_reports_it_and_each_case_has_those_who_deal_with_it(police: Guidance) -> None:
+    expected = {
+        "report_account": set(EVERYBODY),
+        "contribute": set(EVERYBODY),
+        "triage_account": {"communicator", "security"},
+        "settle_unauthorised": {"security"},
+        "report_fake": {"communicator"},
+        "view_cases": {"communicator", "security", "foi", "auditor"},
+        "curate": {"communicator"},
+    }
+    for action, those in expected.items():
+        assert who_may(police, action, Body()) == those, action
+    assert who_may(police, "settle_direct_use", LOCAL) == {"communicator", "security"}

@@ -13,7 +13,7 @@ from mercat.audit.append_only import APPEND_ONLY_TABLES
 from mercat.audit.migration_operations import AppendOnly
 
 # From the bottom up; rooms of one floor are strangers.
-FLOORS = [{"audit"}, {"people"}, {"register"}, {"images", "delivery"}, {"posts"}, {"web"}]
+FLOORS = [{"audit"}, {"people"}, {"register"}, {"images", "delivery"}, {"posts"}, {"watch"}, {"web"}]
 HOW_PRIVATE = {"open", "personal", "operational", "secret"}
 WORDS = (models.CharField, models.TextField, models.JSONField, models.BinaryField, ArrayField)
 

@@ -1,0 +1,1 @@
+"""What happens outside of the register: accounts that were found, their cases, and posts past the tool."""
