@@ -33,6 +33,7 @@ from mercat.register.exceptions import following as direct_access
 from mercat.register.keeping import actions as keeping
 from mercat.register.reviews.chores import remind_of_reviews
 from mercat.register.standing.chores import remind_of_posture
+from mercat.watch.cases import following as cases
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ CHORES: tuple[Chore, ...] = (
     Chore("answers of a day ago", timedelta(hours=1), once.forget),
     Chore("reviews due", timedelta(hours=1), remind_of_reviews),
     Chore("protection to look at", timedelta(hours=1), remind_of_posture),
+    Chore("reported accounts to look at", timedelta(hours=1), cases.run),
     Chore("dormant accounts", timedelta(hours=6), mark_dormant),
 )
 

@@ -16,6 +16,7 @@ from mercat.images.recipes import all_recipes, recipes_for
 from mercat.images.rendering import HOUSE, MAX_UPLOAD, NotAPicture, Recipe
 from mercat.images.rendering import Rendition as Made
 from mercat.images.store import all_or_none, why_not_kept
+from mercat.images.store import forget as forget_files
 from mercat.people.models import Person
 
 MOST_A_DAY = 200  # pictures of one person, of up to 22 MB each: more than anybody posts, less than fills a disk
@@ -69,6 +70,18 @@ def ready_for(picture: Picture, networks: Iterable[str]) -> Picture:
             default_storage.save(file, ContentFile(data))
         Rendition.objects.bulk_create(_rows(picture, made))
     return Picture.objects.prefetch_related("renditions").get(pk=picture.pk)
+
+
+def forget(picture: Picture) -> None:
+    """Take a picture away, once the caller's transaction holds: its original, what was made of it, and its row.
+
+    For what must not be kept; nothing else may rest on it.
+    """
+    made = list(picture.renditions.values_list("file", flat=True))
+    picture.renditions.all().delete()
+    picture.delete()
+    names = {picture.original, picture.file, *made}
+    transaction.on_commit(lambda: forget_files(names))
 
 
 def fit_name(name: str) -> str:

@@ -54,6 +54,14 @@ def guide(slug: str) -> str:
     return _text(slug, "guide.md")
 
 
+def report_guide(slug: str) -> str:
+    """How an account that pretends to be somebody is reported there, as Markdown; "" where the folder does not say."""
+    if slug not in _folders():
+        return ""
+    told = files(folder(slug)).joinpath("report.md")
+    return told.read_text(encoding="utf-8") if told.is_file() else ""
+
+
 def icon(slug: str) -> str:
     """The network's mark as an SVG document. Raises UnknownNetwork."""
     return _text(slug, "icon.svg")

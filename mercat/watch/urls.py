@@ -1,6 +1,20 @@
 """Addresses of the watch."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from mercat.watch.cases import views as cases
 
 app_name = "watch"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("cases/", cases.cases, name="cases"),
+    path("cases/report/", cases.report, name="report"),
+    path("cases/<int:case_id>/", cases.case, name="case"),
+    path("cases/<int:case_id>/pictures/<int:note_id>/", cases.picture, name="case-picture"),
+    path("cases/<int:case_id>/look/", cases.look, name="case-look"),
+    path("cases/<int:case_id>/note/", cases.note, name="case-note"),
+    path("cases/<int:case_id>/reported/", cases.reported, name="case-reported"),
+    path("cases/<int:case_id>/still-there/", cases.still_there, name="case-still-there"),
+    path("cases/<int:case_id>/again/", cases.again, name="case-again"),
+    path("cases/<int:case_id>/close/", cases.close, name="case-close"),
+    path("cases/<int:case_id>/reopen/", cases.reopen, name="case-reopen"),
+]

@@ -20,6 +20,7 @@ PLACES = (
     ("Sending", "delivery:sending", "sending"),
     ("Register", "register:register", "register"),
     ("People", "people:list", "people"),
+    ("Watch", "watch:cases", "watch"),
     ("Advice", "people:advice", "advice"),
     ("Guidance", "web:guidance", "guidance"),
 )

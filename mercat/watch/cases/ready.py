@@ -1,0 +1,35 @@
+"""The ready report: what is handed to a platform about a fake account, by that platform's own procedure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from django.utils import timezone
+
+from mercat.people.pack import guidance
+from mercat.register.models import Account
+from mercat.watch.models import Case, CaseNote
+
+
+def ready_report(case: Case, official: Iterable[Account], *, register_url: str) -> str:
+    """In plain words, to be copied. `official`: the body's own accounts on that network."""
+    return "\n\n".join(_parts(case, list(official), register_url))
+
+
+def _parts(case: Case, official: list[Account], register_url: str) -> Iterator[str]:
+    body = guidance().pack.body.name
+    yield f"We are {body}, and report an account that pretends to be ours:\n{case.address}"
+    seen = timezone.localtime(case.found_at)
+    yield f"It is not ours. It uses our name or branding without our leave. We saw it on {seen:%-d %B %Y}."
+    if case.false_words:
+        yield "It says what is false as if we had said it."
+    triaged = case.notes.filter(kind=CaseNote.Kind.TRIAGED).last()
+    if triaged and triaged.words:
+        yield triaged.words
+    imitated = [case.imitates] if case.imitates else official
+    if imitated:
+        yield "Our own:\n" + "\n".join(f"{each.name}: {each.url}" for each in imitated)
+    else:
+        yield "We have no account on your platform."
+    yield f"All accounts of ours are listed at {register_url}, where anybody can check an address."
+    yield f"Please take it down, and tell us what you did.\n{body}"

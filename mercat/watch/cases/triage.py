@@ -1,0 +1,38 @@
+"""What a found account is, by four questions. The answers decide; nobody chooses the outcome.
+
+The questions are those by which guidance tells an unofficial account from a fake one (clauses 2.4 and 2.5 of the
+default pack): who set it up, whether it carries the body's branding, whether it carries, or is set up to carry, the
+body's own content, and whether it says what is false as if the body said it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+INSIDE, OUTSIDE, NOT_KNOWN = "inside", "outside", "not-known"
+UNAUTHORISED, FAKE, NEITHER = "unauthorised", "fake", "neither"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """`who` is INSIDE, OUTSIDE or NOT_KNOWN."""
+
+    who: str
+    branding: bool
+    content: bool
+    false_words: bool
+
+
+def kind_of(answers: Answers) -> str:
+    """UNAUTHORISED, FAKE or NEITHER.
+
+    Where it is not known who is behind it, false words make it fake; else it goes to those who can find out whose it
+    is among the body's own people.
+    """
+    if not answers.branding:
+        return NEITHER
+    if answers.who == INSIDE:
+        return UNAUTHORISED if answers.content else NEITHER
+    if answers.false_words:
+        return FAKE
+    return UNAUTHORISED if answers.who == NOT_KNOWN and answers.content else NEITHER

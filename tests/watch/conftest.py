@@ -1,0 +1,3 @@
+from tests.pages import at_noon, files
+
+__all__ = ["at_noon", "files"]
