@@ -19,6 +19,7 @@ from mercat.people.notices.kinds import KINDS
 from mercat.people.pack import guidance
 from mercat.posts.models import Post
 from mercat.register.models import Application
+from mercat.watch.cases import states as case_states
 from tests.factories import NOW
 from tests.routes.world import Place
 
@@ -63,6 +64,14 @@ def _nothing(_place: Place, _viewer: Person) -> Mapping[str, object]:
 
 def _fixed(**form: object) -> Send:
     return lambda _place, _viewer: form
+
+
+def _case(state: str) -> About:
+    return lambda place, _viewer: {"case_id": place.case(state).pk}
+
+
+def _found(place: Place, viewer: Person) -> Mapping[str, object]:
+    return {"address": f"https://x.com/{place.unit[:5]}_{viewer.number}", "words": "Tried"}
 
 
 def _own_notice(_place: Place, viewer: Person) -> Mapping[str, object]:
@@ -505,6 +514,36 @@ VISITS: tuple[Visit, ...] = (
         lambda place, _: {"consignment_id": place.consignment(states.NEEDS_PERSON).pk},
         _fixed(seen="not-there"),
     ),
+    # watch
+    Visit("open the list of found accounts", "watch:cases"),
+    Visit("open the form to report an account", "watch:report"),
+    Visit("report an account", "watch:report", send=_found),
+    Visit("open a case", "watch:case", _case(case_states.NEW)),
+    Visit(
+        "say what a found account is",
+        "watch:case-look",
+        _case(case_states.NEW),
+        _fixed(who="inside", branding="yes", content="yes", false_words="no", words="Tried"),
+    ),
+    Visit("add to a case", "watch:case-note", _case(case_states.NEW), _fixed(**{"note-words": "Tried"})),
+    Visit("note that a fake account was reported", "watch:case-reported", _case(case_states.FAKE), _nothing),
+    Visit("note that it is still there", "watch:case-still-there", _case(case_states.REPORTED), _nothing),
+    Visit(
+        "have it reported again", "watch:case-again", _case(case_states.REPORTED), _fixed(**{"again-words": "Tried"})
+    ),
+    Visit(
+        "close the case of an unauthorised account",
+        "watch:case-close",
+        _case(case_states.UNAUTHORISED),
+        _fixed(**{"close-outcome": "gone", "close-words": "Tried"}),
+    ),
+    Visit(
+        "close the case of a fake account",
+        "watch:case-close",
+        _case(case_states.FAKE),
+        _fixed(**{"close-outcome": "taken-down", "close-words": "Tried"}),
+    ),
+    Visit("open a case again", "watch:case-reopen", _case(case_states.CLOSED), _fixed(**{"reopen-words": "Tried"})),
     # posts
     Visit("open the list of posts", "posts:list"),
     Visit("open a new post", "posts:new"),
@@ -552,6 +591,7 @@ ELSEWHERE = {
     "web:pack-style": "for every page; the pack’s colours",
     "register:begin": "asks as the page to connect an account; then a network answers",
     "register:finish": "asks as the page to connect an account; needs a sign-in that was begun",
+    "watch:case-picture": "as the inside of its case; tests/watch/cases/test_pages.py",
     "posts:picture": "as the post; tests/posts/test_pages.py",
     "delivery:live": "as writing for its account, of a broadcast alone; tests/delivery/test_broadcasts.py",
     "posts:captions": "as the post; tests/posts/test_videos.py",

@@ -40,6 +40,10 @@ from mercat.register.hand_overs import actions as hand_overs
 from mercat.register.models import Account, Application, DirectAccess, HandOver, Review, Slot
 from mercat.register.reviews import actions as reviews
 from mercat.register.standing import actions as standing
+from mercat.watch.cases import actions as cases
+from mercat.watch.cases import states as case_states
+from mercat.watch.cases.triage import INSIDE, OUTSIDE, Answers
+from mercat.watch.models import Case
 from tests import factories as make
 from tests.factories import NOW, TEST
 from tests.people.hr.files import as_csv, line
@@ -57,6 +61,8 @@ WORKS_IN = {
     "foi-officer": "information-disclosure",
     "auditor": "audit",
 }
+UNAUTHORISED = Answers(INSIDE, branding=True, content=True, false_words=False)
+FAKE = Answers(OUTSIDE, branding=True, content=False, false_words=True)
 NEWCOMER, OFFICER = "newcomer", "officer"  # who hold no role: one at the start of the path, one at its end
 
 
@@ -253,6 +259,23 @@ class Place:
         row = self._granted("Ended")
         exceptions.end(by=self.author, row=row, now=NOW)
         return row
+
+    def case(self, state: str) -> Case:
+        """A found account whose case stands so; found by the author of here."""
+        return self._once(f"case {state}", lambda: self._case(state))
+
+    def _case(self, state: str) -> Case:
+        address = f"https://x.com/{self.unit[:6]}_{state[:8]}"
+        case = cases.report(by=self.author, address=address, words="Tried", now=NOW)
+        if state == case_states.NEW:
+            return case
+        answers = UNAUTHORISED if state == case_states.UNAUTHORISED else FAKE
+        case = cases.look(by=self.comms, case=case, answers=answers, words="Tried", now=NOW)
+        if state == case_states.REPORTED:
+            cases.report_to_platform(by=self.comms, case=case, reference="", now=NOW)
+        if state == case_states.CLOSED:
+            cases.taken_down(by=self.comms, case=case, words="Tried", now=NOW)
+        return case
 
     @property
     def next_chief(self) -> Person:
