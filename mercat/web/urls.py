@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from mercat.web.views import gallery, guidance, home, house, sign_in
+from mercat.web.views import gallery, guidance, home, house, overview, sign_in
 
 app_name = "web"
 urlpatterns = [
     path("", home.home, name="home"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("overview/", overview.overview, name="overview"),
     path("guidance/", guidance.guidance, name="guidance"),
     path("guidance/access/", guidance.access, name="access"),
     path("personal-use/", guidance.personal_use, name="personal-use"),

@@ -514,6 +514,7 @@ VISITS: tuple[Visit, ...] = (
         lambda place, _: {"consignment_id": place.consignment(states.NEEDS_PERSON).pk},
         _fixed(seen="not-there"),
     ),
+    Visit("open the overview", "web:overview"),
     # watch
     Visit("open the list of found accounts", "watch:cases"),
     Visit("open the form to report an account", "watch:report"),

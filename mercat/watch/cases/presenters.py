@@ -41,10 +41,6 @@ class Powers:
     follow: bool
     reopen: bool
 
-    @property
-    def any(self) -> bool:
-        return self.look or self.note or self.unauthorised or self.report or self.follow or self.reopen
-
 
 def powers(case: Case, viewer: facts.Person, *, now: datetime) -> Powers:
     looks = allows(viewer, "triage_account", now=now)

@@ -269,6 +269,7 @@ def _page(request: HttpRequest, row: Case, me: facts.Person, lines: Lines | None
         return render(request, "watch/cases/own.html", said | {"title": presenters.title_of(row)})
     can = presenters.powers(row, me, now=now)
     next_ = presenters.waits_for(row)
+    others = next_ and not queries.allows(me, next_, now=now)
     official = list(queries.official_on(row.network)[:50])
     said = {
         "case": row,
@@ -277,7 +278,7 @@ def _page(request: HttpRequest, row: Case, me: facts.Person, lines: Lines | None
         "history": presenters.history(row.notes.select_related("by")),
         "earlier": list(queries.earlier(row)[:5]),
         "official": [{"value": str(each.pk), "text": each.name} for each in official],
-        "waiting": reserved(guidance(), next_, facts.Body(), situation(now=now)) if next_ and not can.any else (),
+        "waiting": reserved(guidance(), next_, facts.Body(), situation(now=now)) if others else (),
         "procedure": registry.report_guide(row.network),
         "report": _ready(row, official) if can.report or can.follow else "",
         "official_now": actions.official_now(row) if can.unauthorised else None,
