@@ -12,6 +12,7 @@ from mercat.people.joining.queues import Count, counts
 from mercat.people.models import Notice, Person
 from mercat.people.presenters import Line as PersonLine
 from mercat.people.presenters import line as person_line
+from mercat.posts.contributions.queries import how_many_wait, may_curate
 from mercat.posts.presenters.lines import Line, lines
 from mercat.posts.queries import accounts_of, drafts_of, sent_back_to, submitted_by, waiting_for
 from mercat.register.flags import Flagged, for_person
@@ -23,7 +24,8 @@ ON_HOME = 6  # lines of one part; the rest is a link away
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Each part of the home page. `own`: how far the person has come on the way to posting."""
+    """Each part of the home page. `own`: how far the person has come on the way to posting. `handed_in`: how many
+    contributions wait for those who choose, in words; empty for everybody else."""
 
     own: PersonLine
     waiting: list[Line]
@@ -34,12 +36,13 @@ class Home:
     applications: list[Application]  # to decide
     queues: list[Count]  # people whose next step is this person's
     register: list[Flagged]  # what is amiss there
+    handed_in: str
     notices: list[Notice]
 
     @property
     def nothing(self) -> bool:
         own = self.sent_back or self.drafts or self.submitted
-        waits = self.waiting or self.troubles or self.applications or self.queues or self.register
+        waits = self.waiting or self.troubles or self.applications or self.queues or self.register or self.handed_in
         return not (own or waits)
 
 
@@ -59,6 +62,7 @@ def home(person: Person, standing: facts.Person, *, now: datetime) -> Home:
         applications=applications_to_decide(standing, now=now)[:ON_HOME],
         queues=counts(standing, now=now),
         register=for_person(standing, slots(Wanted()), now=now)[:ON_HOME],
+        handed_in=how_many_wait() if may_curate(standing, now=now) else "",
         notices=list(Notice.objects.filter(person=person, read_at=None)[:ON_HOME]),
     )
 
