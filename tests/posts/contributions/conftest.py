@@ -55,5 +55,5 @@ def handed_in(by: Person, *pictures: Picture, alt: str = "A boat", **about: obje
 
 
 @pytest.fixture
-def waiting(officer: Person, files: None) -> Contribution:
+def waiting(officer: Person) -> Contribution:
     return handed_in(officer)

@@ -84,8 +84,8 @@ def test_a_row_that_is_none_is_refused(officer: Person, about: dict, said: str) 
 
 
 def test_without_its_media_it_is_not_committed(officer: Person) -> None:
+    raw(officer).save()
     with pytest.raises(DatabaseError, match="all of its media"), transaction.atomic():
-        raw(officer).save()
         connection.check_constraints()
 
 
@@ -96,9 +96,9 @@ def test_no_medium_joins_it_later(waiting: Contribution, officer: Person) -> Non
 
 
 def test_no_medium_is_anothers(officer: Person, comms: Person) -> None:
+    row = raw(officer)
+    row.save()
     with pytest.raises(DatabaseError, match="the person of its contribution"), transaction.atomic():
-        row = raw(officer)
-        row.save()
         HandedMedium.objects.create(contribution=row, number=1, picture=brought(comms))
 
 
