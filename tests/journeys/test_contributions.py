@@ -84,7 +84,7 @@ def test_from_an_officers_hand_to_instagram_and_back_to_the_officer(new_page, ho
 
     sign_in(page, "communications")
     is_chosen(page, javascript=True)
-    expect(page.get_by_label("The Force (Instagram)")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="The Force (Instagram)")).to_be_checked()
     page.get_by_label("Digital engagement").check()
     page.get_by_role("button", name="Submit for approval").click()
     expect(page.get_by_text("Waiting for approval")).to_be_visible()
@@ -95,7 +95,7 @@ def test_from_an_officers_hand_to_instagram_and_back_to_the_officer(new_page, ho
     sign_in(page, "communications.duty")
     page.get_by_role("link").filter(has_text=f"Look: {WORDS[:40]}").click()
     page.get_by_role("button", name="Approve and send").click()
-    expect(page.get_by_text("1 of 1 accounts are out and read back.")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("Out, and read back", exact=True).first).to_be_visible(timeout=120_000)
     [post] = httpx.get(f"{sandbox.url}/_control/instagram/posts").raise_for_status().json()
     assert CREDIT in str(post)
     publishing.run(now=timezone.now())

@@ -9,10 +9,12 @@ import pytest
 from django.core.files.base import ContentFile
 
 from mercat.audit.models import Event
+from mercat.delivery.claims import claim
 from mercat.delivery.models import Consignment
 from mercat.guidance.gate import Refused
 from mercat.images import states as preparing
 from mercat.images.models import Picture, Video
+from mercat.images.preparing import prepare_next
 from mercat.images.videos import take_in_video
 from mercat.people import actions as people
 from mercat.people.devices.here import Device, working_from
@@ -26,6 +28,7 @@ from mercat.posts.models import Contribution, ContributionUse, Post
 from mercat.register.models import Account
 from tests import factories as make
 from tests.factories import NOW, TEST
+from tests.images.filmed import film as filmed
 from tests.posts.contributions.conftest import WORDS, brought, handed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files")]
@@ -366,16 +369,31 @@ def test_who_has_left_is_told_nothing(
     assert not publishing.to_tell().exists()
 
 
+# Another body's words
+
+
+@pytest.mark.usefixtures("council")
+def test_a_council_has_its_own_statement_limit_and_credit() -> None:
+    gritter = make.person("Gritter", unit_key="roads", rank="employee")
+    team = make.person("Team", unit_key="communications", rank="employee", roles=("communications-team",))
+    row = handed_in(gritter)
+    assert row.statement.startswith("I may pass it on.")
+    with pytest.raises(Refused) as refusal:
+        actions.make_post(by=gritter, row=row, now=NOW)
+    assert [each.clause for each in refusal.value.decision.refusals] == ["3.7"]
+    assert Draft.restored(made(row, team).draft).text.endswith("\n\nPicture by Roads and Winter Service")
+    for _ in range(5):
+        handed_in(gritter)
+    with pytest.raises(Impossible, match="5 of yours wait already"):
+        handed_in(gritter)
+
+
 # An emergency video (4.3)
 
 
 def test_an_emergency_video_goes_out_ahead_of_everything_queued(
     officer: Person, comms: Person, duty: Person, tmp_path
 ) -> None:
-    from mercat.delivery.claims import claim
-    from mercat.images.preparing import prepare_next
-    from tests.images.filmed import film as filmed
-
     youtube = make.account("The Force", network="youtube", tier="national", unit_key="corporate-communications")
     data = filmed(tmp_path / "flood.mp4").read_bytes()
     videos = [
