@@ -106,7 +106,7 @@ def test_from_an_officers_hand_to_instagram_and_back_to_the_officer(new_page, ho
     page.goto(address)
     expect(page.get_by_text("Published", exact=True)).to_be_visible()
     is_sound(page)
-    page.get_by_role("link", name="The Force on Instagram").click()
+    page.get_by_role("link", name="The Force (Instagram) on Instagram").click()
     expect(page.get_by_text(CREDIT).first).to_be_visible()
 
 
