@@ -28,6 +28,7 @@ from mercat.people.notices import mailing
 from mercat.people.signing_in import sessions
 from mercat.people.webhooks import sending as webhooks
 from mercat.posts import leavers as posts_leavers
+from mercat.posts.contributions import publishing as contributions
 from mercat.register import leavers as register_leavers
 from mercat.register.exceptions import following as direct_access
 from mercat.register.keeping import actions as keeping
@@ -61,6 +62,7 @@ CHORES: tuple[Chore, ...] = (
     Chore("leavers in the register", AT_ONCE, register_leavers.run),
     Chore("direct access", AT_ONCE, direct_access.run),
     Chore("leavers in posts", AT_ONCE, posts_leavers.run),
+    Chore("contributions that are published", AT_ONCE, contributions.run),
     Chore("answers of a day ago", timedelta(hours=1), once.forget),
     Chore("reviews due", timedelta(hours=1), remind_of_reviews),
     Chore("protection to look at", timedelta(hours=1), remind_of_posture),

@@ -57,6 +57,7 @@ def _in_head(document: Document, head: PackFile) -> Iterator[Fault]:
     alarm = head.devices.break_glass.alarm
     yield from _unknown(document, ("devices", "break_glass", "alarm"), "role", alarm, roles)
     yield from _in_advice(document, head)
+    yield from _in_contributions(document, head)
     yield from _in_groups(document, head)
     ranks = {each.key: each.name for each in head.ranks}
     yield from _unknown(document, ("directory", "ranks"), "rank", head.directory.ranks, ranks.keys())
@@ -76,6 +77,14 @@ def _in_advice(document: Document, head: PackFile) -> Iterator[Fault]:
     for role in head.advice.by:
         if scopes.get(role, "body") != "body":
             yield document.fault(("advice", "by"), f"role {role} is not held everywhere, and cannot give advice")
+
+
+def _in_contributions(document: Document, head: PackFile) -> Iterator[Fault]:
+    rule = head.contributions
+    tiers, networks = ({each.key for each in named} for named in (head.tiers, head.networks))
+    yield from _unknown(document, ("contributions", "tiers"), "tier", rule.tiers, tiers)
+    for kind, about in (("pictures", rule.pictures), ("video", rule.video)):
+        yield from _unknown(document, ("contributions", kind, "networks"), "network", about.networks, networks)
 
 
 def _in_groups(document: Document, head: PackFile) -> Iterator[Fault]:

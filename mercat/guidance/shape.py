@@ -303,6 +303,35 @@ class PersonalUse(Shape):
     text: Text
 
 
+def _with_unit(text: str) -> str:
+    if text.count("{unit}") != 1 or set("{}") & set(text.replace("{unit}", "")):
+        raise ValueError("a credit names the unit once, as {unit}")
+    return text
+
+
+class ContributionKind(Shape):
+    """What pictures, or a video, that were handed in become: `credit` stands under the words and holds {unit};
+    `networks` are those for which a post is begun."""
+
+    credit: Annotated[Text, AfterValidator(_with_unit)]
+    networks: list[Key]
+
+
+class ContributionRule(Shape):
+    """What people are told who hand something in: `text` is Markdown, `statement` is what they state by a tick.
+
+    `most_waiting`: of one person at a time. `tiers`: of the accounts for which a post is begun.
+    """
+
+    title: Text
+    text: Text
+    statement: Annotated[Text, StringConstraints(max_length=1000)]
+    most_waiting: int = Field(ge=1, le=100)
+    tiers: list[Key]
+    pictures: ContributionKind
+    video: ContributionKind
+
+
 class PackFile(Shape):
     """pack.yaml."""
 
@@ -333,6 +362,7 @@ class PackFile(Shape):
     accounts: AccountRule
     direct_access: DirectAccessRule
     personal_use: PersonalUse
+    contributions: ContributionRule
     warnings: WarningRule
     compliance: list[ComplianceItem]
     versions: list[VersionEntry] = Field(min_length=1)

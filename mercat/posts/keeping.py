@@ -50,17 +50,17 @@ def keep(*, by: Person, post: Post, typed: Typed, base: str, now: datetime) -> l
 
 
 def take_in_pictures(
-    typed: Typed, files: Iterable[UploadedFile], *, by: Person, now: datetime
+    typed: Typed, files: Iterable[UploadedFile], *, by: Person, most: int = MOST_PICTURES, now: datetime
 ) -> tuple[Typed, list[Said]]:
-    """Add uploads to the pictures. A file that is not a picture is told; the others are added."""
+    """Add uploads to the pictures, up to `most`. A file that is not a picture is told; the others are added."""
     said: list[Said] = []
     pictures = typed.pictures
     for file in files:
         if typed.video:
             said.append(Said("pictures", EITHER))
             break
-        if len(pictures) >= MOST_PICTURES:
-            said.append(Said("files", f"A post has at most {MOST_PICTURES} pictures."))
+        if len(pictures) >= most:
+            said.append(Said("files", f"At most {most} pictures go together. “{file.name}” was not added."))
             break
         try:
             picture = take_in(by=by, name=file.name or "picture", upload=file.read(MAX_UPLOAD + 1), now=now)

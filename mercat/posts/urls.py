@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from mercat.posts.contributions import views as contributions
 from mercat.posts.views import composer, importing, lists, media, post, proof
 
 app_name = "posts"
@@ -9,6 +10,14 @@ urlpatterns = [
     path("", lists.posts, name="list"),
     path("new/", composer.new, name="new"),
     path("import/", importing.bulk_file, name="import"),
+    path("contributions/", contributions.own, name="contributions"),
+    path("contributions/new/", contributions.new, name="contribution-new"),
+    path("contributions/handed-in/", contributions.handed_in, name="handed-in"),
+    path("contributions/videos/", contributions.announce, name="contribution-video"),
+    path("contributions/videos/<uuid:video_id>/<int:number>/", contributions.take_slice, name="contribution-slice"),
+    path("contributions/media/<slug:sha256>/", contributions.medium, name="contribution-medium"),
+    path("contributions/<uuid:row_id>/", contributions.contribution, name="contribution"),
+    path("contributions/<uuid:row_id>/<slug:name>/", contributions.act, name="contribution-act"),
     path("<uuid:post_id>/", post.post, name="post"),
     path("<uuid:post_id>/live/", post.live, name="live"),
     path("<uuid:post_id>/decide/", post.decide, name="decide"),

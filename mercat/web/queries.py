@@ -12,6 +12,7 @@ from mercat.people.joining.queues import Count, counts
 from mercat.people.models import Notice, Person
 from mercat.people.presenters import Line as PersonLine
 from mercat.people.presenters import line as person_line
+from mercat.posts.contributions.queries import how_many_wait, may_curate
 from mercat.posts.presenters.lines import Line, lines
 from mercat.posts.queries import accounts_of, drafts_of, sent_back_to, submitted_by, waiting_for
 from mercat.register.flags import Flagged, for_person
@@ -24,7 +25,8 @@ ON_HOME = 6  # lines of one part; the rest is a link away
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Each part of the home page. `own`: how far the person has come on the way to posting."""
+    """Each part of the home page. `own`: how far the person has come on the way to posting. `handed_in`: how many
+    contributions wait for those who choose, in words; empty for everybody else."""
 
     own: PersonLine
     waiting: list[Line]
@@ -36,13 +38,15 @@ class Home:
     queues: list[Count]  # people whose next step is this person's
     register: list[Flagged]  # what is amiss there
     cases: list[Task]  # found accounts that wait for this person
+    handed_in: str  # how many wait to be chosen, in words; "" for whoever does not choose
     notices: list[Notice]
 
     @property
     def nothing(self) -> bool:
         own = self.sent_back or self.drafts or self.submitted
-        waits = self.waiting or self.troubles or self.applications or self.queues or self.register or self.cases
-        return not (own or waits)
+        waits = self.waiting or self.troubles or self.applications or self.queues or self.register
+        outside = self.cases or self.handed_in
+        return not (own or waits or outside)
 
 
 def home(person: Person, standing: facts.Person, *, now: datetime) -> Home:
@@ -62,6 +66,7 @@ def home(person: Person, standing: facts.Person, *, now: datetime) -> Home:
         queues=counts(standing, now=now),
         register=for_person(standing, slots(Wanted()), now=now)[:ON_HOME],
         cases=tasks(standing, now=now),
+        handed_in=how_many_wait() if may_curate(standing, now=now) else "",
         notices=list(Notice.objects.filter(person=person, read_at=None)[:ON_HOME]),
     )
 

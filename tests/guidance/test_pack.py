@@ -196,6 +196,27 @@ SPOILED = {
         "rotate_within_hours: 0",
         "greater than or equal to 1",
     ),
+    "a credit that names no unit": (
+        "pack.yaml",
+        'credit: "Picture: {unit}"',
+        'credit: "Picture: {person}"',
+        'credit: "Picture: {person}"',
+        "a credit names the unit once, as {unit}",
+    ),
+    "contributions for a network that the body does not use": (
+        "pack.yaml",
+        "networks: [youtube]",
+        "networks: [vine]",
+        "networks: [vine]",
+        "vine",
+    ),
+    "contributions without a limit": (
+        "pack.yaml",
+        "most_waiting: 10",
+        "most_waiting: 0",
+        "most_waiting: 0",
+        "greater than or equal to 1",
+    ),
     "administered by nobody": (
         "pack.yaml",
         "administered_by: administrator",

@@ -92,6 +92,7 @@ def test_what_only_grows_is_the_same_in_models_and_migrations() -> None:
 
 def test_what_only_grows_is_what_must_not_change() -> None:
     posts = {f"posts_{each}" for each in ("version", "target", "approval", "voidapproval", "remark", "post_editors")}
+    posts |= {"posts_contribution", "posts_handedmedium", "posts_contributionuse"}
     steps = ("nomination", "completion", "acknowledgement", "authorisation", "access", "licence", "sentback")
     joining = {f"people_{step}" for step in steps}
     found = {each for each in APPEND_ONLY_TABLES if not each.startswith("audit_")}

@@ -202,6 +202,14 @@ def _hand_over(place: Place, _viewer: Person) -> Mapping[str, object]:
     return {"row_id": place.hand_over.pk}
 
 
+def _contribution(place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"row_id": place.contribution.pk}
+
+
+def _on_contribution(act: str) -> About:
+    return lambda place, _: {"row_id": (place.shelved if act == "reopen" else place.contribution).pk, "name": act}
+
+
 PROTECTION = {
     "second_factor": "yes",
     "recovery_role": "corporate-communications",
@@ -558,6 +566,34 @@ VISITS: tuple[Visit, ...] = (
     Visit("save a draft", "posts:edit", _draft, _written, draft_kept),
     Visit("have a draft saved while writing", "posts:autosave", _draft, _written, draft_kept),
     Visit("begin to bring a video", "posts:announce-video", _draft, _fixed(name="road.mp4", size="5"), videos_begun),
+    Visit("see what one handed in", "posts:contributions"),
+    Visit("open the form to hand something in", "posts:contribution-new"),
+    Visit(
+        "hand something in",
+        "posts:contribution-new",
+        send=lambda place, viewer: {
+            "do": "hand-in", "text": "A boat", "place": "A harbour", "taken_on": "2026-11-20", "stated": "yes",
+            "video": place.video(viewer).pk,
+        },
+    ),
+    Visit(
+        "begin to bring a video to hand in",
+        "posts:contribution-video",
+        send=_fixed(name="a.mp4", size="5"),
+        did=videos_begun,
+    ),
+    Visit("see what was handed in", "posts:handed-in"),
+    Visit("see what somebody handed in", "posts:contribution", _contribution),
+    Visit("make a post of what was handed in", "posts:contribution-act", _on_contribution("use"), _nothing),
+    Visit("decline what was handed in", "posts:contribution-act", _on_contribution("decline"), _fixed(reason="Tried")),
+    Visit("keep what was handed in for later", "posts:contribution-act", _on_contribution("shelve"), _nothing),
+    Visit("put it back to what waits", "posts:contribution-act", _on_contribution("reopen"), _nothing),
+    Visit(
+        "take back what one handed in",
+        "posts:contribution-act",
+        lambda place, viewer: {"row_id": place.contribution_of(viewer).pk, "name": "take-back"},
+        _nothing,
+    ),
     Visit("open the import of posts", "posts:import"),
     Visit("import posts from a file", "posts:import", send=_bulk_file),
     Visit("open the proof of a post", "posts:proof", _post),
@@ -598,5 +634,7 @@ ELSEWHERE = {
     "posts:captions": "as the post; tests/posts/test_videos.py",
     "posts:video": "as the draft; tests/posts/test_videos.py",
     "posts:video-slice": "as the draft, and of one's own video alone; tests/posts/test_videos.py",
+    "posts:contribution-medium": "as what was handed in; tests/posts/contributions/test_pages.py",
+    "posts:contribution-slice": "for whoever brings the video; tests/posts/contributions/test_pages.py",
     "posts:receipt": "as the proof of the post",
 }

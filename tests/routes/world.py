@@ -10,6 +10,7 @@ from uuid import uuid4
 from mercat.delivery import actions as delivery
 from mercat.delivery import states
 from mercat.delivery.models import Consignment, Pause
+from mercat.images.models import Video
 from mercat.people import actions as people
 from mercat.people.advice import actions as advice
 from mercat.people.api import tokens
@@ -32,7 +33,9 @@ from mercat.people.pack import guidance
 from mercat.people.signing_in import recovery
 from mercat.people.webhooks import actions as webhooks
 from mercat.posts import actions as posts
-from mercat.posts.models import Post
+from mercat.posts.contents import DraftVideo
+from mercat.posts.contributions import actions as contributions
+from mercat.posts.models import Contribution, Post
 from mercat.register import actions as register
 from mercat.register.applying import actions as applying
 from mercat.register.exceptions import actions as exceptions
@@ -142,6 +145,33 @@ class Place:
     @property
     def post(self) -> Post:
         return self._once("post", lambda: make.submitted(self.author, self.account))
+
+    def video(self, viewer: Person) -> Video:
+        """Of whoever looks: ready, and not handed in."""
+        about = {"upload_size": 5, "slices": 1, "state": "ready", "sha256": "a" * 64}
+        return Video.objects.create(name="boat.mp4", at=NOW, by=viewer, **about)
+
+    def contribution_of(self, viewer: Person) -> Contribution:
+        """Of whoever looks, where this is their own place; else of somebody there."""
+        return self._handed_in(viewer if self.unit == OWN else self.colleague)
+
+    @property
+    def contribution(self) -> Contribution:
+        return self._once("contribution", lambda: self._handed_in(self.colleague))
+
+    @property
+    def shelved(self) -> Contribution:
+        return self._once("shelved", self._shelved)
+
+    def _shelved(self) -> Contribution:
+        row = self._handed_in(self.colleague)
+        contributions.shelve(by=self.comms, row=row, now=NOW)
+        return row
+
+    def _handed_in(self, by: Person) -> Contribution:
+        about = {"words": "A boat", "place": "A harbour", "taken_on": NOW.date(), "stated": True}
+        video = DraftVideo(str(self.video(by).pk))
+        return contributions.hand_in(by=by, video=video, now=NOW, **about)
 
     @property
     def approved(self) -> Post:

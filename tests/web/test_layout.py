@@ -28,8 +28,11 @@ ENTERING = {
 BY_TOKEN = ("api/v1/", "scim/v2/")  # for other programmes: tests/people/test_api.py, tests/people/test_scim.py
 # These answer somebody who was signed out in the middle of writing, without telling anything.
 SIGNED_OUT_WRITERS = {f"posts/<uuid:post_id>/{place}/" for place in ("edit", "autosave", "video")}
+SIGNED_OUT_WRITERS |= {"posts/contributions/new/"}
 PAGES = [
-    "/", "/posts/", "/posts/new/", "/sending/", "/sending/pause/", "/register/", "/people/", "/notices/",
+    "/", "/posts/", "/posts/new/",
+    "/posts/contributions/", "/posts/contributions/new/",
+    "/sending/", "/sending/pause/", "/register/", "/people/", "/notices/",
     "/sign-in/mine/", "/sign-in/mine/add/", "/sign-in/mine/passphrase/", "/sessions/",
     "/guidance/", "/guidance/access/", "/guidance/clauses/",
 ]  # fmt: skip

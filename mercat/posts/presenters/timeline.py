@@ -29,6 +29,13 @@ WORDS = {
     "advice.answered": "Advice given",
     "advice.closed": "Advice closed",
     "advice.reopened": "Advice opened again",
+    "contribution.handed_in": "Handed in",
+    "contribution.taken_back": "Taken back",
+    "contribution.used": "A post is made of what was handed in",
+    "contribution.declined": "Not used",
+    "contribution.shelved": "Kept for later",
+    "contribution.reopened": "Waits again",
+    "contribution.published": "Whoever handed it in was told that it is out",
     "consignment.ready": "On its way",
     "consignment.sending": "Sending began",
     "consignment.sent": "Out, and read back",
@@ -66,7 +73,10 @@ class Happening:
 
 
 def happenings(post: Post) -> list[Happening]:
-    events = [event for event in timeline(post.audit_ref, limit=MOST_EVENTS).events if may_be_told(event, post)]
+    return told([event for event in timeline(post.audit_ref, limit=MOST_EVENTS).events if may_be_told(event, post)])
+
+
+def told(events: Sequence[Event]) -> list[Happening]:
     people = names_of(event.actor for event in events)
     accounts = _accounts(events)
     return [_happening(event, people, accounts) for event in events]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from io import SEEK_CUR, SEEK_END, SEEK_SET
 from typing import IO
 from uuid import UUID
@@ -38,7 +39,11 @@ STOP_POLLING = 286  # htmx: swap this, and ask no more
 def medium(request: HttpRequest, post_id: UUID, sha256: str) -> HttpResponseBase:
     """A picture or a video of a post, to those who may see the post."""
     row, _ = find(request, post_id, now=timezone.now())
-    name, mime = _file(row, sha256)
+    return served(request, *_file(row, sha256))
+
+
+def served(request: HttpRequest, name: str, mime: str) -> HttpResponseBase:
+    """A file of the store, whole or the part that a player asks for. Raises Http404."""
     try:
         file = default_storage.open(name)
     except OSError:
@@ -131,11 +136,16 @@ def announce(request: HttpRequest, post_id: UUID) -> JsonResponse:
     row, _ = find(request, post_id, now=now)
     try:
         _may_edit(request, row)
-        size = request.POST.get("size", "")[:18]
-        size = int(size) if size.isdecimal() else 0
-        made = videos.announce(by=request.user, name=request.POST.get("name", ""), size=size, now=now)
+        return announced(request, now=now)
     except (Impossible, NotAllowed, NotAVideo) as error:
-        return _refused(str(error))
+        return not_taken(str(error))
+
+
+def announced(request: HttpRequest, *, now: datetime) -> JsonResponse:
+    """Raises NotAVideo."""
+    size = request.POST.get("size", "")[:18]
+    size = int(size) if size.isdecimal() else 0
+    made = videos.announce(by=request.user, name=request.POST.get("name", ""), size=size, now=now)
     return JsonResponse({"video": str(made.pk), "slice": videos.SLICE}, status=201)
 
 
@@ -147,10 +157,15 @@ def take_slice(request: HttpRequest, post_id: UUID, video_id: UUID, number: int)
     mine = get_object_or_404(Video, pk=video_id, by=request.user)
     try:
         _may_edit(request, row)
-        data = request.read(videos.SLICE + 1)
-        kept = videos.take_slice(by=request.user, video=mine, number=number, data=data, now=now)
+        return taken(request, mine, number, now=now)
     except (Impossible, NotAllowed, NotAVideo) as error:
-        return _refused(str(error))
+        return not_taken(str(error))
+
+
+def taken(request: HttpRequest, video: Video, number: int, *, now: datetime) -> JsonResponse:
+    """Raises NotAVideo."""
+    data = request.read(videos.SLICE + 1)
+    kept = videos.take_slice(by=request.user, video=video, number=number, data=data, now=now)
     return JsonResponse({"slices": kept.slices})
 
 
@@ -160,7 +175,7 @@ def _may_edit(request: HttpRequest, row: Post) -> None:
     actions.may_edit(by=request.user, post=row, now=timezone.now())
 
 
-def _refused(why: str) -> JsonResponse:
+def not_taken(why: str) -> JsonResponse:
     return JsonResponse({"refused": why}, status=422)
 
 

@@ -20,6 +20,7 @@ from mercat.people.actions import Impossible
 from mercat.people.advice.queries import beside
 from mercat.posts import actions, states
 from mercat.posts.actions import NotAllowed
+from mercat.posts.contributions.queries import made_of, viewer_of
 from mercat.posts.facts import targets_of
 from mercat.posts.models import Post
 from mercat.posts.presenters import page
@@ -120,6 +121,7 @@ def _page(
         "remarks": list(row.remarks.all()) if is_inside(row) else [],
         "happenings": happenings(row),
         "advice": beside(row.audit_ref, person, inside=is_inside(row), now=timezone.now()),
+        "made_of": made_of(row, viewer_of(request.user, person, now=timezone.now())),
         "typed_reason": request.POST.get("reason", ""),
         "errors": {"lines": [problem]} if problem else None,
         **(_version(request, row, person) if row.current else {}),

@@ -12,6 +12,15 @@ export function startComposer () {
   document.querySelectorAll('[data-filter-for]').forEach(filterList)
 }
 
+// The page to hand pictures or a video in, which keeps nothing until it is sent: pictures at once, a video slice by slice.
+export function startHandingIn () {
+  const form = document.querySelector('form[data-hand-in]')
+  if (!form) return
+  form.addEventListener('submit', (event) => { if (form.dataset.uploading) event.preventDefault() })
+  addAtOnce(form, '#files', 'add-picture')
+  bringVideo(form)
+}
+
 // One save at a time: a button's save waits for one that is under way by itself, and ends all further ones. A save that
 // arrived late would put older words in place of newer ones.
 function keepInOrder (form) {
@@ -102,7 +111,7 @@ function bringVideo (form) {
     chooser.disabled = button.disabled = true
     form.dataset.uploading = file.name
     try {
-      const video = await upload(form, file, (part) => tell(`Uploading “${file.name}”. Stay on this page; what you write is saved as always.`, part))
+      const video = await upload(form, file, (part) => tell(`Uploading “${file.name}”. Stay on this page${form.dataset.autosave ? '; what you write is saved as always' : ''}.`, part))
       form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: 'video', value: video }))
       button.disabled = false
       delete form.dataset.uploading
@@ -136,7 +145,7 @@ async function asked (form, url, body, attempt = 0) {
   if (response && response.status < 500) { // a redirect, of status 0, leads to the page to sign in
     const answer = await response.json().catch(() => ({}))
     if (response.ok) return answer
-    throw new Error(answer.refused || 'You may have been signed out. Save your draft, then choose it again.')
+    throw new Error(answer.refused || `You may have been signed out. ${form.dataset.autosave ? 'Save your draft' : 'Sign in'}, then choose it again.`)
   }
   if (attempt === 4) throw new Error('The server did not answer. Choose it again when the line is better.')
   await new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** attempt))
