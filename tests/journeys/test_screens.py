@@ -12,6 +12,7 @@ from mercat.posts import actions as posts
 from mercat.posts.contents import Draft
 from mercat.posts.models import Post
 from mercat.register.models import Account
+from mercat.watch.cases import actions as cases
 from tests.journeys.conftest import sign_in, sign_out
 from tests.journeys.steps import WORDS, attach, submit, write
 from tests.shared import ROOT
@@ -33,6 +34,7 @@ STEADY = """(() => {
     for (const [from, to] of words) text.data = text.data.replace(from, to)
   }
 })()"""
+FOUND = "https://x.com/dundee_p0lice"
 DUNDEE, PERTH = "Dundee Local Policing", "Perth Local Policing"
 
 
@@ -121,11 +123,25 @@ def communications(page: Page, shoot) -> None:
     for name in ("guidance", "guidance/access", "guidance/clauses"):
         page.goto(f"/{name}/")
         shoot(page, name.replace("/", "-"))
+    page.goto("/overview/")
+    shoot(page, "overview")
+    _found_an_account()
+    page.goto("/watch/cases/")
+    shoot(page, "found-accounts")
+    page.get_by_role("link", name=FOUND).click()
+    shoot(page, "found-account")
+    page.goto("/posts/contributions/new/")
+    shoot(page, "hand-in")
     page.goto("/sending/pause/")
     page.get_by_label("Why", exact=True).fill("A wrong picture is out.")
     page.get_by_role("button", name="Pause now").click()
     expect(page.get_by_text("Sending is paused: everything.")).to_be_visible()
     shoot(page, "pause")
+
+
+def _found_an_account() -> None:
+    officer = Person.objects.get(number="demo-local.officer")
+    cases.report(by=officer, address=FOUND, words="It asks people for money in our name.", now=datetime.now(UTC))
 
 
 def _send_back_and_change(address: str) -> None:
