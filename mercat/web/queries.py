@@ -17,6 +17,9 @@ from mercat.posts.queries import accounts_of, drafts_of, sent_back_to, submitted
 from mercat.register.flags import Flagged, for_person
 from mercat.register.models import Application
 from mercat.register.queries import Wanted, applications_to_decide, slots
+from mercat.watch.direct.presenters import Line as DirectLine
+from mercat.watch.direct.presenters import line as direct_line
+from mercat.watch.direct.queries import to_settle
 
 ON_HOME = 6  # lines of one part; the rest is a link away
 
@@ -34,12 +37,13 @@ class Home:
     applications: list[Application]  # to decide
     queues: list[Count]  # people whose next step is this person's
     register: list[Flagged]  # what is amiss there
+    direct: list[DirectLine]  # posts past the tool, to settle
     notices: list[Notice]
 
     @property
     def nothing(self) -> bool:
         own = self.sent_back or self.drafts or self.submitted
-        waits = self.waiting or self.troubles or self.applications or self.queues or self.register
+        waits = self.waiting or self.troubles or self.applications or self.queues or self.register or self.direct
         return not (own or waits)
 
 
@@ -59,6 +63,7 @@ def home(person: Person, standing: facts.Person, *, now: datetime) -> Home:
         applications=applications_to_decide(standing, now=now)[:ON_HOME],
         queues=counts(standing, now=now),
         register=for_person(standing, slots(Wanted()), now=now)[:ON_HOME],
+        direct=[direct_line(use) for use in to_settle(standing, most=ON_HOME, now=now)],
         notices=list(Notice.objects.filter(person=person, read_at=None)[:ON_HOME]),
     )
 

@@ -19,7 +19,7 @@ from django.db import connection
 from django.core.management import call_command
 
 django.setup()
-ours = ("posts", "images", "delivery", "register", "people", "audit")
+ours = ("watch", "posts", "images", "delivery", "register", "people", "audit")
 
 def tables():
     prefixes = tuple(f"{app}_" for app in ours)

@@ -31,7 +31,8 @@ def holds_words(field: models.Field) -> bool:
 
 
 def test_the_models_are_found() -> None:
-    assert {model._meta.app_label for model in OURS} == {"audit", "people", "register", "delivery", "images", "posts"}
+    rooms = {"audit", "people", "register", "delivery", "images", "posts", "watch"}
+    assert {model._meta.app_label for model in OURS} == rooms
 
 
 @of_each
@@ -100,7 +101,8 @@ def test_what_only_grows_is_what_must_not_change() -> None:
     )
     register = {f"register_{each}" for each in kept}
     advice = {"people_advicethread", "people_advicemessage"}
-    assert found == posts | joining | advice | register | {"delivery_manifest", "people_token", "people_try"}
+    watch = {"watch_directuse", "watch_couldhave"}
+    assert found == posts | joining | advice | register | watch | {"delivery_manifest", "people_token", "people_try"}
 
 
 @pytest.mark.django_db
