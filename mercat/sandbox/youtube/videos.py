@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mercat.sandbox.models import Account, Medium, Post
-from mercat.sandbox.standin import World
+from mercat.sandbox.standin import ByHand, World
+from mercat.sandbox.store import sha256_hex
 from mercat.sandbox.youtube.problems import invalid
 
 MAX_TITLE, MAX_DESCRIPTION, MAX_TAGS = 100, 5_000, 500
@@ -71,6 +72,18 @@ class Videos:
                 self.store.put_post(self._post(video))
             else:
                 self.store.remove_post(self.world.slug, video["id"])
+
+    def by_hand(self, account: Account, given: ByHand) -> Post:
+        """A video uploaded in YouTube Studio: the first line is its title. Of its bytes there is nothing here."""
+        given.only_words("YouTube")
+        title, _, description = given.words.partition("\n")
+        snippet = {"title": title.strip(), "description": description.strip(), "categoryId": "22"}
+        check_snippet(snippet)
+        film = {"mime": "video/mp4", "size": 0, "sha256": sha256_hex(b""), "captions": {}, "polls_left": 0}
+        video = {**film, "id": new_id(), "channel": account.native_id, "snippet": snippet, "ends": "processed"}
+        video |= {"status": {**DEFAULT_STATUS}, "uploaded_at": self.world.clock()}
+        self.put(video)
+        return self._post(video)
 
     def own(self, channel: str) -> list[str]:
         """The ids of the channel's uploads, oldest first."""
