@@ -62,7 +62,9 @@ class Videos:
         return found if found and (until is None or found["uploaded_at"] <= until) else None
 
     def put(self, video: dict[str, Any]) -> None:
-        """Keeps it, and shows it on the pages where it is public."""
+        """Keeps it, and shows it on the pages where it is public. When it first was, its publication begins."""
+        if video["status"]["privacyStatus"] != "private":
+            video.setdefault("published_at", self.world.clock())
         with self.store.transaction():
             self.store.keep(self.world.slug, "video", video["id"], video)
             own = self.own(video["channel"])
@@ -138,7 +140,7 @@ class Videos:
         thumbnail = {"url": f"{base}/vi/{video['id']}/default.jpg", "width": 120, "height": 90}
         told = {
             **video["snippet"],
-            "publishedAt": iso(video["uploaded_at"]),
+            "publishedAt": iso(video.get("published_at", video["uploaded_at"])),
             "channelId": account.native_id,
             "channelTitle": account.display_name,
             "thumbnails": {"default": thumbnail},
