@@ -75,11 +75,11 @@ def keep_look(account: Account, seen: Seen, *, now: datetime) -> list[DirectUse]
     return found
 
 
-def keep_trouble(account: Account, trouble: str, *, now: datetime) -> None:
-    """An account could not be looked at: it is tried again in its turn, from where the last look ended."""
-    begun = account.connection.connected_at
-    begins = {"begun_at": begun, "looked_until": begun, "far_at": now}
-    again = {"looked_at": now, "trouble": trouble[:300]}
+def keep_trouble(account: Account, trouble: str, *, begun_at: datetime, now: datetime) -> None:
+    """An account could not be looked at: it is tried again in its turn, from where the last look ended, and not
+    further back, which may have been too much to ask. `begun_at` counts where this was the first look."""
+    begins = {"begun_at": begun_at, "looked_until": begun_at}
+    again = {"looked_at": now, "far_at": now, "trouble": trouble[:300]}
     DirectLook.objects.update_or_create(account=account, defaults=again, create_defaults={**begins, **again})
 
 

@@ -34,6 +34,7 @@ MOST_FOUND = 50  # posts that one look flags
 OVERLAP = timedelta(hours=1)  # looked at again each time: what a network shows late
 FAR_EVERY = timedelta(days=1)  # then found posts of long ago are looked for: are they still there?
 FAR = timedelta(days=30)  # and not those from before
+FIRST = timedelta(days=7)  # the first look at an account that was connected long ago goes back no further
 WRONG = "Something went wrong here. It is tried again by itself."
 MORE = f"More than {MOST_FOUND} posts were found at once. The rest follows with the next looks."
 
@@ -45,7 +46,7 @@ def run(*, now: datetime) -> None:
             look(account, now=now)
         except Exception:
             log.exception("account %s could not be looked at", account.pk)
-            actions.keep_trouble(account, WRONG, now=now)
+            actions.keep_trouble(account, WRONG, begun_at=_beginning(account, now), now=now)
 
 
 def due(*, now: datetime) -> QuerySet[Account]:
@@ -78,7 +79,7 @@ def look(account: Account, *, now: datetime) -> None:
     if isinstance(told, Unreadable):
         if told.reconnect:
             mark_broken(by=CHORE, account=account, reason=told.reason, now=now)
-        actions.keep_trouble(account, told.reason, now=now)
+        actions.keep_trouble(account, told.reason, begun_at=span.begun_at, now=now)
         return
     tell_apart(account, told, span, now=now)
 
@@ -87,7 +88,7 @@ def span_of(account: Account, *, now: datetime) -> Span:
     """Never from before the account was connected, and a little of what was looked at before once more."""
     last = DirectLook.objects.filter(account=account).first()
     if last is None:
-        begun_at = account.connection.connected_at
+        begun_at = _beginning(account, now)
         return Span(begun_at, begun_at, far=False)
     since, far = last.looked_until - OVERLAP, now - last.far_at >= FAR_EVERY
     if far:
@@ -95,6 +96,10 @@ def span_of(account: Account, *, now: datetime) -> Span:
         oldest = followed.order_by("made_at").values_list("made_at", flat=True).first()
         since = min(since, (oldest or since) - timedelta(seconds=1))
     return Span(last.begun_at, max(since, last.begun_at), far)
+
+
+def _beginning(account: Account, now: datetime) -> datetime:
+    return max(account.connection.connected_at, now - FIRST)
 
 
 def tell_apart(account: Account, told: Sequence[Standing], span: Span, *, now: datetime) -> None:

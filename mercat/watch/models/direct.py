@@ -19,7 +19,7 @@ class DirectLook(models.Model):
     """How far an account was looked at. What was made on it from `begun_at` to `looked_until` has been told apart."""
 
     account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="direct_look")
-    begun_at = models.DateTimeField()  # when it was connected: what stood there before is nobody's direct use
+    begun_at = models.DateTimeField()  # not before it was connected: what stood there then is nobody's direct use
     looked_until = models.DateTimeField()
     looked_at = models.DateTimeField()  # the last time, whatever came of it
     far_at = models.DateTimeField()  # when it was last looked back to the oldest post that is followed

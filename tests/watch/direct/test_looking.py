@@ -97,6 +97,22 @@ def test_what_stood_there_before_the_account_was_connected_is_nobodys_direct_use
     assert network.asked[-1][1] >= NOW, "connected anew, it is looked at from where the last look ended"
 
 
+def test_the_first_look_at_one_that_was_connected_long_ago_goes_back_a_week(network: Shown, account: Account) -> None:
+    looking.run(now=NOW + 40 * DAY)
+    assert network.asked == [(account.native_id, NOW + 33 * DAY)]
+
+
+def test_a_look_far_back_that_fails_stands_in_no_nearer_ones_way(network: Shown, use: DirectUse) -> None:
+    network.fails = Unreadable("Too much to read.")
+    looking.run(now=LATER + 3 * DAY)
+    assert network.asked[-1][1] < use.made_at, "back to what is followed"
+    looking.run(now=LATER + 3 * DAY + 10 * MINUTE)
+    assert network.asked[-1][1] >= LATER - 2 * HOUR
+    network.fails = None
+    looking.run(now=LATER + 3 * DAY + 20 * MINUTE)
+    assert DirectLook.objects.get().trouble == ""
+
+
 def test_each_account_about_every_ten_minutes_a_few_at_once(network: Shown) -> None:
     rows = [make.account(f"Account {n}") for n in range(5)]
     looking.run(now=LATER)
