@@ -35,6 +35,7 @@ from mercat.register.keeping import actions as keeping
 from mercat.register.reviews.chores import remind_of_reviews
 from mercat.register.standing.chores import remind_of_posture
 from mercat.watch.cases import following as cases
+from mercat.watch.direct import looking as direct_use
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ CALLING: tuple[Chore, ...] = (
     Chore("connections", timedelta(minutes=1), keeping.run),
     Chore("webhooks", timedelta(seconds=5), webhooks.run),
     Chore("notices by e-mail", timedelta(seconds=10), mailing.run),
+    Chore("posts past the tool", timedelta(seconds=10), direct_use.run),
 )
 
 # The work itself is done by a process of its own.

@@ -17,10 +17,11 @@ from mercat.sandbox.faults import BadFault
 from mercat.sandbox.fields import BadBody, is_form, read_fields, read_json
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import render
-from mercat.sandbox.standin import BadAccount, StandIn, World, base_url
+from mercat.sandbox.standin import ApiError, BadAccount, BadPost, ByHand, StandIn, World, base_url
 
 Handler = Callable[[Request], Awaitable[Any]]
 ACCOUNT_FIELDS = {"handle", "display_name"}
+POST_FIELDS = {"account", "text", "answers", "passes_on"}
 
 
 class Control:
@@ -38,6 +39,7 @@ class Control:
             _route("GET", "/{network}/accounts", self.list_accounts),
             _route("POST", "/{network}/accounts", self.add_accounts),
             _route("GET", "/{network}/posts", self.list_posts),
+            _route("POST", "/{network}/posts", self.post_by_hand),
             _route("GET", "/{network}/requests", self.list_requests),
         ]
 
@@ -90,6 +92,18 @@ class Control:
         posts = reversed(world.store.posts(standin.slug))
         return [_told_post(standin, accounts[post.account], post, base) for post in posts]
 
+    async def post_by_hand(self, request: Request) -> Any:
+        """As if somebody had used the network's own site: no call of its API is made, counted or struck by a fault."""
+        standin, world = self._network(request)
+        if standin.by_hand is None:
+            raise BadPost(f"{standin.name} has no site on which posts are made: post at the network itself.")
+        account, given = _by_hand(world, await read_fields(request))
+        try:
+            post = standin.by_hand(world, account, given)
+        except ApiError as error:
+            raise BadPost(f"{standin.name} would not take it: {error.body}") from error
+        return _told_post(standin, account, post, base_url(request, standin.slug))
+
     async def list_requests(self, request: Request) -> Any:
         standin, world = self._network(request)
         requests = world.store.requests(standin.slug)
@@ -106,15 +120,22 @@ def _route(method: str, path: str, handler: Handler) -> Route:
     async def answer(request: Request) -> Response:
         try:
             result = await handler(request)
-        except (BadFault, BadAccount, BadBody) as error:
+        except (BadFault, BadAccount, BadBody, BadPost) as error:
             return _refused(request, 400, str(error))
         except HTTPException as error:
             return _refused(request, error.status_code, error.detail)
         if is_form(request):
-            return RedirectResponse(f"/#{request.path_params.get('network', '')}", 303)
+            return RedirectResponse(_shown_at(request, result), 303)
         return JSONResponse(result)
 
     return Route(path, answer, methods=[method])
+
+
+def _shown_at(request: Request, result: Any) -> str:
+    """Where somebody sees what their form has done: a post on its account's page, all else on the index."""
+    if isinstance(result, Mapping) and "profile" in result:
+        return str(result["profile"])
+    return f"/#{request.path_params.get('network', '')}"
 
 
 def _refused(request: Request, status: int, why: str) -> Response:
@@ -147,6 +168,24 @@ def _account(standin: StandIn, world: World, wanted: Any) -> Account:
     return account
 
 
+def _by_hand(world: World, given: Mapping[str, Any]) -> tuple[Account, ByHand]:
+    """Who posts, and what."""
+    if not all(isinstance(value, str) for value in given.values()):
+        raise BadPost("The fields of a post are all text.")
+    if unknown := set(given) - POST_FIELDS:
+        raise BadPost(f"Posts have no field {', '.join(sorted(unknown))}.")
+    account = world.store.account(world.slug, given.get("account", ""))
+    if account is None:
+        raise BadPost("A post needs the handle or native id of an account that is here.")
+    named = {name: world.store.post(world.slug, given[name]) for name in ("answers", "passes_on") if given.get(name)}
+    if missing := [name for name, post in named.items() if post is None]:
+        raise BadPost(f"There is no post {given[missing[0]]!r} here.")
+    words = given.get("text", "").replace("\r\n", "\n").strip()  # a browser's forms end their lines so
+    if not words and "passes_on" not in named:
+        raise BadPost("A post needs words, or another that it passes on.")
+    return account, ByHand(words, **named)
+
+
 def _told_account(standin: StandIn, account: Account, base: str) -> dict[str, Any]:
     return {
         "handle": account.handle,
@@ -168,4 +207,6 @@ def _told_post(standin: StandIn, account: Account, post: Post, base: str) -> dic
         "created_at": post.created_at,
         "received_at": post.received_at,
         "url": base + standin.post_path(account, post),
+        "profile": base + standin.profile_path(account),
+        "passes_on": post.body.get("passes_on", ""),
     }

@@ -119,6 +119,7 @@ class Timelines:
             # The network's own renderer escapes the text and answers for the tags it adds.
             "html": Markup(self.standin.paragraphs(self.world, account, post)),  # noqa: S704
             "pictures": [(slug + self.standin.media_path(post, medium.upload), medium) for medium in post.media],
+            "passed_on": bool(post.body.get("passes_on")),
             "received_at": post.received_at,
         }
 

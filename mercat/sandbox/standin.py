@@ -31,6 +31,25 @@ class BadAccount(Exception):
     """The network would not have such an account; the message says why."""
 
 
+class BadPost(Exception):
+    """Nobody could have made such a post at the network's own site; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """What somebody posts at the network's own site: `words`, under another post that it `answers`, or with one that it
+    passes on: with words a quote, without any a mere repost."""
+
+    words: str
+    answers: Post | None = None
+    passes_on: Post | None = None
+
+    def only_words(self, network: str) -> None:
+        """For networks where one's posts neither answer others nor pass them on. Raises BadPost."""
+        if self.answers or self.passes_on:
+            raise BadPost(f"A post of {network} neither answers another nor passes one on.")
+
+
 @dataclass(slots=True)
 class World:
     """One network's state as its handlers get it."""
@@ -66,6 +85,12 @@ class StandIn(Protocol):
 
     async def caller(self, world: World, request: Request) -> Account | None:
         """Whose call this is, so far as the request tells; never raises."""
+        ...
+
+    @property
+    def by_hand(self) -> Callable[[World, Account, ByHand], Post] | None:
+        """Keeps a post that somebody makes at the network's own site, without its API, and gives it. None where nothing
+        can be posted so. Raises BadPost, or the ApiError that the API would give."""
         ...
 
     def profile_path(self, account: Account) -> str:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from mercat.watch.cases import views as cases
+from mercat.watch.direct import views as direct
 
 app_name = "watch"
 urlpatterns = [
@@ -17,4 +18,7 @@ urlpatterns = [
     path("cases/<int:case_id>/again/", cases.again, name="case-again"),
     path("cases/<int:case_id>/close/", cases.close, name="case-close"),
     path("cases/<int:case_id>/reopen/", cases.reopen, name="case-reopen"),
+    path("direct/", direct.direct, name="direct"),
+    path("direct/<int:use_id>/", direct.direct_use, name="direct-use"),
+    path("direct/<int:use_id>/settle/", direct.settle, name="direct-settle"),
 ]

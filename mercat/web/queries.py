@@ -19,6 +19,9 @@ from mercat.register.flags import Flagged, for_person
 from mercat.register.models import Application
 from mercat.register.queries import Wanted, applications_to_decide, slots
 from mercat.watch.cases.queries import Task, tasks
+from mercat.watch.direct.presenters import Line as DirectLine
+from mercat.watch.direct.presenters import line as direct_line
+from mercat.watch.direct.queries import to_settle
 
 ON_HOME = 6  # lines of one part; the rest is a link away
 
@@ -39,13 +42,14 @@ class Home:
     register: list[Flagged]  # what is amiss there
     cases: list[Task]  # found accounts that wait for this person
     handed_in: str  # how many wait to be chosen, in words; "" for whoever does not choose
+    direct: list[DirectLine]  # posts past the tool, to settle
     notices: list[Notice]
 
     @property
     def nothing(self) -> bool:
         own = self.sent_back or self.drafts or self.submitted
         waits = self.waiting or self.troubles or self.applications or self.queues or self.register
-        outside = self.cases or self.handed_in
+        outside = self.cases or self.handed_in or self.direct
         return not (own or waits or outside)
 
 
@@ -67,6 +71,7 @@ def home(person: Person, standing: facts.Person, *, now: datetime) -> Home:
         register=for_person(standing, slots(Wanted()), now=now)[:ON_HOME],
         cases=tasks(standing, now=now),
         handed_in=how_many_wait() if may_curate(standing, now=now) else "",
+        direct=[direct_line(use) for use in to_settle(standing, most=ON_HOME, now=now)],
         notices=list(Notice.objects.filter(person=person, read_at=None)[:ON_HOME]),
     )
 

@@ -7,8 +7,9 @@ some of the answers and names the outcome that must follow.
 picture over; `stays` says that what is out cannot be taken down from here.
 
 An answer is {status, headers, body | text}, or {dropped}, {late} or {unreachable}; a list is taken one by one, its last
-for ever. `step` is what is asked of the adapter: publish, find (by native id), find_lost (without one), remove, and of
-the parts that it has: edit, profile, change, figures, mentions, comments, accounts, report.
+for ever. A name may go on with one parameter ("GET /list?kind=posts"), where a path answers in several ways.
+`step` is what is asked of the adapter: publish, find (by native id), find_lost (without one), remove, and of
+the parts that it has: posts, edit, profile, change, figures, mentions, comments, accounts, report.
 """
 
 from __future__ import annotations
@@ -99,6 +100,8 @@ class Scripted:
         if listener := network.listener:
             steps["mentions"] = lambda: listener.mentions(channel, since=NOW - timedelta(days=1), now=NOW)
             steps["comments"] = lambda: listener.comments(channel, native_id=native_id, now=NOW)
+        if lister := network.lister:
+            steps["posts"] = lambda: lister.posts(channel, since=NOW - timedelta(days=1), now=NOW)
         if searcher := network.searcher:
             steps["accounts"] = lambda: searcher.accounts(channel, "tayside police", now=NOW)
         if reporter := network.reporter:
@@ -127,9 +130,15 @@ class Scripted:
             self.channel, self.item, self.notes, native_id=native_id, is_another=nobodys, now=NOW
         )
 
+    def name_of(self, request: httpx.Request) -> str:
+        """By which its answer is known: with a parameter where a script tells by it what is asked."""
+        name = f"{request.method} {request.url.path}"
+        told_apart = (f"{name}?{one}={value}" for one, value in request.url.params.items())
+        return next((one for one in told_apart if one in self.answers), name)
+
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        name = f"{request.method} {request.url.path}"
+        name = self.name_of(request)
         scripted = self.answers[name]
         if isinstance(scripted, list):
             scripted = scripted.pop(0) if len(scripted) > 1 else scripted[0]
@@ -180,6 +189,11 @@ class Server(Protocol):
 
     def new_account(self) -> Mapping[str, str]:
         """The connect fields of an account that no other test has."""
+        ...
+
+    def by_hand(self, native_id: str, text: str, passes_on: str = "") -> str:
+        """Posts as that account without the adapter, and gives the post's native id. With `passes_on`, the native id of
+        a post of another account, and no text: passes that on."""
         ...
 
     def standing(self, native_id: str) -> list[Standing]:

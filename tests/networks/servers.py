@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
 from mercat.networks import registry
 from tests.networks.contract import Standing
-from tests.servers.atproto_network import AtprotoNetwork
+from tests.servers.atproto_network import Account, AtprotoNetwork
 from tests.servers.mastodon_mock_server import MastodonMock
 
 
@@ -39,6 +40,10 @@ class Sandbox:
             if post["account"] == native_id
         ]
 
+    def by_hand(self, native_id: str, text: str, passes_on: str = "") -> str:
+        fields = {"account": native_id, "text": text, "passes_on": passes_on}
+        return self.control("POST", "posts", json=fields)["native_id"]
+
     def fault(self, name: str, on: str, **options: Any) -> None:
         self.control("POST", "faults", json={"fault": name, "on": on, **options})
 
@@ -64,10 +69,27 @@ class RealBluesky:
     def __init__(self, network: AtprotoNetwork) -> None:
         self.network = network
         self.origin = network.url
+        self._accounts: dict[str, Account] = {}
 
     def new_account(self) -> Mapping[str, str]:
         account = self.network.new_account()
+        self._accounts[account.did] = account
         return {"base_url": self.origin, "handle": account.handle, "app_password": account.app_password}
+
+    def by_hand(self, native_id: str, text: str, passes_on: str = "") -> str:
+        """As the makers' own app writes a record."""
+        account = self._accounts[native_id]
+        session = self.network.call(
+            "com.atproto.server.createSession", {"identifier": account.did, "password": account.password}
+        )
+        made_at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        kind, record = "app.bsky.feed.post", {"text": text, "createdAt": made_at}
+        if passes_on:
+            other = passes_on.removeprefix("at://").partition("/")[0]
+            (cid,) = [one["cid"] for one in self.network.records(other) if one["uri"] == passes_on]
+            kind, record = "app.bsky.feed.repost", {"subject": {"uri": passes_on, "cid": cid}, "createdAt": made_at}
+        body = {"repo": account.did, "collection": kind, "record": {"$type": kind, **record}}
+        return self.network.call("com.atproto.repo.createRecord", body, token=session["accessJwt"])["uri"]
 
     def standing(self, native_id: str) -> list[Standing]:
         return [
@@ -95,6 +117,11 @@ class MockMastodon:
         with self.server.client(token) as client:
             self._tokens[str(client.me()["id"])] = token
         return {"base_url": self.origin, "token": token}
+
+    def by_hand(self, native_id: str, text: str, passes_on: str = "") -> str:
+        with self.server.client(self._tokens[native_id]) as client:
+            made = client.status_reblog(passes_on) if passes_on else client.status_post(text)
+            return str(made["id"])
 
     def standing(self, native_id: str) -> list[Standing]:
         with self.server.client(self._tokens[native_id]) as client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Iterator
 from datetime import timedelta
 from importlib.resources import files
 from typing import Any
@@ -26,6 +27,7 @@ from mercat.networks.port import (
     Reconnect,
     Refused,
     Sent,
+    Standing,
     Unreadable,
     Unsure,
 )
@@ -166,6 +168,8 @@ def _assert_as_expected(outcome: Any, expect: dict[str, Any], run: Any) -> None:
         assert outcome.at > NOW
     assert expect.get("says", "") in getattr(outcome, "reason", "")
     assert expect.get("detail", "") in getattr(outcome, "detail", "")
+    if "ids" in expect:
+        assert [post.native_id for post in outcome] == expect["ids"]
     if "credentials" in expect:
         assert run.credentials.values == expect["credentials"]
 
@@ -311,6 +315,7 @@ def test_every_attempt_publishes_the_very_same(slug: str) -> None:
 # Parts that not every network has
 
 PARTS = {
+    "lister": {"posts": tuple},
     "editor": {"edit": Sent},
     "profiler": {"profile": Profile, "change": Sent},
     "metrics": {"figures": Figures},
@@ -335,7 +340,7 @@ def test_a_part_works_where_the_server_does_everything_right(slug: str, step: st
     assert isinstance(told, kind), told
     if isinstance(told, tuple):
         assert told
-        assert all(isinstance(each, Heard | FoundAccount) for each in told)
+        assert all(isinstance(each, Heard | FoundAccount | Standing) for each in told)
     if isinstance(told, Figures):
         assert told.counts
         assert told.counts.keys() <= FIGURES
@@ -362,12 +367,83 @@ def test_a_part_never_raises_for_what_a_server_does(slug: str, step: str, kind: 
         assert isinstance(told, Unreadable | Sent | Refused | Reconnect | Later | Unsure | tuple), (answer, told)
 
 
+# What stands on the account
+
+LISTING = [network.spec.slug for network in registry.all() if network.lister]
+every_lister = pytest.mark.parametrize("slug", LISTING)
+ODD = (None, True, -1, 10**30, 1.5, "", "x" * 100_000, "\ud800", "2026-99-99T00:00:00Z", [], {}, [None], [[]], [{}])
+
+
+def test_every_network_lists_what_stands_there_but_one_where_nothing_does() -> None:
+    assert set(SLUGS) - set(LISTING) == {"hootsuite"}
+
+
+@every_lister
+def test_the_list_holds_ours_and_others_newest_first_and_nothing_older(slug: str) -> None:
+    run, _ = scripted(slug)
+    posts = run.run("posts")
+    assert len(posts) >= 2
+    assert run.happy["sent"]["native_id"] in {post.native_id for post in posts}
+    assert sorted(posts, key=lambda post: post.made_at, reverse=True) == list(posts)
+    assert all(post.made_at > NOW - timedelta(days=1) for post in posts)
+    lister = run.network.lister
+    assert lister
+    again, _ = scripted(slug)
+    assert lister.posts(again.channel, since=posts[0].made_at, now=NOW) == ()
+
+
+@every_lister
+@pytest.mark.parametrize(("status", "reconnect"), [(401, True), (429, False), (503, False)])
+def test_a_list_that_cannot_be_read_says_why(slug: str, status: int, reconnect: bool) -> None:
+    run, _ = scripted(slug)
+    renewing = {name: answer for name, answer in run.answers.items() if name.startswith("POST ")}
+    run.answers = {name: {"status": status, "body": {}} for name in run.answers} | renewing
+    told = run.run("posts")
+    assert isinstance(told, Unreadable)
+    assert told.reconnect is reconnect
+    assert told.reason.endswith(".")
+
+
+@every_lister
+def test_a_list_never_raises_for_what_an_answer_holds(slug: str) -> None:
+    """Each value of each answer to the step, in turn, is something else than it should be."""
+    run, _ = scripted(slug)
+    run.run("posts")
+    for name in {run.name_of(request) for request in run.requests}:
+        answer = run.answers[name]
+        whole = (answer if isinstance(answer, list) else [answer])[0]
+        for path in _paths(whole["body"]):
+            for odd in ODD:
+                spoilt, _ = scripted(slug)
+                spoilt.answers[name] = {**whole, "body": _with(whole["body"], path, odd)}
+                told = spoilt.run("posts")
+                assert isinstance(told, Unreadable) or all(isinstance(one, Standing) for one in told), (path, odd)
+
+
+def _paths(value: Any) -> Iterator[tuple[Any, ...]]:
+    """Where the values of a JSON text are; of a list the first three."""
+    yield ()
+    members = value.items() if isinstance(value, dict) else enumerate(value[:3]) if isinstance(value, list) else ()
+    for name, member in members:
+        for path in _paths(member):
+            yield (name, *path)
+
+
+def _with(value: Any, path: tuple[Any, ...], odd: Any) -> Any:
+    if not path:
+        return odd
+    name, *rest = path
+    if isinstance(value, dict):
+        return {**value, name: _with(value[name], tuple(rest), odd)}
+    return [_with(one, tuple(rest), odd) if n == name else one for n, one in enumerate(value)]
+
+
 @every_network
 def test_the_words_of_an_outcome_are_for_a_person(slug: str) -> None:
     for name in [name for network, name in CASES if network == slug]:
         run, case = scripted(slug, name)
         outcome = run.run(case["step"])
-        if isinstance(outcome, Missing | Found | Sent):
+        if isinstance(outcome, Missing | Found | Sent | tuple):
             continue
         assert outcome.reason[0].isupper() or outcome.reason[0].isdigit()
         assert outcome.reason.endswith(".")

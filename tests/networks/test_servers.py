@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +15,7 @@ import httpx
 import pytest
 
 from mercat.networks import registry
+from mercat.networks.kit import graph, graph_containers
 from mercat.networks.port import (
     Channel,
     ConnectError,
@@ -25,6 +28,7 @@ from mercat.networks.port import (
     Reconnect,
     Refused,
     Sent,
+    Unreadable,
     Unsure,
 )
 from tests.networks.contract import SLUGS, Server, Standing, stays
@@ -38,6 +42,24 @@ on_every_server = pytest.mark.parametrize("server", [*STAND_INS, *REAL], indirec
 TAKES_VIDEOS = [slug for slug in SLUGS if registry.get(slug).spec.media.video]
 on_every_stand_in_with_videos = pytest.mark.parametrize("sandbox", TAKES_VIDEOS, indirect=True)
 on_every_stand_in = pytest.mark.parametrize("sandbox", SLUGS, indirect=True)
+
+LISTING = [slug for slug in SLUGS if registry.get(slug).lister]
+on_every_stand_in_that_lists = pytest.mark.parametrize("sandbox", LISTING, indirect=True)
+on_every_server_that_lists = pytest.mark.parametrize(
+    "server", [*(f"sandbox:{slug}" for slug in LISTING), *REAL], indirect=True
+)
+
+
+def small_pages(slug: str) -> Iterator[tuple[Any, str, Any]]:
+    """Where a network's adapter says how long its pages are, and how many it reads."""
+    paging = [module for name, module in sorted(sys.modules.items()) if name.startswith(f"mercat.networks.{slug}.")]
+    if slug in ("facebook", "instagram", "threads"):
+        paging += [graph, graph_containers]
+    for module in paging:
+        for name, value in (("PAGE", 5), ("PAGES", 4)):
+            if hasattr(module, name):
+                yield module, name, type(getattr(module, name))(value)
+
 
 RICH = (
     "Snow on the A9 ❄️👮🏽‍♀️ — drive with care.\n\nMore: https://example.org/roads?from=perth&to=inverness (today) #Snow"
@@ -105,6 +127,10 @@ class Meeting:
     def remove(self, native_id: str) -> Any:
         assert self.network.remover
         return self.network.remover.remove(self.channel, native_id=native_id, now=self.now)
+
+    def listed(self, since: datetime) -> Any:
+        assert self.network.lister
+        return self.network.lister.posts(self.channel, since=since, now=self.now)
 
     def standing(self) -> list[Standing]:
         return self.server.standing(self.channel.native_id)
@@ -229,6 +255,41 @@ def test_two_accounts_do_not_see_each_others_posts_as_their_own(server: Server, 
 def test_a_permalink_is_at_the_server_itself_where_it_is_not_on_the_public_network(meeting: Meeting) -> None:
     sent = meeting.publish(meeting.item())
     assert sent.url.startswith(("http://", "https://"))
+
+
+# What stands there by whatever way it came
+
+
+@on_every_server_that_lists
+def test_a_post_of_ours_and_one_made_past_us_are_both_listed_until_they_are_gone(meeting: Meeting) -> None:
+    before = meeting.now - timedelta(seconds=2)
+    sent = meeting.publish(meeting.item())
+    time.sleep(1.1)  # several networks tell whole seconds
+    past_us = meeting.server.by_hand(meeting.channel.native_id, "By another hand.")
+    listed = meeting.listed(before)
+    assert [post.native_id for post in listed] == [past_us, sent.native_id]
+    assert [post.text for post in listed] == ["By another hand.", "Snow on the A9."]
+    assert listed[1].url == sent.url
+    assert all(post.url.startswith("http") for post in listed)
+    assert [post.native_id for post in meeting.listed(listed[1].made_at)] == [past_us]
+    assert meeting.listed(listed[0].made_at) == ()
+    for native_id in (past_us, sent.native_id):
+        meeting.remove(native_id)
+    assert meeting.listed(before) == ()
+
+
+@on_every_server_that_lists
+def test_what_the_account_only_passes_on_is_not_listed(server: Server, pictures: MediaHost) -> None:
+    if server.slug in ("instagram", "youtube"):
+        pytest.skip("nothing is passed on there, or nothing tells of it")
+    ours, theirs = Meeting(server, pictures), Meeting(server, pictures)
+    before = ours.now - timedelta(seconds=2)
+    other = server.by_hand(theirs.channel.native_id, "The best road is ours.")
+    server.by_hand(ours.channel.native_id, "", passes_on=other)
+    assert ours.listed(before) == ()
+    assert [post.native_id for post in theirs.listed(before)] == [other]
+    ours.http.close()
+    theirs.http.close()
 
 
 # Where something goes wrong: the stand-ins can be told to
@@ -396,6 +457,49 @@ def test_a_reading_that_fails_says_nothing_of_the_post(stand_in: Meeting, sandbo
         sandbox.fault(fault, "read")
         assert type(stand_in.find(one, native_id)).__name__ == "Unreadable"
     assert isinstance(stand_in.find(one), Found)
+
+
+@on_every_stand_in_that_lists
+@pytest.mark.parametrize("fault", ["answer_lost", "error_before", "wrong_200", "rate_limited"])
+def test_a_list_that_fails_is_no_short_list(stand_in: Meeting, sandbox: Sandbox, fault: str) -> None:
+    sandbox.by_hand(stand_in.channel.native_id, "By another hand.")
+    sandbox.fault(fault, "read")
+    told = stand_in.listed(stand_in.now - timedelta(seconds=2))
+    assert isinstance(told, Unreadable)
+    assert not told.reconnect
+    assert len(stand_in.listed(stand_in.now - timedelta(seconds=2))) == 1
+
+
+@on_every_stand_in_that_lists
+def test_a_list_with_a_token_that_is_refused_renews_it_or_says_to_reconnect(
+    stand_in: Meeting, sandbox: Sandbox
+) -> None:
+    sandbox.by_hand(stand_in.channel.native_id, "By another hand.")
+    before = stand_in.channel.credentials.get()
+    sandbox.fault("expired_token", "read", times=None)
+    told = stand_in.listed(stand_in.now - timedelta(seconds=2))
+    renewed = stand_in.channel.credentials.get() != before
+    assert isinstance(told, Unreadable)
+    assert told.reconnect or renewed
+
+
+@on_every_stand_in_that_lists
+def test_a_list_goes_on_over_pages_as_far_as_its_bound(
+    stand_in: Meeting, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages of five, which no network finds too small, and four of them."""
+    before = stand_in.now - timedelta(seconds=2)
+    for module, name, value in small_pages(sandbox.slug):
+        monkeypatch.setattr(module, name, value)
+    made = [sandbox.by_hand(stand_in.channel.native_id, f"Number {n}.") for n in range(13)]
+    listed = stand_in.listed(before)
+    assert {post.native_id for post in listed} == set(made)
+    assert len(listed) == 13
+    for n in range(13, 26):
+        sandbox.by_hand(stand_in.channel.native_id, f"Number {n}.")
+    told = stand_in.listed(before)
+    assert isinstance(told, Unreadable)
+    assert "too much" in told.reason
 
 
 @on_every_stand_in

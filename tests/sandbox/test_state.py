@@ -24,7 +24,7 @@ def test_everything_outlives_a_restart(tmp_path: Path) -> None:
         bluesky.http = mastodon.http = http
         after = [caller.control("GET", "posts").json() for caller in (bluesky, mastodon)]
         for posts in before:
-            posts[0]["url"] = posts[0]["url"].replace(old, sandbox.url)
+            posts[0] |= {name: posts[0][name].replace(old, sandbox.url) for name in ("url", "profile")}
         assert after == before
         assert http.get(after[1][0]["url"]).status_code == 200
         assert mastodon.publish("hello", key="k").json()["id"] == after[1][0]["native_id"]

@@ -13,6 +13,7 @@ from mercat.networks.bluesky import payload
 from mercat.networks.bluesky.community import Listener, Metrics, Profiler, Reporter, Searcher, uploaded
 from mercat.networks.bluesky.films import Video
 from mercat.networks.bluesky.identity import confirm, home_of
+from mercat.networks.bluesky.listing import Lister
 from mercat.networks.bluesky.session import (
     ACCESS,
     REFRESH,
@@ -259,6 +260,7 @@ NETWORK = Network(
     publisher=Publisher(),
     reader=Reader(),
     remover=Remover(),
+    lister=Lister(),
     connector=Connector(),
     keeper=Keeper(),
     profiler=Profiler(),

@@ -24,7 +24,7 @@ from mercat.networks.bluesky.spec import (
     PROFILE_MIMES,
     SPEC,
 )
-from mercat.networks.bluesky.tid import tid
+from mercat.networks.bluesky.tid import moment_of, tid
 from mercat.networks.kit.media import media_problems, megabytes
 from mercat.networks.kit.steps import fields_of, link_of, quoted, text_of, words_of
 from mercat.networks.kit.text import Span, byte_slice, graphemes, links
@@ -43,6 +43,7 @@ from mercat.networks.port import (
     Profile,
     Reconnect,
     Refused,
+    Standing,
     Unsure,
 )
 
@@ -274,6 +275,21 @@ def found(response: httpx.Response, channel: Channel) -> Found | None:
     alts = _alts(value.get("embed"))
     account = uri.removeprefix("at://").partition("/")[0]
     return Found(uri, permalink(channel, uri), value["text"], len(alts), account, alts)
+
+
+def standing(record: Mapping[str, Any], channel: Channel) -> Standing | None:
+    """A record of a list as a post that stands there; None where it is not one of this account's."""
+    uri, made_at = text_of(record, "uri"), moment_of(key_of(text_of(record, "uri")))
+    if not uri.startswith(f"at://{channel.native_id}/{POST}/") or made_at is None:
+        return None
+    return Standing(uri, permalink(channel, uri), words_of(_object(record, "value"), "text"), made_at)
+
+
+def only_passes_on(record: Mapping[str, Any]) -> bool:
+    """Whether a post is another's, quoted without a word."""
+    value = _object(record, "value")
+    quoted = text_of(_object(value, "embed"), "$type") == "app.bsky.embed.record"
+    return quoted and not words_of(value, "text").strip()
 
 
 def _alts(embed: Any) -> tuple[str, ...]:

@@ -9,6 +9,16 @@ _DIGITS = "234567abcdefghijklmnopqrstuvwxyz"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def moment_of(key: str) -> datetime | None:
+    """The moment that a key stands for; None where it is no timestamp identifier."""
+    if len(key) != 13 or not set(key) <= set(_DIGITS) or key[0] not in _DIGITS[:16]:
+        return None
+    number = 0
+    for digit in key:
+        number = number << 5 | _DIGITS.index(digit)
+    return _EPOCH + timedelta(microseconds=number >> 10)
+
+
 def tid(created_at: datetime, key: str) -> str:
     """A timestamp identifier as the AT Protocol defines it: 53 bits of microseconds and 10 bits to tell clocks apart,
     written as 13 digits that sort like the moments they stand for.

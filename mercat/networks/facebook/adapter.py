@@ -10,10 +10,11 @@ from mercat.networks.facebook import payload
 from mercat.networks.facebook.audience import Listener, Metrics
 from mercat.networks.facebook.connecting import KEEPER, Connector, OAuthConnector
 from mercat.networks.facebook.films import ASKED, Video
+from mercat.networks.facebook.listing import Lister, own_since
 from mercat.networks.facebook.payload import OWN, WORDS
 from mercat.networks.facebook.profile import Profiler
 from mercat.networks.facebook.spec import SPEC
-from mercat.networks.kit.graph import SUNSET, CannotTell, Gone, Graph, Kind, fault_of, moment_of
+from mercat.networks.kit.graph import SUNSET, CannotTell, Gone, Graph, Kind, fault_of
 from mercat.networks.kit.graph_login import lifetime
 from mercat.networks.kit.steps import RETRY, Halt, bytes_of, fields_of, link_of, text_of
 from mercat.networks.port import (
@@ -33,7 +34,6 @@ from mercat.networks.port import (
 )
 
 SKEW = timedelta(minutes=5)  # that Meta's clock may be behind ours
-PAGE = "50"  # posts a page
 
 _SENT, _URL = "sent", "url"
 _GARBLED = "Facebook answered, but not in a way that says whether the post is out."
@@ -184,10 +184,7 @@ def _among_own(asking: Graph, item: Item, since: datetime, is_another: Callable[
     altered it, and whose words these are only a person can tell."""
     unaccounted: Mapping[str, Any] | None = None
     page = asking.channel.native_id
-    params = {"fields": payload.POST_FIELDS, "since": str(int(since.timestamp())), "limit": PAGE}
-    for node in asking.nodes(page, "published_posts", **params):
-        if _made(node) < since:
-            break
+    for node, _ in own_since(asking, payload.POST_FIELDS, since):
         native_id = text_of(node, "id")
         if payload.author_of(node) != page or is_another(native_id):
             continue
@@ -195,13 +192,6 @@ def _among_own(asking: Graph, item: Item, since: datetime, is_another: Callable[
             return found
         unaccounted = unaccounted or node
     return _found(asking, unaccounted) if unaccounted else Missing()
-
-
-def _made(node: Mapping[str, Any]) -> datetime:
-    made = moment_of(node, "created_time")
-    if made is None:
-        raise CannotTell(WORDS.strange)
-    return made
 
 
 class Remover:
@@ -244,6 +234,7 @@ NETWORK = Network(
     publisher=Publisher(),
     reader=Reader(),
     remover=Remover(),
+    lister=Lister(),
     connector=Connector(),
     oauth=OAuthConnector(),
     keeper=KEEPER,

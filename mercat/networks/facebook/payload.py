@@ -46,6 +46,7 @@ _WRONG_OFFSET = 1363037  # the answer tells which bytes are wanted instead
 POST_FIELDS = (
     "id,message,created_time,permalink_url,from,attachments{media_type,target,subattachments{media_type,target}}"
 )
+LISTED_FIELDS = "id,message,created_time,permalink_url,from,parent_id"
 COMMENT_FIELDS = "id,message,created_time,permalink_url,from"
 TAGGED_FIELDS = "id,message,created_time,permalink_url,from"
 VIDEO_FIELDS = "status,published,post_id"
@@ -99,10 +100,16 @@ def found(node: Mapping[str, Any], alts: tuple[str, ...], base_url: str) -> Foun
     return Found(native_id, url, words_of(node, "message"), len(media_of(node)), account, alts)
 
 
+def only_passes_on(node: Mapping[str, Any]) -> bool:
+    """Whether a post is another's, shared without a word."""
+    return bool(text_of(node, "parent_id")) and not words_of(node, "message").strip()
+
+
 def media_of(node: Mapping[str, Any]) -> list[str]:
     """The ids of a post's photos, in their order; "" for a video, which has no description, and where none is told."""
-    shown = [one for one in _parts(node) if one.get("media_type") in {"photo", "video"}]
-    return [text_of(object_of(one, "target"), "id") if one["media_type"] == "photo" else "" for one in shown]
+    kinds = ((text_of(one, "media_type"), one) for one in _parts(node))
+    shown = [(kind, one) for kind, one in kinds if kind in {"photo", "video"}]
+    return [text_of(object_of(one, "target"), "id") if kind == "photo" else "" for kind, one in shown]
 
 
 def _parts(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -319,6 +319,7 @@ NETWORK = Network(
     publisher=Publisher(),
     reader=Reader(),
     remover=Remover(),
+    lister=None,  # no place where posts stand: what is posted past it, the networks behind it tell
     connector=Connector(),
     oauth=OAuthConnector(),
     keeper=Keeper(),

@@ -8,6 +8,7 @@ from datetime import datetime
 from mercat.networks.instagram import payload
 from mercat.networks.instagram.audience import Listener, Metrics, Profiler, Searcher
 from mercat.networks.instagram.connecting import KEEPER, Connector, OAuthConnector
+from mercat.networks.instagram.listing import Lister
 from mercat.networks.instagram.payload import DIALECT, OWN, WORDS
 from mercat.networks.instagram.spec import SPEC
 from mercat.networks.kit.graph import SUNSET, Graph
@@ -56,6 +57,7 @@ NETWORK = Network(
     publisher=Publisher(),
     reader=Reader(),
     remover=Remover(),
+    lister=Lister(),
     connector=Connector(),
     oauth=OAuthConnector(),
     keeper=KEEPER,

@@ -19,6 +19,7 @@ from urllib.parse import quote
 import httpx
 
 from mercat.networks.kit.ratelimit import LONGEST, reset_at
+from mercat.networks.kit.reading import TOO_MUCH
 from mercat.networks.kit.steps import (
     RETRY,
     Call,
@@ -49,7 +50,6 @@ _WAITS = {(9, 2207042): timedelta(hours=1)}  # a day's posts are used up, in a w
 
 _LIMITED = "The network asks us to slow down."
 _SUNSET = "Meta has ended the version of its interface that this Mercat speaks. Update Mercat."
-_BUSY = "The account has posted too much since to tell whether this post is among it."
 
 
 class Kind(Enum):
@@ -315,7 +315,7 @@ class Graph:
             if not after:
                 return
             asked["after"] = after
-        raise CannotTell(_BUSY)
+        raise CannotTell(TOO_MUCH)
 
     def listed(self, answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """The nodes of one page."""

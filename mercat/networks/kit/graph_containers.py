@@ -7,7 +7,7 @@ Sources: developers.facebook.com/documentation/instagram-platform/content-publis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -278,10 +278,7 @@ class Dialect:
         """The post with the item's very words; with `altered` else the newest that nobody accounts for: it is out, and
         may have been altered. Without, a post of other words is another's work: nothing of ours was asked for."""
         unaccounted: Found | None = None
-        params = {"fields": self.fields, "since": str(int(since.timestamp())), "limit": PAGE}
-        for node in asking.nodes(asking.channel.native_id, self.own, **params):
-            if _made_at(asking, node) < since:
-                break
+        for node in made_since(asking, self.own, self.fields, since):
             found = self._read(asking, node)
             if found.account != asking.channel.native_id or is_another(found.native_id):
                 continue
@@ -289,6 +286,15 @@ class Dialect:
                 return found
             unaccounted = unaccounted or found
         return unaccounted if altered and unaccounted else Missing()
+
+
+def made_since(asking: Graph, edge: str, fields: str, since: datetime) -> Iterator[Mapping[str, Any]]:
+    """What an edge of the account holds, newest first, as far as it was made since. Raises CannotTell."""
+    params = {"fields": fields, "since": str(int(since.timestamp())), "limit": PAGE}
+    for node in asking.nodes(asking.channel.native_id, edge, **params):
+        if made_at(asking, node) < since:
+            return
+        yield node
 
 
 def _part(n: int) -> str:
@@ -323,7 +329,7 @@ def _since(item: Item, notes: Notes) -> datetime:
     return (datetime.fromisoformat(asked) if asked else item.created_at) - SKEW
 
 
-def _made_at(asking: Graph, node: Mapping[str, Any]) -> datetime:
+def made_at(asking: Graph, node: Mapping[str, Any]) -> datetime:
     made = moment_of(node, "timestamp")
     if made is None:
         raise CannotTell(asking.words.strange)

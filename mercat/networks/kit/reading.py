@@ -1,8 +1,13 @@
-"""Readings that fail."""
+"""Readings: why one fails, and what one of an account's own posts tells."""
 
 from __future__ import annotations
 
-from mercat.networks.port import Reconnect, Unreadable
+from collections.abc import Iterable
+from datetime import datetime
+
+from mercat.networks.port import Reconnect, Standing, Unreadable
+
+TOO_MUCH = "The account has posted too much since then to look through all of it."
 
 
 class CannotTell(Exception):
@@ -16,3 +21,8 @@ class CannotTell(Exception):
 def untold(outcome: object) -> CannotTell:
     """The same for a call that halted on its way to the reading, by its outcome."""
     return CannotTell(getattr(outcome, "reason", ""), reconnect=isinstance(outcome, Reconnect))
+
+
+def standing_since(posts: Iterable[Standing], since: datetime) -> tuple[Standing, ...]:
+    """Those that were made after `since`, newest first."""
+    return tuple(sorted((one for one in posts if one.made_at > since), key=lambda one: one.made_at, reverse=True))

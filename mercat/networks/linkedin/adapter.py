@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 
 from mercat.networks.kit.reading import CannotTell
-from mercat.networks.kit.steps import RETRY, Halt, bytes_of, fields_of, json_of, text_of
+from mercat.networks.kit.steps import RETRY, Halt, bytes_of, fields_of, text_of
 from mercat.networks.linkedin import payload
 from mercat.networks.linkedin.community import Listener, Metrics, Profiler, Searcher
 from mercat.networks.linkedin.connecting import Connector, OAuthConnector
 from mercat.networks.linkedin.films import Video
+from mercat.networks.linkedin.listing import NO_LIST, Lister, at, changed_since
 from mercat.networks.linkedin.places import LONGEST, is_own_place, put, refuse
 from mercat.networks.linkedin.session import (
-    PAGE,
-    PAGES,
     Keeper,
     before_public,
     headers,
@@ -57,8 +56,6 @@ _FOREIGN = "LinkedIn named a place for the picture that is not its own, so it wa
 _BROKEN = "LinkedIn could not prepare a picture of this post. Use another, or save it anew."
 _GARBLED = "LinkedIn answered, but not in a way that says whether the post is out."
 _COMING = "LinkedIn has the post, and has not published it yet."
-_NO_LIST = "LinkedIn's answer is not a list of posts."
-_TOO_MANY = "The page has posted too much since to tell whether this post is among it."
 
 
 class Publisher:
@@ -212,10 +209,12 @@ def _among_own(
     """The post with the item's very words; else the newest that nobody accounts for, since LinkedIn may alter a text
     and whose words these are only a person can tell."""
     unaccounted: Sighting | None = None
-    for answer in _own(channel, since, now):
+    for answer in changed_since(channel, since, now):
+        if at(answer, "createdAt") < since:
+            continue
         found = payload.found(answer, channel.base_url)
         if found is None:
-            return Unreadable(_NO_LIST)
+            return Unreadable(NO_LIST)
         seen = _if_public(answer, found)
         if isinstance(seen, Missing) or found.account != channel.native_id or is_another(found.native_id):
             continue
@@ -223,30 +222,6 @@ def _among_own(
             return seen
         unaccounted = unaccounted or seen
     return unaccounted or Missing()
-
-
-def _own(channel: Channel, since: datetime, now: datetime) -> Iterator[Any]:
-    """The page's own posts made after `since`, the last changed first."""
-    author = payload.organisation_urn(channel.native_id)
-    for page in range(PAGES):
-        asked = {"start": str(page * PAGE), "count": str(PAGE), "sortBy": "LAST_MODIFIED"}
-        url = rest(channel.base_url, "posts", author=author, q="author", **asked)
-        told = json_of(reading(channel, url, now=now, method="FINDER"))
-        elements = told.get("elements") if isinstance(told, dict) else None
-        if not isinstance(elements, list):
-            raise CannotTell(_NO_LIST)
-        recent = [element for element in elements if _at(element, "lastModifiedAt") >= since]
-        yield from (element for element in recent if _at(element, "createdAt") >= since)
-        if len(recent) < len(elements) or len(elements) < PAGE:
-            return
-    raise CannotTell(_TOO_MANY)
-
-
-def _at(element: Any, name: str) -> datetime:
-    at = payload.moment(element, name) if isinstance(element, dict) else None
-    if at is None:
-        raise CannotTell(_NO_LIST)
-    return at
 
 
 class Remover:
@@ -296,6 +271,7 @@ NETWORK = Network(
     publisher=Publisher(),
     reader=Reader(),
     remover=Remover(),
+    lister=Lister(),
     connector=Connector(),
     oauth=OAuthConnector(),
     keeper=Keeper(),

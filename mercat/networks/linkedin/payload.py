@@ -240,6 +240,11 @@ def state(answer: Mapping[str, Any]) -> str:
     return text_of(answer, "lifecycleState")
 
 
+def only_passes_on(answer: Mapping[str, Any], post: Found) -> bool:
+    """Whether a post is another's, shared again without a word."""
+    return bool(_object(answer, "reshareContext")) and not post.text.strip()
+
+
 def moment(answer: Mapping[str, Any], name: str) -> datetime | None:
     """A time in milliseconds since 1970; None where there is none that can be."""
     told = answer.get(name)

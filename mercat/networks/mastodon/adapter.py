@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from mercat.networks.mastodon import payload
 from mercat.networks.mastodon.calls import api, bearer, read, reading, refuse
 from mercat.networks.mastodon.community import Listener, Metrics, Profiler, Reporter, Searcher
 from mercat.networks.mastodon.connecting import Connector, OAuthConnector
+from mercat.networks.mastodon.listing import NO_LIST, Lister, own_since
 from mercat.networks.mastodon.spec import SPEC
 from mercat.networks.port import (
     Channel,
@@ -38,8 +39,6 @@ from mercat.networks.port import (
 
 POLL = timedelta(seconds=2)  # between two looks at what is in processing
 SKEW = timedelta(minutes=5)  # that a server's clock may be behind ours
-PAGE = 40  # statuses a page, the most that Mastodon gives
-PAGES = 10  # looked through before we say that we cannot tell
 
 _PREPARING = "The server is still preparing the pictures or the video."
 _GARBLED = "The server answered, but not in a way that says whether the post is out."
@@ -177,39 +176,16 @@ def _among_own(channel: Channel, item: Item, since: datetime, is_another: Callab
     """The status with the item's very words; else the newest that nobody accounts for, since servers may alter a text
     (smart quotes, Markdown, links made shorter) and whose words these are only a person can tell."""
     unaccounted: Found | None = None
-    for answer in _own(channel, since):
+    for answer in own_since(channel, since):
         found = payload.found(answer, channel.base_url)
         if found is None:
-            return Unreadable("The server's answer is not a list of posts.")
+            return Unreadable(NO_LIST)
         if found.account != channel.native_id or is_another(found.native_id):
             continue
         if payload.same(item, found):
             return found
         unaccounted = unaccounted or found
     return unaccounted or Missing()
-
-
-def _own(channel: Channel, since: datetime) -> Iterator[Any]:
-    """The account's own statuses, newest first, made after `since`."""
-    url = api(channel.base_url, "v1", "accounts", channel.native_id, "statuses")
-    params = {"limit": str(PAGE), "exclude_reblogs": "true"}
-    for _ in range(PAGES):
-        page = read(reading(channel, url, params.items()))
-        if not isinstance(page, list):
-            raise CannotTell("The server's answer is not a list of posts.")
-        recent = [answer for answer in page if _is_since(answer, since)]
-        yield from recent
-        if len(recent) < len(page) or not page:
-            return
-        params["max_id"] = text_of(page[-1], "id")
-    raise CannotTell("The account has posted too much since to tell whether this post is among it.")
-
-
-def _is_since(answer: Any, since: datetime) -> bool:
-    made = payload.created(answer) if isinstance(answer, dict) else None
-    if made is None:
-        raise CannotTell("The server's answer is not a list of posts.")
-    return made >= since
 
 
 class Remover:
@@ -285,6 +261,7 @@ NETWORK = Network(
     publisher=Publisher(),
     reader=Reader(),
     remover=Remover(),
+    lister=Lister(),
     connector=Connector(),
     oauth=OAuthConnector(),
     keeper=Keeper(),

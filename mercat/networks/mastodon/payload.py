@@ -191,6 +191,22 @@ def address_of(answer: Mapping[str, Any], base_url: str) -> str:
     return link_of(answer, "url", base_url) or link_of(answer, "uri", base_url)
 
 
+def is_public(answer: Mapping[str, Any]) -> bool:
+    """Whether a status stands on the account, and is no message to those whom it names."""
+    return text_of(answer, "visibility") != "direct"
+
+
+_QUOTING = regex.compile(r"(?:RE:\s*\S+)?")  # what Mastodon writes before a quote, for servers that show none
+
+
+def only_passes_on(answer: Mapping[str, Any], status: Found) -> bool:
+    """Whether a status is another's: boosted, or quoted without a word or picture."""
+    if isinstance(answer.get("reblog"), dict):
+        return True
+    wordless = _QUOTING.fullmatch(status.text.strip()) is not None and not status.media
+    return isinstance(answer.get("quote"), dict) and wordless
+
+
 def created(answer: Mapping[str, Any]) -> datetime | None:
     """When the server says a status was made; None where it does not."""
     try:

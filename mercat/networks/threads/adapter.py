@@ -9,6 +9,7 @@ from mercat.networks.kit.graph_containers import says_the_same, take_down
 from mercat.networks.port import Channel, Found, Item, Network, Notes, Outcome, Refused, Sighting
 from mercat.networks.threads import payload
 from mercat.networks.threads.audience import Listener, Metrics, Profiler, Searcher, graph
+from mercat.networks.threads.listing import Lister
 from mercat.networks.threads.payload import DIALECT
 from mercat.networks.threads.session import Connector, Keeper, OAuthConnector, lifetime
 from mercat.networks.threads.spec import SPEC
@@ -54,6 +55,7 @@ NETWORK = Network(
     publisher=Publisher(),
     reader=Reader(),
     remover=Remover(),
+    lister=Lister(),
     connector=Connector(),
     oauth=OAuthConnector(),
     keeper=Keeper(),

@@ -56,6 +56,7 @@ NOT_READY = frozenset({(9007, 2207027)})
 FAILURES = {"INVALID_ASPEC": "Threads does not take a picture's shape. Crop it."}
 
 MEDIA_FIELDS = "id,text,permalink,timestamp,media_type,owner,username,alt_text,children{id,alt_text}"
+LISTED_FIELDS = f"{MEDIA_FIELDS},is_quote_post"
 HEARD_FIELDS = "id,text,permalink,timestamp,username"
 PROFILE_FIELDS = "id,username,name,threads_profile_picture_url,threads_biography"
 LOOKUP_FIELDS = "username,name,profile_picture_url,biography"
@@ -164,6 +165,13 @@ def _alts(node: Mapping[str, Any], kind: str) -> tuple[str, ...]:
         return ()
     parts = list_of(object_of(node, "children"), "data") if kind == "CAROUSEL_ALBUM" else [node]
     return tuple(words_of(one, "alt_text") for one in parts)
+
+
+def only_passes_on(node: Mapping[str, Any], post: Found) -> bool:
+    """Whether a post is another's: reposted, or quoted without a word or picture of one's own."""
+    if text_of(node, "media_type") == "REPOST_FACADE":
+        return True
+    return node.get("is_quote_post") is True and not post.text.strip() and not post.media
 
 
 DIALECT = Dialect(

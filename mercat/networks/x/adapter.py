@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from mercat.networks.kit.renewal import lifetime
-from mercat.networks.kit.steps import RETRY, Halt, fields_of, publishing, text_of
+from mercat.networks.kit.steps import RETRY, Halt, publishing, text_of
 from mercat.networks.port import (
     Channel,
     Found,
@@ -28,21 +27,20 @@ from mercat.networks.port import (
     Unsure,
 )
 from mercat.networks.x import payload
-from mercat.networks.x.answers import data_of, listed_in, next_page
+from mercat.networks.x.answers import data_of
 from mercat.networks.x.connecting import Connector, OAuthConnector
+from mercat.networks.x.listing import Lister, found_in, own_since
 from mercat.networks.x.media import Picture
-from mercat.networks.x.reading import PAGES, CannotTell, read
+from mercat.networks.x.reading import CannotTell, read
 from mercat.networks.x.session import Keeper, api, authorised, secrets_of
 from mercat.networks.x.spec import SPEC
 from mercat.networks.x.watching import Listener, Metrics, Profiler, Searcher
 
 SKEW = timedelta(minutes=5)  # that X's clock may be behind ours
-PAGE = 100  # posts a page, the most that X gives
 
 _PREPARING = "X is still preparing the pictures or the video."
 _GARBLED = "X answered, but not in a way that says whether the post is out."
 _SWEPT = "X no longer has a picture or video that was handed to it; it is handed over again."
-_NO_LIST = "X's answer is not a list of posts."
 _ASKED = "asked_at"
 
 
@@ -139,12 +137,8 @@ def _by_id(channel: Channel, native_id: str, now: datetime) -> Sighting:
     response = read(channel, f"tweets/{quote(native_id, safe='')}", payload.READING, now=now)
     if payload.tells_missing(response):
         return Missing()
-    found = _found(data_of(response), response, channel)
+    found = found_in(data_of(response), response, channel)
     return found if found and found.native_id == native_id else Unreadable("X's answer is not this post.")
-
-
-def _found(told: Mapping[str, Any], response: httpx.Response, channel: Channel) -> Found | None:
-    return payload.found(told, fields_of(response).get("includes"), channel.base_url, channel.handle)
 
 
 def _among_own(
@@ -153,35 +147,13 @@ def _among_own(
     """The post with the item's very words; else the newest that nobody accounts for, since X may show a text in a way
     that we do not know, and whose words these are only a person can tell."""
     unaccounted: Found | None = None
-    for found in _own(channel, since, now):
+    for found, _ in own_since(channel, since, now):
         if found.account != channel.native_id or is_another(found.native_id):
             continue
         if payload.same(item, found):
             return found
         unaccounted = unaccounted or found
     return unaccounted or Missing()
-
-
-def _own(channel: Channel, since: datetime, now: datetime) -> Iterator[Found]:
-    """The account's own posts made after `since`, newest first. Each one read is paid for."""
-    path = f"users/{quote(channel.native_id, safe='')}/tweets"
-    asked = {**payload.READING, "max_results": str(PAGE), "exclude": "retweets", "start_time": payload.moment(since)}
-    for _ in range(PAGES):
-        response = read(channel, path, asked, now=now)
-        listed = listed_in(response)
-        if listed is None:
-            raise CannotTell(_NO_LIST)
-        for told in listed:
-            found, made = _found(told, response, channel), payload.created(told)
-            if found is None or made is None:
-                raise CannotTell(_NO_LIST)
-            if made >= since:
-                yield found
-        following = next_page(response)
-        if not following:
-            return
-        asked["pagination_token"] = following
-    raise CannotTell("The account has posted too much since to tell whether this post is among it.")
 
 
 class Remover:
@@ -205,6 +177,7 @@ NETWORK = Network(
     publisher=Publisher(),
     reader=Reader(),
     remover=Remover(),
+    lister=Lister(),
     connector=Connector(),
     oauth=OAuthConnector(),
     keeper=Keeper(),

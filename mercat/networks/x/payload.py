@@ -229,6 +229,15 @@ def _instead(url: Mapping[str, Any]) -> str:
     return expanded or text_of(url, "url")
 
 
+_ANOTHERS = regex.compile(r"https?://(?:www\.)?(?:x|twitter)\.com/\w+/status/\d+(?:\?\S*)?", regex.IGNORECASE)
+
+
+def only_passes_on(post: Found) -> bool:
+    """Whether a post is another's: reposted, or quoted without a word or picture. A quote ends with the address of what
+    it quotes; a repost that X tells all the same begins as it has always begun them."""
+    return post.text.startswith("RT @") or (_ANOTHERS.fullmatch(post.text.strip()) is not None and not post.media)
+
+
 def created(told: Mapping[str, Any]) -> datetime | None:
     """When X says a post was made; None where it does not."""
     try:

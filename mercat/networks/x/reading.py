@@ -12,7 +12,7 @@ from mercat.networks.port import Channel, Reconnect, Unreadable
 from mercat.networks.x import payload
 from mercat.networks.x.session import api, authorised
 
-PAGES = 10  # looked through before we say that we cannot tell
+PAGES = 10  # 1,000 posts looked through, a dollar's worth, before we say that we cannot tell
 
 
 class CannotTell(Exception):

@@ -31,6 +31,7 @@ from mercat.networks.youtube import payload
 from mercat.networks.youtube.answers import items_of, object_of
 from mercat.networks.youtube.connecting import Connector, OAuthConnector
 from mercat.networks.youtube.extras import Extras
+from mercat.networks.youtube.listing import Lister
 from mercat.networks.youtube.live import Live
 from mercat.networks.youtube.session import Keeper, api, authorised, instead_of_reading, secrets_of
 from mercat.networks.youtube.spec import SPEC
@@ -209,6 +210,7 @@ NETWORK = Network(
     publisher=Publisher(),
     reader=Reader(),
     remover=Remover(),
+    lister=Lister(),
     connector=Connector(),
     oauth=OAuthConnector(),
     keeper=Keeper(),

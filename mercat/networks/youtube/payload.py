@@ -275,6 +275,11 @@ def privacy_of(told: Mapping[str, Any]) -> str:
     return text_of(object_of(told, "status"), "privacyStatus")
 
 
+def published_at(told: Mapping[str, Any]) -> datetime | None:
+    """When a video was made public; of a private one, when it was uploaded. None where YouTube does not say."""
+    return moment_of(object_of(told, "snippet"), "publishedAt")
+
+
 def tags_of(told: Mapping[str, Any]) -> list[str]:
     tags = object_of(told, "snippet").get("tags")
     return [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []

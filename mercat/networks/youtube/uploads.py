@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from mercat.networks.kit.reading import CannotTell
+from mercat.networks.kit.reading import TOO_MUCH, CannotTell
 from mercat.networks.kit.steps import MOST_NAME, text_of
 from mercat.networks.port import Channel
 from mercat.networks.youtube import payload
@@ -15,7 +15,9 @@ from mercat.networks.youtube.session import items_in, listed, read
 
 SKEW = timedelta(minutes=5)  # that YouTube's clock may be behind ours
 PAGE = 50  # the most that YouTube gives
-PAGES = 4  # looked through before we say that we cannot tell
+PAGES = 4  # 200 videos looked through before we say that we cannot tell; a page costs 1 of the day's 10,000 units
+# That a video may lie ready before it is made public: it keeps its place among the uploads, and is shown all the same.
+MADE_READY = timedelta(days=30)
 SHOWING = "snippet,status"
 
 
@@ -30,6 +32,22 @@ def own_channel(channel: Channel, parts: str, *, now: datetime) -> Mapping[str, 
 
 def own_since(channel: Channel, since: datetime, *, now: datetime) -> Iterator[Mapping[str, Any]]:
     """Every video of the channel uploaded since, also private ones. Raises CannotTell."""
+    for entries in _entries(channel, since, now=now):
+        yield from videos(channel, list(map(_video_id, entries)), now=now)
+
+
+def shown_since(channel: Channel, since: datetime, *, now: datetime) -> Iterator[Mapping[str, Any]]:
+    """Every video of the channel that was uploaded or made public since, also private ones. Raises CannotTell."""
+    for entries in _entries(channel, since, now=now, back=MADE_READY):
+        recent = [one for one in entries if max(_uploaded(one), _shown(one)) >= since]
+        yield from videos(channel, list(map(_video_id, recent)), now=now)
+
+
+def _entries(
+    channel: Channel, since: datetime, *, now: datetime, back: timedelta = timedelta()
+) -> Iterator[list[Mapping[str, Any]]]:
+    """Pages of the list of uploads, newest first: all that were uploaded since, and of those of the time `back` before
+    it as many as the pages hold."""
     mine = own_channel(channel, "contentDetails", now=now)
     uploads = text_of(object_of(mine, "contentDetails", "relatedPlaylists"), "uploads")
     if not uploads:
@@ -40,13 +58,30 @@ def own_since(channel: Channel, since: datetime, *, now: datetime) -> Iterator[M
         if payload.tells_missing(response):
             return  # of a channel without any
         entries = items_in(response)
-        recent = [one for one in entries if (at := moment_of(object_of(one, "snippet"), "publishedAt")) and at >= since]
-        yield from videos(channel, [text_of(object_of(one, "contentDetails"), "videoId") for one in recent], now=now)
+        recent = [one for one in entries if _uploaded(one) >= since - back]
+        yield recent
         following = next_page(response)
         if not following or len(recent) < len(entries):
             return
         asked["pageToken"] = following
-    raise CannotTell("The channel has uploaded too much since to tell whether this video is among it.")
+    if entries and _uploaded(entries[-1]) >= since:
+        raise CannotTell(TOO_MUCH)
+
+
+def _uploaded(entry: Mapping[str, Any]) -> datetime:
+    at = moment_of(object_of(entry, "snippet"), "publishedAt")
+    if at is None:
+        raise CannotTell("YouTube's answer is not a list of videos.")
+    return at
+
+
+def _shown(entry: Mapping[str, Any]) -> datetime:
+    """When it was made public; of one that was not, when it was uploaded."""
+    return moment_of(object_of(entry, "contentDetails"), "videoPublishedAt") or _uploaded(entry)
+
+
+def _video_id(entry: Mapping[str, Any]) -> str:
+    return text_of(object_of(entry, "contentDetails"), "videoId")
 
 
 def videos(channel: Channel, ids: list[str], *, now: datetime, parts: str = SHOWING) -> list[Mapping[str, Any]]:

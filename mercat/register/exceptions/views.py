@@ -20,7 +20,7 @@ from mercat.people.devices.here import situation
 from mercat.people.facts import person_facts
 from mercat.people.gate import require
 from mercat.people.pack import guidance
-from mercat.register.exceptions import actions, presenters, queries
+from mercat.register.exceptions import actions, found, presenters, queries
 from mercat.register.exceptions.forms import GRANT, AnswerForm, AskForm, PostForm, RotationForm
 from mercat.register.facts import facts_of
 from mercat.register.forms import lines_of
@@ -33,8 +33,11 @@ Lines = list[dict[str, str]]
 def exceptions(request: HttpRequest) -> HttpResponse:
     """What waits, what is open, whose credential is to be changed; then what is done."""
     now = timezone.now()
-    found = queries.overview(request.user, page=request.GET.get("page"), now=now)
-    return render(request, "register/exceptions.html", {"found": found, **_states(now)})
+    said = {
+        "found": queries.overview(request.user, page=request.GET.get("page"), now=now),
+        "past_the_tool": found.pages(),
+    }
+    return render(request, "register/exceptions.html", {**said, **_states(now)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -167,6 +170,7 @@ def _page(request: HttpRequest, row: DirectAccess, problems: Lines | None = None
     said = {
         "row": row,
         "posts": list(row.posts.select_related("by")),
+        "found_posts": found.found_during(row),
         "happenings": presenters.happenings(row),
         "may_answer": waiting and answers and not own,
         "may_withdraw": waiting and own,

@@ -25,6 +25,7 @@ from mercat.people.pack import guidance
 from mercat.people.queries import search
 from mercat.register import actions, queries
 from mercat.register.comparing import report as comparing
+from mercat.register.exceptions import found as past_the_tool
 from mercat.register.exceptions import presenters as direct_access
 from mercat.register.exceptions import queries as exceptions
 from mercat.register.facts import account_facts, facts_of, slot_facts
@@ -193,6 +194,7 @@ def _account_page(request: HttpRequest, row: Account, problems: list[dict[str, s
         "look": row.postures.select_related("by").first(),
         "may_ask_direct": asked.decide("ask_direct_access", about, situation).allowed,
         "direct": exceptions.unsettled(row, request.user, now=now),
+        "past_the_tool": past_the_tool.pages(row) if may_view else [],
         "direct_state": lambda each: direct_access.state_of(each, now=now),
         "direct_colours": direct_access.COLOURS,
         "known": registry.known(row.network),

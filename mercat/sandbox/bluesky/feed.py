@@ -8,6 +8,8 @@ from typing import Any
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.standin import World
 
+REPOST = "app.bsky.feed.repost"
+
 
 def record_view(post: Post) -> dict[str, Any]:
     return {"uri": post.native_id, "cid": post.body["cid"], "value": post.body["record"]}
@@ -61,6 +63,16 @@ def link_all(world: World, post: Post) -> None:
     if parent := record.get("reply", {}).get("parent"):
         link(world, "replies", parent["uri"], post.native_id)
         link(world, "answers", parent["uri"].removeprefix("at://").partition("/")[0], post.native_id)
+
+
+def item_view(world: World, account: Account, post: Post, base: str) -> dict[str, Any]:
+    """A post as it stands in an author's feed, where reposts stand too and say so."""
+    other = world.store.post(world.slug, post.body.get("passes_on", ""))
+    author = world.store.account(world.slug, other.account) if other else None
+    if other is None or author is None:
+        return {"post": post_view(world, account, post, base)}
+    reason = {"$type": "app.bsky.feed.defs#reasonRepost", "by": basic_view(account), "indexedAt": iso(post.received_at)}
+    return {"post": post_view(world, author, other, base), "reason": reason}
 
 
 def post_view(world: World, account: Account, post: Post, base: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from mercat.sandbox.fields import BadBody, read_json
 from mercat.sandbox.limits import Allowance, Bucket
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import Timelines
-from mercat.sandbox.standin import ApiError, BadAccount, World
+from mercat.sandbox.standin import ApiError, BadAccount, ByHand, World
 
 # Source of the numbers: docs.bsky.app/docs/advanced-guides/rate-limits.
 REQUESTS = Bucket("requests", 3000, 300)
@@ -164,6 +164,9 @@ class Bluesky:
             return None
         identifier = fields.get("identifier") if isinstance(fields, dict) else None
         return world.store.account(self.slug, identifier) if isinstance(identifier, str) else None
+
+    def by_hand(self, world: World, account: Account, given: ByHand) -> Post:
+        return Community(world).by_hand(account, given)
 
     def profile_path(self, account: Account) -> str:
         return f"/profile/{account.handle}"

@@ -16,7 +16,7 @@ from mercat.sandbox.films import inspect as inspect_film
 from mercat.sandbox.models import Account, Post, Upload
 from mercat.sandbox.pages import picture
 from mercat.sandbox.pictures import inspect
-from mercat.sandbox.standin import ApiError, World, base_url, hidden_after
+from mercat.sandbox.standin import ApiError, ByHand, World, base_url, hidden_after
 
 MAX_UPLOAD_BYTES = 50 * 1024 * 1024
 LEXICON_KEY = "https://atproto.com/specs/record-key"
@@ -83,7 +83,7 @@ class Xrpc:
         fields = await self._write_input(request, account, "repo", "collection")
         key = fields.get("rkey")
         key = _record_key(key) if key is not None else self._fresh_key()
-        post = self._post(request, account, key, fields.get("record"))
+        post = self._post(request.state.received_at, account, key, fields.get("record"))
         if self.store.post(self.world.slug, post.native_id):
             # As measured on a PDS: the repository refuses the second record of a key, and nothing translates that.
             raise ApiError(500, {"error": "InternalServerError", "message": "Internal Server Error"})
@@ -93,7 +93,7 @@ class Xrpc:
     async def put_record(self, request: Request) -> Response:
         account = self.signed_in(request)
         fields = await self._write_input(request, account, "repo", "collection", "rkey")
-        post = self._post(request, account, _record_key(fields["rkey"]), fields.get("record"))
+        post = self._post(request.state.received_at, account, _record_key(fields["rkey"]), fields.get("record"))
         known = self.store.post(self.world.slug, post.native_id)
         changed = known is None or known.body["cid"] != post.body["cid"]
         if changed and known and "swapRecord" in fields:
@@ -131,7 +131,8 @@ class Xrpc:
         posts = self.store.posts_by_id(
             self.world.slug, account.native_id, ascending=reverse, until=hidden_after(request), **bound
         )
-        records = [feed.record_view(post) for post in islice(posts, limit)]
+        wanted = (post for post in posts if "passes_on" not in post.body)  # reposts are a collection of their own
+        records = [feed.record_view(post) for post in islice(wanted, limit)]
         more = {"cursor": records[-1]["uri"].rpartition("/")[2]} if len(records) == limit else {}
         return JSONResponse({"records": records, **more})
 
@@ -164,7 +165,7 @@ class Xrpc:
         )
         base = base_url(request, self.world.slug)
         more = {"cursor": str(posts[-1].seq)} if len(posts) == limit else {}
-        views = [{"post": feed.post_view(self.world, account, post, base)} for post in posts]
+        views = [feed.item_view(self.world, account, post, base) for post in posts]
         return JSONResponse({"feed": views, **more})
 
     async def get_posts(self, request: Request) -> Response:
@@ -174,7 +175,7 @@ class Xrpc:
         base, views = base_url(request, self.world.slug), []
         for uri in uris:
             post = self.store.post(self.world.slug, uri, hidden_after(request))
-            if post:
+            if post and "passes_on" not in post.body:
                 views.append(feed.post_view(self.world, self.account(post.account), post, base))
         return JSONResponse({"posts": views})
 
@@ -202,6 +203,31 @@ class Xrpc:
             raise invalid("This stand-in swaps nothing: swapRecord may only be null, and swapCommit left out")
         return fields
 
+    def by_hand(self, account: Account, given: ByHand) -> Post:
+        """As an app of Bluesky's writes it. A repost is a record of its own kind, and stands in no list of posts."""
+        now = self.world.clock()
+        record_at = feed.iso(now)
+        if given.passes_on and not given.words:
+            return self._repost(account, given.passes_on, now)
+        content: dict[str, Any] = {"text": given.words, "createdAt": record_at}
+        if above := given.answers:
+            parent = _reference(above)
+            content["reply"] = {"root": above.body["record"].get("reply", {}).get("root", parent), "parent": parent}
+        if given.passes_on:
+            content["embed"] = {"$type": "app.bsky.embed.record", "record": _reference(given.passes_on)}
+        post = self._post(now, account, self._fresh_key(), content)
+        self._keep(post)
+        return post
+
+    def _repost(self, account: Account, other: Post, now: float) -> Post:
+        content = {"$type": feed.REPOST, "subject": _reference(other), "createdAt": feed.iso(now)}
+        body = {"cid": record_cid(content), "record": content, "passes_on": other.native_id}
+        uri = f"at://{account.native_id}/{feed.REPOST}/{self._fresh_key()}"
+        made_at = str(content["createdAt"])
+        post = Post(self.world.slug, account.native_id, uri, other.text, body, (), made_at, now)
+        self.store.put_post(post)
+        return post
+
     def _keep(self, post: Post) -> None:
         self.store.put_post(post)
         feed.link_all(self.world, post)
@@ -209,7 +235,7 @@ class Xrpc:
     def _fresh_key(self) -> str:
         return tid(self.world.clock(), self.store.count_posts(self.world.slug) % 1024)
 
-    def _post(self, request: Request, account: Account, key: str, content: Any) -> Post:
+    def _post(self, received_at: float, account: Account, key: str, content: Any) -> Post:
         media = record.check(content, lambda cid: self.store.upload(self.world.slug, cid, account.native_id))
         content = {"$type": record.COLLECTION, **content}
         try:
@@ -224,7 +250,7 @@ class Xrpc:
             body={"cid": cid, "record": content},
             media=media,
             created_at=content["createdAt"],
-            received_at=request.state.received_at,
+            received_at=received_at,
         )
 
     def _written(self, post: Post, *, commit: bool) -> dict[str, Any]:
@@ -290,6 +316,10 @@ def _record_key(key: Any) -> str:
     if not TID.fullmatch(key):
         raise invalid(f"Invalid record key: {record.COLLECTION} takes TIDs, see {LEXICON_KEY}")
     return key
+
+
+def _reference(post: Post) -> dict[str, str]:
+    return {"uri": post.native_id, "cid": post.body["cid"]}
 
 
 def _uri(account: Account, key: str) -> str:

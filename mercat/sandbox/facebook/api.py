@@ -18,7 +18,7 @@ from mercat.sandbox.graph_login import Login
 from mercat.sandbox.models import Account, Medium, Post, Upload
 from mercat.sandbox.pages import picture
 from mercat.sandbox.pictures import inspect
-from mercat.sandbox.standin import World, base_url, hidden_after
+from mercat.sandbox.standin import BadPost, ByHand, World, base_url, hidden_after
 from mercat.sandbox.store import sha256_hex
 
 MAX_CHARACTERS = 63_206
@@ -121,7 +121,8 @@ class Api:
         if not graph.flag(caller.params.get("published", "true")):
             raise bad_parameter("This stand-in publishes at once")
         self._not_said_before(caller.account, message, link, photos)
-        return JSONResponse({"id": self._stored(caller.account, message, link, photos, request).native_id})
+        post = self._stored(caller.account, message, {"link": link}, photos, request.state.received_at)
+        return JSONResponse({"id": post.native_id})
 
     def not_held_back(self) -> None:
         if self.world.faults.standing("policy_block"):
@@ -149,13 +150,21 @@ class Api:
         if same or self.world.faults.standing("duplicate_refusal"):
             raise error(506, "(#506) Duplicate status message", subcode=1455006)
 
-    def _stored(self, page: str, message: str, link: str, photos: list[Upload], request: Request) -> Post:
-        received_at = request.state.received_at
+    def by_hand(self, page: Account, given: ByHand) -> Post:
+        """In the page's own composer; one that passes on another shares it."""
+        if given.answers:
+            raise BadPost("Answers on Facebook are comments, and no posts.")
+        if len(given.words) > MAX_CHARACTERS:
+            raise bad_parameter("Param message must be shorter")
+        shares = {"passes_on": given.passes_on.native_id} if given.passes_on else {}
+        return self._stored(page.native_id, given.words, {"link": "", **shares}, [], self.world.clock())
+
+    def _stored(self, page: str, message: str, body: dict[str, Any], photos: list[Upload], received_at: float) -> Post:
         with self.store.transaction():
             native_id = f"{page}_{graph.next_number(self.world, FIRST_NUMBER)}"
             media = tuple(map(_medium, photos))
             made_at = graph.iso(received_at)
-            post = Post(self.world.slug, page, native_id, message, {"link": link}, media, made_at, received_at)
+            post = Post(self.world.slug, page, native_id, message, body, media, made_at, received_at)
             self.store.put_post(post)
             for photo in photos:
                 self.store.change_upload(photo, alt=photo.alt, polls_left=0, attached_to=native_id)

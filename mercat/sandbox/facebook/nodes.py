@@ -40,7 +40,8 @@ def post(world: World, account: Account, one: Post, base: str) -> dict[str, Any]
         "created_time": one.created_at,
         "permalink_url": address(account, one, base),
         "from": {"id": account.native_id, "name": account.display_name},
-        "attachments": _attachments(one, base),
+        "attachments": _shared(world, one, base) or _attachments(one, base),
+        "parent_id": one.body.get("passes_on"),
         "comments": {"data": [], "summary": {"order": "ranked", "total_count": number, "can_comment": True}},
         "reactions": {"data": [], "summary": {"total_count": 0, "viewer_reaction": "NONE"}},
         "shares": None,
@@ -50,6 +51,17 @@ def post(world: World, account: Account, one: Post, base: str) -> dict[str, Any]
 
 def address(account: Account, one: Post, base: str) -> str:
     return f"{base}/{account.handle}/posts/{one.native_id.partition('_')[2]}"
+
+
+def _shared(world: World, one: Post, base: str) -> dict[str, Any] | None:
+    """The post of another page that this one shares."""
+    other = world.store.post(world.slug, one.body.get("passes_on", ""))
+    account = world.store.account(world.slug, other.account) if other else None
+    if other is None or account is None:
+        return None
+    url = address(account, other, base)
+    told = {"type": "share", "title": account.display_name, "description": other.text, "url": url}
+    return {"data": [{**_EMPTY, "media_type": "link", **told, "target": {"id": other.native_id, "url": url}}]}
 
 
 def _attachments(one: Post, base: str) -> dict[str, Any] | None:

@@ -23,7 +23,7 @@ from mercat.sandbox.graph_text import card, paragraphs
 from mercat.sandbox.limits import Allowance, Bucket
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import HERE, Timelines
-from mercat.sandbox.standin import ApiError, BadAccount, World
+from mercat.sandbox.standin import ApiError, BadAccount, ByHand, World
 
 SCOPES = (
     "pages_show_list",
@@ -175,6 +175,9 @@ class Facebook:
 
     async def caller(self, world: World, request: Request) -> Account | None:
         return graph.caller_of(world, request)
+
+    def by_hand(self, world: World, account: Account, given: ByHand) -> Post:
+        return Api(world, Login(world, self, SCOPES, "Pages")).by_hand(account, given)
 
     def profile_path(self, account: Account) -> str:
         return f"/{account.handle}"

@@ -70,6 +70,8 @@ class Hootsuite:
         FaultKind("hurry", "Hurry", "Sends what is scheduled without waiting for its time.", lasting=True),
     )
 
+    by_hand = None  # posts stand at the networks behind it, and are made there
+
     def routes(self, world: World) -> Sequence[BaseRoute]:
         calls, tokens, timelines = api.Api(world), oauth.OAuth(world, self), Timelines(self, world)
 

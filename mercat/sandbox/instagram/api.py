@@ -21,8 +21,8 @@ from mercat.sandbox.graph_fetch import Unfetched
 from mercat.sandbox.graph_login import Login
 from mercat.sandbox.instagram import nodes
 from mercat.sandbox.models import Account, Medium, Post
-from mercat.sandbox.pages import picture
-from mercat.sandbox.standin import ApiError, World, base_url, hidden_after
+from mercat.sandbox.pages import HERE, picture
+from mercat.sandbox.standin import ApiError, ByHand, World, base_url, hidden_after
 
 MAX_CAPTION = 2_200
 MAX_TAGS = 30
@@ -186,13 +186,25 @@ class Api:
             words = ("Action is blocked", "We restrict certain activity to protect our community.")
             raise error(4, "Application request limit reached", status=403, subcode=2207051, user=words)
 
+    def by_hand(self, account: Account, given: ByHand) -> Post:
+        """From the app on a telephone. There is no post without a picture: it is a grey one."""
+        given.only_words("Instagram")
+        _check_caption(given.words)
+        now, number = self.world.clock(), str(graph.next_number(self.world, FIRST_NUMBER))
+        grey = (HERE / "static" / "by-hand.jpg").read_bytes()
+        medium = upload(self.world, account.native_id, grey, native_id=number, alt="", now=now)
+        return self._kept(account.native_id, given.words, {"tagged": []}, (medium,), now)
+
+    def _kept(self, account: str, caption: str, body: dict[str, Any], media: tuple[Medium, ...], now: float) -> Post:
+        native_id = str(graph.next_number(self.world, FIRST_NUMBER))
+        post = Post(self.world.slug, account, native_id, caption, body, media, graph.iso(now), now)
+        self.store.put_post(post)
+        return post
+
     def _stored(self, container_id: str, container: Mapping[str, Any], now: float) -> Post:
         account, caption = str(container["account"]), str(container["caption"])
         with self.store.transaction():
-            native_id = str(graph.next_number(self.world, FIRST_NUMBER))
-            body, made_at = {"tagged": container["tagged"]}, graph.iso(now)
-            post = Post(self.world.slug, account, native_id, caption, body, media_of(container), made_at, now)
-            self.store.put_post(post)
+            post = self._kept(account, caption, {"tagged": container["tagged"]}, media_of(container), now)
             self.containers.publish(container_id, container, now)
             self.containers.count(account, now)
         return post

@@ -22,7 +22,7 @@ from mercat.sandbox.instagram.api import Api
 from mercat.sandbox.limits import Allowance, Bucket
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import HERE, Timelines
-from mercat.sandbox.standin import ApiError, BadAccount, World
+from mercat.sandbox.standin import ApiError, BadAccount, ByHand, World
 
 SCOPES = (
     "instagram_basic",
@@ -138,6 +138,9 @@ class Instagram:
 
     async def caller(self, world: World, request: Request) -> Account | None:
         return graph.caller_of(world, request)
+
+    def by_hand(self, world: World, account: Account, given: ByHand) -> Post:
+        return Api(world, Login(world, self, SCOPES, "Accounts")).by_hand(account, given)
 
     def profile_path(self, account: Account) -> str:
         return f"/{account.handle}"

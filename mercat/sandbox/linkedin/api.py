@@ -13,11 +13,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mercat.sandbox.fields import BadBody, read_json
-from mercat.sandbox.linkedin import body, oauth
-from mercat.sandbox.models import Account, Post, Upload
+from mercat.sandbox.linkedin import body, little, oauth
+from mercat.sandbox.linkedin.little import Little
+from mercat.sandbox.models import Account, Medium, Post, Upload
 from mercat.sandbox.pages import picture
 from mercat.sandbox.pictures import inspect
-from mercat.sandbox.standin import ApiError, World, base_url, hidden_after
+from mercat.sandbox.standin import ApiError, BadPost, ByHand, World, base_url, hidden_after
 from mercat.sandbox.store import sha256_hex
 
 OLDEST = "202512"  # versions before have ended; switch version_sunset ends all
@@ -126,22 +127,36 @@ class Api:
         for other in self.store.posts(self.world.slug, account.native_id):
             if other.text == text.plain and _digests(other.media) == _digests(media):
                 raise body.duplicate(other.native_id)
-        now = request.state.received_at
-        urn = f"urn:li:{'ugcPost' if len(media) > 1 else 'share'}:{self._next_number(now)}"
+        post = self._new(account, text, media, request.state.received_at)
+        if self._keeps(media):
+            self.store.put_post(post)
+        return Response(status_code=201, headers={"x-restli-id": post.native_id, "x-linkedin-id": post.native_id})
+
+    def by_hand(self, account: Account, given: ByHand) -> Post:
+        """By an administrator on the page itself; one that passes on another reshares it."""
+        if given.answers:
+            raise BadPost("Answers on LinkedIn are comments, and no posts.")
+        typed = "".join(f"\\{one}" if one in little.RESERVED and one != "#" else one for one in given.words)
+        text = body.text(typed, ()) if given.words else little.read("")
+        post = self._new(account, text, (), self.world.clock(), given.passes_on)
+        self.store.put_post(post)
+        return post
+
+    def _new(
+        self, account: Account, text: Little, media: tuple[Medium, ...], now: float, reshared: Post | None = None
+    ) -> Post:
         at = ms(now)
-        post = Post(
+        content = {"commentary": text.canonical, "mentions": text.mentions, "made": at, "changed": at, "edited": False}
+        return Post(
             network=self.world.slug,
             account=account.native_id,
-            native_id=urn,
+            native_id=f"urn:li:{'ugcPost' if len(media) > 1 else 'share'}:{self._next_number(now)}",
             text=text.plain,
-            body={"commentary": text.canonical, "mentions": text.mentions, "made": at, "changed": at, "edited": False},
+            body={**content, **({"passes_on": reshared.native_id} if reshared else {})},
             media=media,
             created_at=str(at),
             received_at=now,
         )
-        if self._keeps(media):
-            self.store.put_post(post)
-        return Response(status_code=201, headers={"x-restli-id": urn, "x-linkedin-id": urn})
 
     def _keeps(self, media: tuple[Any, ...]) -> bool:
         """A post that was accepted vanishes where its pictures are not ready, or turn out to be none."""
@@ -380,6 +395,8 @@ def _post_view(post: Post) -> dict[str, Any]:
         "isReshareDisabledByAuthor": False,
         "distribution": {"feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": []},
     }
+    if other := post.body.get("passes_on"):
+        view["reshareContext"] = {"parent": other, "root": other}
     images = [{"id": medium.upload, **({"altText": medium.alt} if medium.alt else {})} for medium in post.media]
     if len(images) == 1:
         view["content"] = {"media": images[0]}

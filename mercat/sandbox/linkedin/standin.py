@@ -22,7 +22,7 @@ from mercat.sandbox.linkedin import api, oauth
 from mercat.sandbox.linkedin.videos import Videos
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import Timelines
-from mercat.sandbox.standin import ApiError, BadAccount, World
+from mercat.sandbox.standin import ApiError, BadAccount, ByHand, World
 
 CALLS = Bucket("calls", 500, 86_400)  # no number is published; the switch day_limit uses them up
 VANITY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?")
@@ -167,6 +167,9 @@ class LinkedIn:
         token = oauth.bearer(request)
         grant = world.store.kept(self.slug, "token", token, world.clock()) if token else None
         return world.store.account(self.slug, grant["account"]) if grant else None
+
+    def by_hand(self, world: World, account: Account, given: ByHand) -> Post:
+        return api.Api(world).by_hand(account, given)
 
     def profile_path(self, account: Account) -> str:
         return f"/company/{account.handle}/"

@@ -16,7 +16,7 @@ from mercat.sandbox.mastodon.oauth import fields_of
 from mercat.sandbox.models import Account, Medium, Post, Upload
 from mercat.sandbox.pages import picture
 from mercat.sandbox.pictures import inspect
-from mercat.sandbox.standin import ApiError, World, base_url, hidden_after
+from mercat.sandbox.standin import ApiError, BadPost, ByHand, World, base_url, hidden_after
 from mercat.sandbox.store import sha256_hex
 
 IDEMPOTENCY_SECONDS = 3600
@@ -96,7 +96,7 @@ class Api:
         known = self._published_before(account, key)
         if known is None:
             known = self._new_status(account, fields, grant["application"], request.state.received_at, key)
-            self._notify(request, known)
+            self._notify(known, base_url(request, self.world.slug))
         return JSONResponse(self._status_view(request, account, known))
 
     async def status(self, request: Request) -> Response:
@@ -230,9 +230,25 @@ class Api:
                 self.store.keep(self.world.slug, "idempotency", f"{account.native_id}:{key}", post.native_id, until)
         return post
 
-    def _notify(self, request: Request, post: Post) -> None:
+    def by_hand(self, account: Account, given: ByHand) -> Post:
+        """A status made on the server's own pages; one that passes on another without words boosts it."""
+        if given.passes_on and given.words:
+            raise BadPost("This stand-in's statuses quote no others: pass it on without words.")
+        now = self.world.clock()
+        if given.passes_on is None:
+            fields = {"status": given.words, "in_reply_to_id": given.answers.native_id if given.answers else None}
+            post = self._new_status(account, fields, "Web", now, None)
+            self._notify(post, f"/{self.world.slug}")
+            return post
+        body = {**given.passes_on.body, "in_reply_to_id": None, "passes_on": given.passes_on.native_id}
+        made_at, words = entities.iso(now), given.passes_on.text
+        post = Post(self.world.slug, account.native_id, self._next_id(now), words, body, (), made_at, now)
+        self.store.put_post(post)
+        return post
+
+    def _notify(self, post: Post, base: str) -> None:
         """Whoever is named hears of it, and a status of its replies."""
-        for named in entities.known_mentions(self.world, post.text, base_url(request, self.world.slug)):
+        for named in entities.known_mentions(self.world, post.text, base):
             entities.link(self.world, "mentions", named.native_id, post.native_id)
         if post.body["in_reply_to_id"]:
             entities.link(self.world, "replies", post.body["in_reply_to_id"], post.native_id)
@@ -333,6 +349,8 @@ def _wanted(post: Post, params: QueryParams) -> bool:
         return params.get(name) in ("true", "1")
 
     if on("pinned") or (on("exclude_replies") and post.body["in_reply_to_id"]):
+        return False
+    if on("exclude_reblogs") and post.body.get("passes_on"):
         return False
     return bool(post.media) or not on("only_media")
 

@@ -12,7 +12,7 @@ from mercat.sandbox.mastodon.api import Api, description_of, invalid, medium_of,
 from mercat.sandbox.mastodon.oauth import fields_of
 from mercat.sandbox.models import Account, Post, Upload
 from mercat.sandbox.pictures import inspect
-from mercat.sandbox.standin import hidden_after
+from mercat.sandbox.standin import base_url, hidden_after
 from mercat.sandbox.store import sha256_hex
 
 MAX_NAME = 30  # app/validators and models/account.rb: DISPLAY_NAME_LENGTH_LIMIT, NOTE_LENGTH_LIMIT
@@ -47,7 +47,7 @@ class Community(Api):
             received_at=post.received_at,
         )
         self.store.put_post(edited)
-        self._notify(request, edited)
+        self._notify(edited, base_url(request, self.world.slug))
         return JSONResponse(self._status_view(request, account, edited))
 
     def _described(self, uploads: list[Upload], fields: dict[str, Any], post: Post) -> list[Upload]:

@@ -81,6 +81,16 @@ def own_view(world: World, account: Account) -> dict[str, Any]:
 
 
 def status_view(world: World, account: Account, post: Post, base: str) -> dict[str, Any]:
+    view = _status_view(world, account, post, base)
+    if "passes_on" not in post.body:
+        return view
+    boosted = world.store.post(world.slug, post.body["passes_on"])
+    author = world.store.account(world.slug, boosted.account) if boosted else None
+    inner = _status_view(world, author, boosted, base) if boosted and author else None
+    return {**view, "content": "", "reblog": inner}
+
+
+def _status_view(world: World, account: Account, post: Post, base: str) -> dict[str, Any]:
     mentions = known_mentions(world, post.text, base)
     replies, favourites = (linked(world, kind, post.native_id) for kind in ("replies", "favourites"))
     return {

@@ -20,7 +20,7 @@ from mercat.sandbox.limits import Allowance, Bucket
 from mercat.sandbox.mastodon import api, community, entities, oauth
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import HERE, Timelines
-from mercat.sandbox.standin import ApiError, BadAccount, World
+from mercat.sandbox.standin import ApiError, BadAccount, ByHand, World
 
 # Source of the numbers: docs.joinmastodon.org/api/rate-limits.
 ACCOUNT = Bucket("account", 300, 300)
@@ -156,6 +156,9 @@ class Mastodon:
         token = oauth.bearer(request)
         grant = world.store.kept(self.slug, "token", token, world.clock()) if token else None
         return world.store.account(self.slug, grant["account"]) if grant and grant["account"] else None
+
+    def by_hand(self, world: World, account: Account, given: ByHand) -> Post:
+        return api.Api(world).by_hand(account, given)
 
     def profile_path(self, account: Account) -> str:
         return f"/@{account.handle}"

@@ -17,7 +17,7 @@ from mercat.sandbox.graph_containers import DAY, Containers, fetched, media_of, 
 from mercat.sandbox.graph_fetch import Unfetched
 from mercat.sandbox.models import Account, Medium, Post
 from mercat.sandbox.pages import picture
-from mercat.sandbox.standin import ApiError, World, base_url, hidden_after
+from mercat.sandbox.standin import ApiError, ByHand, World, base_url, hidden_after
 from mercat.sandbox.threads import nodes, text
 
 MAX_CHARACTERS = 500
@@ -167,14 +167,28 @@ class Api:
         if used >= (REPLIES if reply else POSTS):
             raise _used_up()
 
+    def by_hand(self, account: Account, given: ByHand) -> Post:
+        """In Threads' own app: a post, an answer, a quote, or a repost without words."""
+        _check_words(given.words, "")
+        other = given.passes_on
+        body: dict[str, Any] = {"reply_to": given.answers.native_id if given.answers else None}
+        body |= {"topic_tag": text.topic(given.words), "quotes": other.native_id if other and given.words else None}
+        words = given.words
+        if other and not words:
+            body, words = {**body, "passes_on": other.native_id}, other.text
+        return self._kept(account.native_id, words, body, (), self.world.clock())
+
+    def _kept(self, account: str, words: str, body: dict[str, Any], media: tuple[Medium, ...], now: float) -> Post:
+        native_id = str(graph.next_number(self.world, FIRST_NUMBER))
+        post = Post(self.world.slug, account, native_id, words, body, media, graph.iso(now), now)
+        self.store.put_post(post)
+        return post
+
     def _stored(self, container_id: str, container: Mapping[str, Any], now: float) -> Post:
         account = str(container["account"])
         with self.store.transaction():
-            native_id = str(graph.next_number(self.world, FIRST_NUMBER))
             body = {"reply_to": container["reply_to"], "topic_tag": container["topic_tag"]}
-            words, made_at = str(container["text"]), graph.iso(now)
-            post = Post(self.world.slug, account, native_id, words, body, media_of(container), made_at, now)
-            self.store.put_post(post)
+            post = self._kept(account, str(container["text"]), body, media_of(container), now)
             self.containers.publish(container_id, container, now)
             if not container["reply_to"]:
                 self.containers.count(account, now)
@@ -219,6 +233,9 @@ class Api:
         return self._edge(request, caller, [post for post in posts if not post.body["reply_to"]])
 
     async def replies(self, request: Request) -> Response:
+        """Of a post what others answered; of the account what it answered itself."""
+        if self.store.account(self.world.slug, request.path_params["id"]):
+            return await self._own_replies(request)
         caller = await graph.let_in(self.world, request, {"reverse": is_flag}, paging=True)
         caller.needs("threads_read_replies", "threads_manage_replies")
         one = self._post(request.path_params["id"], hidden_after(request))
@@ -226,6 +243,11 @@ class Api:
             raise no_such(one.native_id)
         posts = self.store.posts(self.world.slug, until=hidden_after(request))
         return self._edge(request, caller, [post for post in posts if post.body["reply_to"] == one.native_id])
+
+    async def _own_replies(self, request: Request) -> Response:
+        caller = await self._own(request, {}, "threads_read_replies", paging=True)
+        posts = self.store.posts(self.world.slug, caller.account, until=hidden_after(request))
+        return self._edge(request, caller, [post for post in posts if post.body["reply_to"]])
 
     async def mentions(self, request: Request) -> Response:
         caller = await self._own(request, {}, "threads_manage_mentions", paging=True)

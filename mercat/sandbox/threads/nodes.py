@@ -32,21 +32,22 @@ def looked_up(account: Account, base: str) -> dict[str, Any]:
 
 
 def media(account: Account, one: Post, base: str) -> dict[str, Any]:
+    passed_on = bool(one.body.get("passes_on"))
     album, first = len(one.media) > 1, one.media[0] if one.media else None
     return {
         "id": one.native_id,
         "media_product_type": "THREADS",
-        "media_type": "CAROUSEL_ALBUM" if album else _kind(first) if first else "TEXT_POST",
+        "media_type": "REPOST_FACADE" if passed_on else "CAROUSEL_ALBUM" if album else _kind(first),
         "media_url": f"{base}/media/{first.upload}" if first else None,
         "permalink": address(account, one, base),
         "owner": {"id": account.native_id},
         "username": account.handle,
-        "text": one.text or None,
+        "text": None if passed_on else one.text or None,
         "timestamp": one.created_at,
         "shortcode": one.native_id,
         "alt_text": first.alt or None if first and not album else None,
         "children": {"data": [_child(medium, base) for medium in one.media]} if album else None,
-        "is_quote_post": False,
+        "is_quote_post": bool(one.body.get("quotes")),
         "topic_tag": one.body["topic_tag"],
         "is_reply": bool(one.body["reply_to"]),
     }
@@ -56,7 +57,9 @@ def address(account: Account, one: Post, base: str) -> str:
     return f"{base}/@{account.handle}/post/{one.native_id}"
 
 
-def _kind(medium: Medium) -> str:
+def _kind(medium: Medium | None) -> str:
+    if medium is None:
+        return "TEXT_POST"
     return "VIDEO" if medium.mime.startswith("video/") else "IMAGE"
 
 

@@ -20,7 +20,7 @@ from mercat.sandbox.graph_text import paragraphs
 from mercat.sandbox.limits import Allowance, Bucket
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import HERE, Timelines
-from mercat.sandbox.standin import ApiError, BadAccount, World
+from mercat.sandbox.standin import ApiError, BadAccount, ByHand, World
 from mercat.sandbox.threads.api import Api
 from mercat.sandbox.threads.oauth import ThreadsLogin
 
@@ -134,6 +134,9 @@ class Threads:
 
     async def caller(self, world: World, request: Request) -> Account | None:
         return graph.caller_of(world, request)
+
+    def by_hand(self, world: World, account: Account, given: ByHand) -> Post:
+        return Api(world).by_hand(account, given)
 
     def profile_path(self, account: Account) -> str:
         return f"/@{account.handle}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mercat.sandbox.models import Account, Medium, Post, Upload
-from mercat.sandbox.standin import World, base_url, hidden_after
+from mercat.sandbox.standin import ByHand, World, base_url, hidden_after
 from mercat.sandbox.x import asked, problems, text
 from mercat.sandbox.x.asked import PAGED, SHOWING, USERS, Field, between, is_id, matching, some_of
 from mercat.sandbox.x.media import VIDEO, Media
@@ -53,7 +53,8 @@ class Api:
         above = self._replied_to(account, given.get("reply"))
         if self._is_duplicate(account, words, uploads, above):
             raise problems.duplicate()
-        post = self._new(account, given, uploads, above, request.state.received_at)
+        more = {name: given[name] for name in ("reply_settings", "made_with_ai") if name in given}
+        post = self._new(account, words, uploads, above, received_at=request.state.received_at, more=more)
         shown, _ = self.views.shown(post, base_url(request, self.world.slug))
         told = {"id": post.native_id, "text": shown, "edit_history_post_ids": [post.native_id]}
         return JSONResponse({"data": told}, 201)
@@ -85,8 +86,11 @@ class Api:
         signed_in(self.world, request, "tweet.read", "users.read")
         wanted = asked.query(request, {**SHOWING, **PAGED, "exclude": some_of("replies retweets")})
         posts = self.store.posts_by_id(self.world.slug, self._account(request), until=hidden_after(request))
-        replies = "replies" not in wanted.get("exclude", ())
-        return self._page(request, wanted, (post for post in posts if replies or not post.body["reply_to"]))
+        without = wanted.get("exclude", ())
+        left_out = {"replies": "reply_to", "retweets": "passes_on"}
+        return self._page(
+            request, wanted, (post for post in posts if not any(post.body.get(left_out[name]) for name in without))
+        )
 
     async def mentions(self, request: Request) -> Response:
         signed_in(self.world, request, "tweet.read", "users.read")
@@ -199,22 +203,43 @@ class Api:
                 return True
         return False
 
+    def by_hand(self, account: Account, given: ByHand) -> Post:
+        """By X's own pages, where a quote or a repost of another's is made too."""
+        words, other, now = given.words, given.passes_on, self.world.clock()
+        if other and not words:
+            author = self.store.account(self.world.slug, other.account)
+            words = f"RT @{author.handle if author else 'somebody'}: {other.text}"
+        else:
+            _check_words(words, [])
+        kind = "quoted" if given.words else "retweeted"
+        referenced = {"referenced": {"type": kind, "id": other.native_id}} if other else {}
+        passes_on = {"passes_on": other.native_id} if other and not given.words else {}
+        return self._new(account, words, [], given.answers, received_at=now, more={**referenced, **passes_on})
+
     def _new(
-        self, account: Account, given: dict[str, Any], uploads: list[Upload], above: Post | None, received_at: float
+        self,
+        account: Account,
+        words: str,
+        uploads: list[Upload],
+        above: Post | None,
+        *,
+        received_at: float,
+        more: Mapping[str, Any],
     ) -> Post:
         native_id = self.ids.next()
         body = {
             "reply_to": above.native_id if above else None,
             "conversation_id": above.body["conversation_id"] if above else native_id,
-            "reply_settings": given.get("reply_settings", "everyone"),
-            "made_with_ai": given.get("made_with_ai", False),
+            "reply_settings": "everyone",
+            "made_with_ai": False,
+            **more,
         }
         with self.store.transaction():
             post = Post(
                 network=self.world.slug,
                 account=account.native_id,
                 native_id=native_id,
-                text=given.get("text", "").strip(),
+                text=words,
                 body=body,
                 media=tuple(map(_medium, uploads)),
                 created_at=iso(received_at),

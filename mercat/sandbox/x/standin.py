@@ -17,7 +17,7 @@ from mercat.sandbox.faults import FaultKind, Option
 from mercat.sandbox.limits import Allowance, Bucket
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import HERE, Timelines
-from mercat.sandbox.standin import ApiError, BadAccount, World
+from mercat.sandbox.standin import ApiError, BadAccount, ByHand, World
 from mercat.sandbox.x import oauth, text
 from mercat.sandbox.x.api import Api
 from mercat.sandbox.x.media import Media
@@ -195,6 +195,10 @@ class X:
     async def caller(self, world: World, request: Request) -> Account | None:
         grant = oauth.grant_of(world, request)
         return world.store.account(self.slug, grant["account"]) if grant else None
+
+    def by_hand(self, world: World, account: Account, given: ByHand) -> Post:
+        ids = Ids(world)
+        return Api(world, Media(world, ids), ids).by_hand(account, given)
 
     def profile_path(self, account: Account) -> str:
         return f"/{account.handle}"

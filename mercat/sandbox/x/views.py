@@ -76,8 +76,10 @@ class Views:
             told["author_id"] = post.account
         if "attachments.media_keys" in expansions and post.media:
             told["attachments"] = may_tell["attachments"]
-        if "referenced_posts" in expansions and post.body["reply_to"]:
-            told["referenced_posts"] = [{"type": "replied_to", "id": post.body["reply_to"]}]
+        referenced = [{"type": "replied_to", "id": post.body["reply_to"]}] if post.body["reply_to"] else []
+        referenced += [post.body["referenced"]] if "referenced" in post.body else []
+        if referenced and ("referenced_posts" in expansions or "referenced_posts" in fields):
+            told["referenced_posts"] = referenced
         return told
 
     def shown(self, post: Post, base: str) -> tuple[str, dict[str, Any]]:

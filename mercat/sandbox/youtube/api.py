@@ -261,9 +261,10 @@ def _entry(n: int, video: dict[str, Any], channel: Account, wanted: dict[str, st
         "position": n,
         "resourceId": {"kind": "youtube#video", "videoId": video["id"]},
     }
+    shown = {"videoPublishedAt": iso(video["published_at"])} if "published_at" in video else {}
     may = {
         "snippet": snippet,
-        "contentDetails": {"videoId": video["id"], "videoPublishedAt": iso(video["uploaded_at"])},
+        "contentDetails": {"videoId": video["id"], **shown},
         "status": {"privacyStatus": video["status"]["privacyStatus"]},
     }
     told = {"kind": "youtube#playlistItem", "etag": "stand-in", "id": f"UU-{video['id']}"}

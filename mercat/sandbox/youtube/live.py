@@ -193,7 +193,9 @@ class Live:
         owner = broadcast["channel"]
         known = [one for one in (self._get("broadcasts", owner) or ()) if one != broadcast["id"]]
         self.store.keep(self.world.slug, "broadcasts", owner, [broadcast["id"], *known])
-        self.videos.put(_as_video(broadcast))  # whoever asks for it as a video is told of one
+        known = self.videos.get(broadcast["id"]) or {}
+        shown = {name: known[name] for name in ("published_at",) if name in known}
+        self.videos.put({**_as_video(broadcast), **shown})  # whoever asks for it as a video is told of one
 
 
 def _as_video(broadcast: dict[str, Any]) -> dict[str, Any]:

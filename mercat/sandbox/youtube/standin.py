@@ -23,7 +23,7 @@ from mercat.sandbox.faults import FaultKind, Option
 from mercat.sandbox.limits import Allowance, Bucket
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import HERE, Timelines, picture
-from mercat.sandbox.standin import ApiError, BadAccount, World
+from mercat.sandbox.standin import ApiError, BadAccount, ByHand, World
 from mercat.sandbox.youtube import oauth, problems
 from mercat.sandbox.youtube.api import Api
 from mercat.sandbox.youtube.live import Live
@@ -228,6 +228,9 @@ class YouTube:
     async def caller(self, world: World, request: Request) -> Account | None:
         grant = oauth.grant_of(world, request)
         return world.store.account(self.slug, grant["account"]) if grant else None
+
+    def by_hand(self, world: World, account: Account, given: ByHand) -> Post:
+        return Videos(world).by_hand(account, given)
 
     def profile_path(self, account: Account) -> str:
         return f"/@{account.handle}"

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mercat.sandbox.models import Account, Medium, Post
-from mercat.sandbox.standin import World
+from mercat.sandbox.standin import ByHand, World
+from mercat.sandbox.store import sha256_hex
 from mercat.sandbox.youtube.problems import invalid
 
 MAX_TITLE, MAX_DESCRIPTION, MAX_TAGS = 100, 5_000, 500
@@ -61,7 +62,9 @@ class Videos:
         return found if found and (until is None or found["uploaded_at"] <= until) else None
 
     def put(self, video: dict[str, Any]) -> None:
-        """Keeps it, and shows it on the pages where it is public."""
+        """Keeps it, and shows it on the pages where it is public. When it first was, its publication begins."""
+        if video["status"]["privacyStatus"] != "private":
+            video.setdefault("published_at", self.world.clock())
         with self.store.transaction():
             self.store.keep(self.world.slug, "video", video["id"], video)
             own = self.own(video["channel"])
@@ -71,6 +74,18 @@ class Videos:
                 self.store.put_post(self._post(video))
             else:
                 self.store.remove_post(self.world.slug, video["id"])
+
+    def by_hand(self, account: Account, given: ByHand) -> Post:
+        """A video uploaded in YouTube Studio: the first line is its title. Of its bytes there is nothing here."""
+        given.only_words("YouTube")
+        title, _, description = given.words.partition("\n")
+        snippet = {"title": title.strip(), "description": description.strip(), "categoryId": "22"}
+        check_snippet(snippet)
+        film = {"mime": "video/mp4", "size": 0, "sha256": sha256_hex(b""), "captions": {}, "polls_left": 0}
+        video = {**film, "id": new_id(), "channel": account.native_id, "snippet": snippet, "ends": "processed"}
+        video |= {"status": {**DEFAULT_STATUS}, "uploaded_at": self.world.clock()}
+        self.put(video)
+        return self._post(video)
 
     def own(self, channel: str) -> list[str]:
         """The ids of the channel's uploads, oldest first."""
@@ -125,7 +140,7 @@ class Videos:
         thumbnail = {"url": f"{base}/vi/{video['id']}/default.jpg", "width": 120, "height": 90}
         told = {
             **video["snippet"],
-            "publishedAt": iso(video["uploaded_at"]),
+            "publishedAt": iso(video.get("published_at", video["uploaded_at"])),
             "channelId": account.native_id,
             "channelTitle": account.display_name,
             "thumbnails": {"default": thumbnail},

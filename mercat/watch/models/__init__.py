@@ -1,8 +1,6 @@
-"""Cases of found accounts, and posts that did not go through the tool."""
+"""What was found outside of the register, and what became of it."""
 
 from mercat.watch.models.cases import Case, CaseNote
+from mercat.watch.models.direct import CouldHave, DirectLook, DirectUse
 
-__all__ = [
-    "Case",
-    "CaseNote",
-]
+__all__ = ["Case", "CaseNote", "CouldHave", "DirectLook", "DirectUse"]

@@ -1,0 +1,31 @@
+"""The account's own posts, by whatever way they came there. Stories end by themselves within a day, and are no posts;
+what an account reposts, Instagram tells no programme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from mercat.networks.instagram import payload
+from mercat.networks.instagram.payload import DIALECT, OWN, WORDS
+from mercat.networks.kit.graph import CannotTell, Graph
+from mercat.networks.kit.graph_containers import made_at, made_since
+from mercat.networks.kit.reading import standing_since
+from mercat.networks.port import Channel, Standing, Unreadable
+
+
+class Lister:
+    def posts(self, channel: Channel, *, since: datetime, now: datetime) -> tuple[Standing, ...] | Unreadable:
+        try:
+            return standing_since(_standing(Graph(channel, WORDS, OWN, now), since), since)
+        except CannotTell as trouble:
+            return trouble.unreadable
+
+
+def _standing(asking: Graph, since: datetime) -> Iterator[Standing]:
+    for node in made_since(asking, DIALECT.own, payload.MEDIA_FIELDS, since):
+        post = payload.found(node, asking.channel)
+        if post is None:
+            raise CannotTell(WORDS.strange)
+        if post.account == asking.channel.native_id:
+            yield Standing(post.native_id, post.url, post.text, made_at(asking, node))

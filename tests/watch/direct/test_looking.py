@@ -1,0 +1,439 @@
+"""Posts past the tool are found: each once, with who could have made it, and nothing of ours among them (6.2, 6.3)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from mercat.audit.models import Event
+from mercat.delivery import states
+from mercat.delivery.engine import grace_of
+from mercat.delivery.models import Consignment, Removal
+from mercat.networks import registry
+from mercat.networks.port import Unreadable
+from mercat.people.models import Notice, Person
+from mercat.register.exceptions import actions as exceptions
+from mercat.register.models import Account, Connection, HandOver, Posture, Spoc
+from mercat.watch.direct import looking
+from mercat.watch.direct.actions import FOUND
+from mercat.watch.direct.could_have import could_have
+from mercat.watch.models import CouldHave, DirectLook, DirectUse
+from tests import factories as make
+from tests.factories import NOW
+from tests.kept import gained, kept
+from tests.watch.direct.conftest import DAY, HOUR, LATER, MINUTE, TEXT, Shown, granted
+
+pytestmark = pytest.mark.django_db
+
+Why = CouldHave.Why
+OURS = "Road closed at the bridge."
+
+
+def consigned(account: Account, comms: Person, *, text: str = OURS, at: datetime = NOW, **about: object) -> Consignment:
+    """One that was begun at `at`, in whatever state is given."""
+    post = make.approved(make.authorised(), comms, account, text=text)
+    row = Consignment.objects.get(post_ref=post.audit_ref)
+    state = about.pop("state", states.SENT)
+    seen = {"native_id": "n1", "read_back_at": at, "sent_at": at} if state == states.SENT else {}
+    seen |= {"look_at": at} if state == states.IN_DOUBT else {}
+    seen |= {"leased_until": at + MINUTE} if state in (states.SENDING, states.LEASED) else {}
+    Consignment.objects.filter(pk=row.pk).update(**{"state": state, "first_sent_at": at, **seen, **about})
+    row.refresh_from_db()
+    return row
+
+
+def reasons(account: Account, at: datetime) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for pk, why in could_have(account, at):
+        found.setdefault(Person.objects.get(pk=pk).name, set()).add(why)
+    return found
+
+
+# Found
+
+
+def test_a_post_that_was_not_sent_from_here_is_found_and_flagged(
+    network: Shown, account: Account, comms: Person, spoc: Person, commander: Person
+) -> None:
+    post = network.put()
+    looking.run(now=LATER)
+    use = DirectUse.objects.get()
+    assert (use.account, use.native_id, use.url, use.text) == (account, "p1", post.url, TEXT)
+    assert (use.made_at, use.found_at, use.outcome) == (post.made_at, LATER, "")
+    notices = Notice.objects.filter(subject=FOUND)
+    assert {notice.person for notice in notices} == {comms, spoc, commander}
+    assert {(notice.kind, notice.link) for notice in notices} == {("security", use.page)}
+    assert TEXT not in notices[0].body, "what somebody wrote stays on its page"
+    event = Event.objects.get(what="direct_use.found")
+    assert event.about == [use.audit_ref, account.audit_ref]
+    assert event.facts["could_have"] == [spoc.audit_ref]
+    assert event.personal.data == {"text": TEXT, "url": post.url}
+
+
+def test_it_is_found_once(network: Shown, use: DirectUse) -> None:
+    before = kept()
+    looking.run(now=LATER + 10 * MINUTE)
+    looking.run(now=LATER + 2 * DAY)
+    assert not gained(before)
+
+
+def test_nothing_is_held_while_the_network_is_asked(network: Shown, account: Account) -> None:
+    looking.run(now=LATER)
+    assert network.asked
+    assert not network.in_a_transaction
+
+
+def test_what_stood_there_before_the_account_was_connected_is_nobodys_direct_use(
+    network: Shown, account: Account
+) -> None:
+    network.put("old", at=NOW - MINUTE)
+    network.standing.append(network.put("told anyway", at=NOW - DAY))
+    looking.run(now=LATER)
+    assert network.asked == [(account.native_id, NOW)], "when it was connected"
+    assert not DirectUse.objects.exists()
+    Connection.objects.update(connected_at=LATER)
+    looking.run(now=LATER + DAY)
+    assert network.asked[-1][1] >= NOW, "connected anew, it is looked at from where the last look ended"
+
+
+def test_the_first_look_at_one_that_was_connected_long_ago_goes_back_a_week(network: Shown, account: Account) -> None:
+    looking.run(now=NOW + 40 * DAY)
+    assert network.asked == [(account.native_id, NOW + 33 * DAY)]
+
+
+def test_a_look_far_back_that_fails_stands_in_no_nearer_ones_way(network: Shown, use: DirectUse) -> None:
+    network.fails = Unreadable("Too much to read.")
+    looking.run(now=LATER + 3 * DAY)
+    assert network.asked[-1][1] < use.made_at, "back to what is followed"
+    looking.run(now=LATER + 3 * DAY + 10 * MINUTE)
+    assert network.asked[-1][1] >= LATER - 2 * HOUR
+    network.fails = None
+    looking.run(now=LATER + 3 * DAY + 20 * MINUTE)
+    assert DirectLook.objects.get().trouble == ""
+
+
+def test_each_account_about_every_ten_minutes_a_few_at_once(network: Shown) -> None:
+    rows = [make.account(f"Account {n}") for n in range(5)]
+    looking.run(now=LATER)
+    looking.run(now=LATER + MINUTE)
+    assert {asked for asked, _ in network.asked} == {row.native_id for row in rows}
+    assert len(network.asked) == 5, "three, then the other two"
+    looking.run(now=LATER + 5 * MINUTE)
+    assert len(network.asked) == 5
+    looking.run(now=LATER + 10 * MINUTE)
+    assert len(network.asked) == 8
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "looked"),
+    [
+        ("active", "working", True),
+        ("suspended", "working", True),
+        ("dormant", "working", True),
+        ("closed", "revoked", False),
+        ("active", "broken", False),
+    ],
+)
+def test_accounts_that_can_be_looked_at_are(
+    network: Shown, account: Account, comms: Person, status: str, state: str, looked: bool
+) -> None:
+    if status == "closed":
+        make.suspend(account)
+    make.put(account, status)
+    if state == "broken":
+        Connection.objects.update(state=state)
+    looking.run(now=LATER)
+    assert bool(network.asked) is looked
+
+
+def test_where_a_network_lists_nothing_nobody_is_asked(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "all", lambda: ())
+    looking.run(now=LATER)
+    assert not DirectLook.objects.exists()
+
+
+def test_what_cannot_be_read_is_said_and_looked_at_again_from_there(network: Shown, account: Account) -> None:
+    network.put()
+    network.fails = Unreadable("The network does not answer.")
+    looking.run(now=LATER)
+    look = DirectLook.objects.get()
+    assert (look.trouble, look.looked_at, look.looked_until) == ("The network does not answer.", LATER, NOW)
+    network.fails = RuntimeError("a bug")
+    looking.run(now=LATER + 10 * MINUTE)
+    assert DirectLook.objects.get().trouble == looking.WRONG
+    network.fails = None
+    looking.run(now=LATER + 20 * MINUTE)
+    assert DirectUse.objects.count() == 1
+    assert DirectLook.objects.get().trouble == ""
+
+
+def test_one_that_fails_keeps_no_other_from_being_looked_at(network: Shown, account: Account) -> None:
+    other = make.account("Perth")
+    network.fails = RuntimeError("a bug")
+    looking.run(now=LATER)
+    assert {asked for asked, _ in network.asked} == {account.native_id, other.native_id}
+
+
+def test_credentials_that_the_network_no_longer_takes_break_the_connection(network: Shown, account: Account) -> None:
+    network.fails = Unreadable("Signed out.", reconnect=True)
+    looking.run(now=LATER)
+    assert Connection.objects.get().state == "broken"
+
+
+def test_a_network_that_suddenly_tells_of_hundreds_flags_fifty_a_look_and_says_so(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    for n in range(120):
+        network.put(f"p{n}", at=NOW + (n + 1) * timedelta(seconds=10))
+    looking.run(now=LATER)
+    assert set(DirectUse.objects.values_list("native_id", flat=True)) == {f"p{n}" for n in range(50)}, "the oldest"
+    notice = Notice.objects.get(person=comms, subject=FOUND)
+    assert notice.body.startswith("50 posts on “Dundee”")
+    assert looking.MORE in notice.body
+    assert notice.link == f"/watch/direct/?account={account.pk}"
+    assert DirectLook.objects.get().trouble == looking.MORE
+    looking.run(now=LATER + 10 * MINUTE)
+    looking.run(now=LATER + 20 * MINUTE)
+    assert DirectUse.objects.count() == 120
+    assert DirectLook.objects.get().trouble == ""
+
+
+def test_what_a_network_tells_is_kept_whatever_it_holds(network: Shown, account: Account) -> None:
+    network.put("p1", text="A\x00 \ud800 b")
+    network.standing[0] = type(network.standing[0])("p1", "javascript:alert(1)", *_rest(network))
+    looking.run(now=LATER)
+    use = DirectUse.objects.get()
+    assert (use.text, use.address) == ("A ? b", "")
+
+
+def _rest(network: Shown) -> tuple[str, datetime]:
+    return network.standing[0].text, network.standing[0].made_at
+
+
+def test_a_found_post_that_is_later_gone_is_noted_and_never_deleted(network: Shown, use: DirectUse) -> None:
+    post = network.standing.pop()
+    gone = LATER + 10 * MINUTE
+    looking.run(now=gone)
+    use.refresh_from_db()
+    assert use.gone_at == gone
+    assert Event.objects.filter(what="direct_use.gone", about__contains=[use.audit_ref]).count() == 1
+    network.standing.append(post)
+    looking.run(now=gone + 10 * MINUTE)
+    use.refresh_from_db()
+    assert use.gone_at is None
+    assert Event.objects.filter(what="direct_use.seen_again").exists()
+
+
+def test_one_of_days_ago_is_looked_for_once_a_day(network: Shown, use: DirectUse) -> None:
+    looking.run(now=LATER + 12 * HOUR)
+    network.standing.clear()
+    looking.run(now=LATER + 23 * HOUR)
+    use.refresh_from_db()
+    assert use.gone_at is None, "further back than that look went"
+    looking.run(now=LATER + 25 * HOUR)
+    use.refresh_from_db()
+    assert use.gone_at == LATER + 25 * HOUR
+
+
+# Ours
+
+
+def test_what_went_through_the_tool_is_none(network: Shown, account: Account, comms: Person) -> None:
+    consigned(account, comms, native_id="n1")
+    consigned(account, comms, text="Another", native_id="n2", url="https://network.example/named/")
+    network.put("n1", at=NOW + MINUTE)
+    network.put("named", at=NOW + MINUTE)
+    looking.run(now=LATER)
+    assert not DirectUse.objects.exists()
+
+
+def test_nor_a_part_that_the_adapter_noted(network: Shown, account: Account, comms: Person) -> None:
+    consigned(account, comms, native_id="n1", notes={"container": "part-2"})
+    network.put("part-2", at=NOW + MINUTE)
+    looking.run(now=LATER)
+    assert not DirectUse.objects.exists()
+
+
+def test_nor_what_is_being_taken_down(network: Shown, account: Account, comms: Person) -> None:
+    row = consigned(account, comms, native_id="n1")
+    Removal.objects.create(consignment=row, why="Wrong", asked_at=NOW, asked_by=comms, not_before=NOW)
+    network.put("n1", at=NOW + MINUTE)
+    looking.run(now=LATER)
+    assert not DirectUse.objects.exists()
+
+
+def test_what_only_a_person_saw_there_is_known_by_its_words(network: Shown, account: Account, comms: Person) -> None:
+    address = "https://network.example/@dundee/1"
+    consigned(account, comms, native_id=address, url=address, vouched_by=comms)
+    network.put("n7", at=NOW + MINUTE, text=OURS)
+    network.put("n8", at=NOW + MINUTE, text=TEXT)
+    looking.run(now=LATER)
+    assert DirectUse.objects.get().native_id == "n8"
+
+
+def test_what_may_be_younger_than_a_call_is_left_to_the_next_look(network: Shown, account: Account) -> None:
+    at = NOW + 30 * MINUTE
+    network.put(at=at)
+    looking.run(now=at + grace_of("bluesky") - timedelta(seconds=1))
+    assert not DirectUse.objects.exists()
+    looking.run(now=at + 20 * MINUTE)
+    assert DirectUse.objects.count() == 1
+
+
+@pytest.mark.parametrize("state", [states.SENDING, states.IN_DOUBT])
+def test_while_a_post_may_be_out_nothing_made_since_is_flagged_whatever_it_says(
+    network: Shown, account: Account, comms: Person, state: str
+) -> None:
+    row = consigned(account, comms, state=state)
+    network.put("n1", at=NOW + MINUTE, text="As the server altered it")
+    looking.run(now=LATER)
+    assert not DirectUse.objects.exists()
+    assert DirectLook.objects.get().looked_until == NOW + MINUTE, "it is looked at again from there"
+    Consignment.objects.filter(pk=row.pk).update(
+        state=states.SENT, native_id="n1", read_back_at=LATER, look_at=None, leased_until=None
+    )
+    looking.run(now=LATER + 3 * HOUR)
+    assert not DirectUse.objects.exists(), "it was ours"
+
+
+def test_once_the_doubt_is_over_what_was_not_it_is_flagged(network: Shown, account: Account, comms: Person) -> None:
+    row = consigned(account, comms, state=states.IN_DOUBT)
+    network.put("n7", at=NOW + MINUTE)
+    looking.run(now=LATER)
+    Consignment.objects.filter(pk=row.pk).update(state=states.SENT, native_id="n1", read_back_at=LATER, look_at=None)
+    looking.run(now=LATER + 3 * HOUR)
+    assert DirectUse.objects.get().native_id == "n7"
+
+
+@pytest.mark.parametrize("state", [states.READY, states.NEEDS_PERSON])
+def test_while_one_waits_that_was_begun_the_same_words_are_not_flagged(
+    network: Shown, account: Account, comms: Person, state: str
+) -> None:
+    consigned(account, comms, state=state)
+    network.put("same", at=NOW + MINUTE, text=f"  {OURS}\n")
+    network.put("other", at=NOW + MINUTE)
+    looking.run(now=LATER)
+    assert DirectUse.objects.get().native_id == "other"
+
+
+@pytest.mark.parametrize("what", ["refused", "never begun", "begun later", "on another account"])
+def test_the_same_words_that_cannot_be_ours_are_flagged(
+    network: Shown, account: Account, comms: Person, what: str
+) -> None:
+    if what == "on another account":
+        consigned(make.account("Perth"), comms, state=states.IN_DOUBT)
+    elif what == "refused":
+        consigned(account, comms, state=states.REFUSED)
+    else:
+        begun = {"never begun": None, "begun later": NOW + 10 * MINUTE}[what]
+        consigned(account, comms, state=states.READY, first_sent_at=begun)
+    network.put("n1", at=NOW + 5 * MINUTE, text=OURS)
+    looking.run(now=LATER)
+    assert DirectUse.objects.filter(account=account).count() == 1
+
+
+# Expected
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"), [(-2, False), (-1, True), (0, True), (240, True), (241, True), (242, False)]
+)
+def test_what_was_made_while_direct_access_was_open_is_expected_and_linked(
+    network: Shown, account: Account, comms: Person, minutes: int, expected: bool
+) -> None:
+    row = granted(account, comms, at=NOW + HOUR)
+    network.put(at=NOW + HOUR + minutes * MINUTE)
+    looking.run(now=NOW + 8 * HOUR)
+    use = DirectUse.objects.get()
+    assert (use.outcome, use.exception) == (("expected", row) if expected else ("", None))
+    assert Notice.objects.filter(subject=FOUND).exists() is not expected
+    if expected:
+        assert not use.could_have.exists()
+        assert (use.settled_at, use.settled_by, use.words) == (use.found_at, None, "")
+        assert row.audit_ref in Event.objects.get(what="direct_use.found").about
+
+
+def test_when_it_ended_early_that_counts(network: Shown, account: Account, comms: Person) -> None:
+    row = granted(account, comms)
+    exceptions.end(by=row.person, row=row, now=NOW + 10 * MINUTE)
+    network.put(at=NOW + 20 * MINUTE)
+    looking.run(now=LATER)
+    assert DirectUse.objects.get().outcome == ""
+
+
+def test_an_exception_of_another_account_or_without_a_yes_explains_nothing(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    granted(make.account("Perth"), comms)
+    about = {"why": "outage", "words": "Down", "hours": 4}
+    exceptions.ask(by=make.authorised(), account=account, now=NOW, **about)
+    network.put()
+    looking.run(now=LATER)
+    assert DirectUse.objects.get(account=account).outcome == ""
+
+
+def test_of_two_exceptions_the_one_for_which_it_was_noted_by_hand(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    first = granted(account, comms)
+    granted(account, comms, by=make.authorised("Colleague"), at=NOW + MINUTE)
+    account.url = "https://network.example/account"
+    account.save()
+    post = network.put()
+    exceptions.note_post(
+        by=first.person, row=first, url=post.url, published_at=post.made_at, what="Bridge closed", now=LATER
+    )
+    looking.run(now=LATER)
+    assert DirectUse.objects.get().exception == first
+    assert first.posts.count() == 1, "joined, and not doubled"
+
+
+# Who could have made it
+
+
+def test_those_who_could_have_made_it_and_why(account: Account, comms: Person, spoc: Person) -> None:
+    row = granted(account, comms, hours=1)
+    connector = make.person("Connector")
+    Connection.objects.update(connected_by=connector)
+    recovers = make.person("ICT", unit_key="ict", roles=("ict",))
+    Posture.objects.create(
+        account=account, second_factor=True, recovery_role="ict", recovery_mailbox="social@mercat.example",
+        evidence="Seen", checked_at=NOW, expires_at=NOW + 90 * DAY,
+    )  # fmt: skip
+    holder = make.person("Holder")
+    Account.objects.update(holder=holder)
+    account.refresh_from_db()
+    assert reasons(account, NOW + 2 * HOUR) == {
+        row.person.name: {Why.DIRECT}, "Connector": {Why.CONNECTED}, "Spoc": {Why.CONTACT},
+        "ICT": {Why.RECOVERY}, "Holder": {Why.HOLDER},
+    }  # fmt: skip
+    assert recovers.name not in reasons(account, NOW - MINUTE)
+
+
+def test_whose_credential_was_changed_since_is_named_as_that(account: Account, comms: Person) -> None:
+    row = granted(account, comms, hours=1)
+    exceptions.end(by=row.person, row=row, now=NOW + 30 * MINUTE)
+    exceptions.note_rotation(by=comms, row=row, changed_at=LATER, note="Password", now=LATER)
+    assert reasons(account, LATER - MINUTE)[row.person.name] == {Why.DIRECT}
+    assert reasons(account, LATER + MINUTE)[row.person.name] == {Why.DIRECT_BEFORE}
+
+
+def test_as_it_stood_when_it_was_made(account: Account, spoc: Person) -> None:
+    Spoc.objects.update(ended_at=LATER)
+    assert "Spoc" in reasons(account, LATER - MINUTE)
+    assert "Spoc" not in reasons(account, LATER)
+    old, new = make.person("Old"), make.person("New")
+    Account.objects.update(holder=new)
+    account.refresh_from_db()
+    HandOver.objects.create(
+        account=account, holder=old, why="left", at=LATER, outcome="handed", new_holder=new, decided_at=LATER + HOUR
+    )
+    assert reasons(account, LATER - MINUTE)["Old"] == {Why.HOLDER}
+    assert reasons(account, LATER + MINUTE) == {}
+    assert reasons(account, LATER + HOUR) == {"New": {Why.HOLDER}}
+
+
+def test_it_is_kept_as_it_stood(use: DirectUse, spoc: Person) -> None:
+    Spoc.objects.update(ended_at=LATER)
+    assert [(row.person, row.why) for row in use.could_have.all()] == [(spoc, Why.CONTACT)]
