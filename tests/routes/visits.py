@@ -198,6 +198,10 @@ def _exception(which: str) -> About:
     return lambda place, _: {"row_id": getattr(place, which).pk}
 
 
+def _direct_use(place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"use_id": place.direct_use.pk}
+
+
 def _hand_over(place: Place, _viewer: Person) -> Mapping[str, object]:
     return {"row_id": place.hand_over.pk}
 
@@ -598,6 +602,12 @@ VISITS: tuple[Visit, ...] = (
     Visit("import posts from a file", "posts:import", send=_bulk_file),
     Visit("open the proof of a post", "posts:proof", _post),
     Visit("load what was approved", "posts:canonical", lambda place, _: {"post_id": place.post.pk, "number": 1}),
+    # watch
+    Visit("see the posts past the tool", "watch:direct"),
+    Visit("see a post past the tool", "watch:direct-use", _direct_use),
+    Visit(
+        "settle a post past the tool", "watch:direct-settle", _direct_use, _fixed(outcome="misuse", words="Tried")
+    ),
 )  # fmt: skip
 
 # Routes that are no matter of roles, with the reason; a name that ends with a colon stands for all of its part.

@@ -46,7 +46,7 @@ from mercat.register.standing import actions as standing
 from mercat.watch.cases import actions as cases
 from mercat.watch.cases import states as case_states
 from mercat.watch.cases.triage import INSIDE, OUTSIDE, Answers
-from mercat.watch.models import Case
+from mercat.watch.models import Case, DirectUse
 from tests import factories as make
 from tests.factories import NOW, TEST
 from tests.people.hr.files import as_csv, line
@@ -267,6 +267,12 @@ class Place:
         """Each of another account, so that one person has them all."""
         account = make.account(f"{name} of {self.unit}", unit_key=self.unit)
         return exceptions.ask(by=self.author, account=account, why="outage", words="Tried", hours=4, now=NOW)
+
+    @property
+    def direct_use(self) -> DirectUse:
+        """A post past the tool that waits for somebody."""
+        about = {"native_id": f"p-{self.unit}", "text": "Past the tool", "made_at": NOW, "found_at": NOW}
+        return self._once("direct use", lambda: DirectUse.objects.create(account=self.account, **about))
 
     @property
     def asked_direct(self) -> DirectAccess:

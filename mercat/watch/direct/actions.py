@@ -25,7 +25,7 @@ from mercat.people.models import Person
 from mercat.people.pack import guidance
 from mercat.people.words import tidy
 from mercat.register.actions import people_of
-from mercat.register.answering import answering, holders
+from mercat.register.answering import holders
 from mercat.register.facts import facts_of
 from mercat.register.models import Account, DirectAccess, DirectPost
 from mercat.watch.direct.could_have import could_have
@@ -150,11 +150,11 @@ def _flag(account: Account, uses: Sequence[DirectUse], *, note: str, now: dateti
 
 
 def told_of(account: Account, *, now: datetime) -> list[Person]:
-    """Those who keep it for themselves to settle this, and who answer for the account: its points of contact, and the
-    holders of the roles that approve its posts, its commander among them."""
+    """Those who may settle this, and who answer for the account: its points of contact, and the holders of the roles
+    that approve its posts, its commander among them."""
     about = facts_of(account)
     approving = holders(set(guidance().pack.approvals[account.tier].by), about.unit)
-    found = [*answering("settle_direct_use", about, now=now), *people_of(account), *approving]
+    found = [*settling(about, now=now), *people_of(account), *approving]
     return list({each.pk: each for each in found}.values())
 
 
@@ -204,7 +204,7 @@ def settle_direct_use(
     )
     settle(subject=FOUND, link=use.page, now=now)
     if outcome == Outcome.MISUSE:
-        _pass_on(use, by, about, now=now)
+        _pass_on(use, by, now=now)
 
 
 def settling(about: facts.Account, *, now: datetime) -> list[Person]:
@@ -267,11 +267,10 @@ def _of_ours(use: DirectUse, address: str) -> Consignment:
     return found
 
 
-def _pass_on(use: DirectUse, by: Person, about: facts.Account, *, now: datetime) -> None:
+def _pass_on(use: DirectUse, by: Person, *, now: datetime) -> None:
     """To those who answer for it, and to all who may settle it: to none of those who could have made it."""
     named = named_in(use)
-    people = {each.pk: each for each in [*told_of(use.account, now=now), *settling(about, now=now)]}
-    told = [each for pk, each in people.items() if pk not in named and pk != by.pk]
+    told = [each for each in told_of(use.account, now=now) if each.pk not in named and each != by]
     body = f"{by} looked into a post on “{use.account}” that did not go through Mercat: it was misuse."
     tell(told, kind="security", subject=MISUSE, body=body, link=use.page, now=now)
 

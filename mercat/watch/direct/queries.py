@@ -57,10 +57,10 @@ def troubled(accounts: Iterable[Account]) -> list[DirectLook]:
 
 
 def to_settle(viewer: facts.Person, *, most: int, now: datetime) -> list[DirectUse]:
-    """What waits for this person, the longest waiting first."""
+    """What waits for this person, the longest waiting first; not what they could have made themselves."""
     waiting = Account.objects.filter(direct_uses__outcome=Outcome.WAITING).distinct()
     mine = _open(viewer, with_facts(waiting), ("settle_direct_use",), now=now)
-    return list(listed(mine, "waiting")[:most])
+    return list(listed(mine, "waiting").exclude(could_have__person=viewer.id)[:most])
 
 
 def exceptions_of(use: DirectUse) -> list[DirectAccess]:

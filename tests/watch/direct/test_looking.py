@@ -71,6 +71,15 @@ def test_a_post_that_was_not_sent_from_here_is_found_and_flagged(
     assert event.personal.data == {"text": TEXT, "url": post.url}
 
 
+def test_where_all_of_the_team_could_have_made_it_the_one_who_settles_it_is_told_too(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    officer = make.person("ISO", unit_key="information-security", roles=("information-security-officer",))
+    network.put()
+    looking.run(now=LATER)
+    assert {notice.person for notice in Notice.objects.filter(subject=FOUND)} == {comms, officer}
+
+
 def test_it_is_found_once(network: Shown, use: DirectUse) -> None:
     before = kept()
     looking.run(now=LATER + 10 * MINUTE)

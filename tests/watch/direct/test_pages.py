@@ -63,7 +63,13 @@ def test_what_stands_on_an_account_is_for_those_to_whom_it_is_open(use: DirectUs
 
 def test_it_says_what_was_found_and_who_could_have_made_it(use: DirectUse, comms: Person) -> None:
     text = text_of(signed_in(comms).get(use.page))
-    for words in (TEXT, use.url, "Spoc", "Point of contact of the account", "It says who could, not who did"):
+    for words in (
+        TEXT,
+        "Look at it on Bluesky",
+        "Spoc",
+        "Point of contact of the account",
+        "It says who could, not who did",
+    ):
         assert words in text
 
 

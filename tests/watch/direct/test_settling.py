@@ -178,6 +178,9 @@ def test_what_waits_is_for_those_who_settle_it(use: DirectUse, comms: Person, sp
         return to_settle(person_facts(person, now=LATER), most=6, now=LATER)
 
     assert (waits(comms), waits(spoc)) == ([use], [])
+    named = make.person("Named", unit_key="corporate-communications", roles=("corporate-communications",))
+    CouldHave.objects.create(direct_use=use, person=named, why=CouldHave.Why.CONNECTED)
+    assert waits(named) == []
     settle(use, comms)
     assert waits(comms) == []
 
