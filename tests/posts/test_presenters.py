@@ -212,7 +212,7 @@ def test_every_step_that_is_recorded_of_a_post_has_words() -> None:
     named = {
         what
         for source in sources
-        for what in re.findall(r'"((?:post|consignment|removal|broadcast|advice)\.[a-z_]+)"', source)
+        for what in re.findall(r'"((?:post|consignment|removal|broadcast|advice|contribution)\.[a-z_]+)"', source)
     }
     claimed = {state for (_, event), state in sending.TABLE.items() if event == "claim"}  # the one that nobody records
     assert named | {f"consignment.{state}" for state in sending.STATES if state not in claimed} == set(WORDS)

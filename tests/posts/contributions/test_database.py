@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from mercat.images.models import Picture
 from mercat.people.models import Person
 from mercat.posts.contributions import actions
 from mercat.posts.models import Contribution, ContributionUse, HandedMedium
@@ -65,6 +66,18 @@ def raw(officer: Person, **about: object) -> Contribution:
     })  # fmt: skip
 
 
+def alone(officer: Person) -> None:
+    """As a commit would see it."""
+    raw(officer).save()
+    connection.check_constraints()
+
+
+def with_picture(officer: Person, picture: Picture) -> None:
+    row = raw(officer)
+    row.save()
+    HandedMedium.objects.create(contribution=row, number=1, picture=picture)
+
+
 @pytest.mark.parametrize(
     ("about", "said"),
     [
@@ -84,9 +97,8 @@ def test_a_row_that_is_none_is_refused(officer: Person, about: dict, said: str) 
 
 
 def test_without_its_media_it_is_not_committed(officer: Person) -> None:
-    raw(officer).save()
     with pytest.raises(DatabaseError, match="all of its media"), transaction.atomic():
-        connection.check_constraints()
+        alone(officer)
 
 
 def test_no_medium_joins_it_later(waiting: Contribution, officer: Person) -> None:
@@ -96,10 +108,8 @@ def test_no_medium_joins_it_later(waiting: Contribution, officer: Person) -> Non
 
 
 def test_no_medium_is_anothers(officer: Person, comms: Person) -> None:
-    row = raw(officer)
-    row.save()
     with pytest.raises(DatabaseError, match="the person of its contribution"), transaction.atomic():
-        HandedMedium.objects.create(contribution=row, number=1, picture=brought(comms))
+        with_picture(officer, brought(comms))
 
 
 def test_only_what_is_chosen_has_posts_and_they_are_of_whoever_chose(waiting: Contribution, comms: Person) -> None:
