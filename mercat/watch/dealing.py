@@ -13,6 +13,6 @@ from mercat.people.queries import holding
 
 
 def dealing_with(action: str, *, now: datetime) -> list[Person]:
-    """Holders of the roles that keep this action for themselves."""
+    """Holders of the roles that guidance names, where it keeps this action for some, as those who put it right."""
     refusals = reserved(guidance(), action, facts.Body(), situation(now=now))
     return list(holding({refusal.owner for refusal in refusals}))

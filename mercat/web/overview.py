@@ -62,10 +62,7 @@ class Overview:
     licensed: int
     queues: list[Waiting]
     cases: dict[str, int] | None
-
-    @property
-    def nothing(self) -> bool:
-        return not self.accounts
+    nothing: bool  # no account, no unit and no case is open to them
 
 
 def overview(viewer: facts.Person, *, now: datetime) -> Overview:
@@ -74,6 +71,7 @@ def overview(viewer: facts.Person, *, now: datetime) -> Overview:
     theirs = Q(unit__in=units, is_active=True)
     latest = list(told(open_to(viewer, now=now).exclude(state=post_states.DRAFT))[:LATEST])
     posts = lines(latest, accounts_of(latest), out_since(latest), taken_down(latest))
+    cases = _cases() if sees_all(viewer, now=now) else None
     return Overview(
         accounts=accounts,
         posts=posts,
@@ -81,7 +79,8 @@ def overview(viewer: facts.Person, *, now: datetime) -> Overview:
         people=Person.objects.filter(theirs).count(),
         licensed=Licence.objects.filter(ended_at=None, person__in=Person.objects.filter(theirs)).count(),
         queues=[Waiting(each, waiting(each, now=now).filter(unit__in=units).count()) for each in queues()],
-        cases=_cases() if sees_all(viewer, now=now) else None,
+        cases=cases,
+        nothing=not accounts and not units and cases is None,
     )
 
 

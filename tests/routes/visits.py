@@ -536,7 +536,7 @@ VISITS: tuple[Visit, ...] = (
         "say what a found account is",
         "watch:case-look",
         _case(case_states.NEW),
-        _fixed(who="inside", branding="yes", content="yes", false_words="no", words="Tried"),
+        _fixed(who="inside", branding="yes", content="yes", false_words="no", words="Tried", seen="new"),
     ),
     Visit("add to a case", "watch:case-note", _case(case_states.NEW), _fixed(**{"note-words": "Tried"})),
     Visit("note that a fake account was reported", "watch:case-reported", _case(case_states.FAKE), _nothing),

@@ -67,7 +67,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if form.get("post") == KEPT:
         del request.session["kept"]
         messages.warning(request, "This is what you typed before you were signed out. Check it, then hand it in.")
-        return _form_page(request, form, Typed.of_form(form))
+        return _form_page(request, form, _theirs(request, Typed.of_form(form)))
     return _form_page(request, QueryDict(), Typed())
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.timezone import localtime
 
 from mercat.audit.actions import erase_personal, record
 from mercat.audit.actors import System
@@ -15,7 +16,7 @@ from mercat.images.actions import forget
 from mercat.images.models import Picture
 from mercat.people.actions import Impossible, settle, tell
 from mercat.people.gate import By, person_or_none, require
-from mercat.people.models import Person
+from mercat.people.models import Notice, Person
 from mercat.people.words import tidy
 from mercat.register.models import Account
 from mercat.watch.cases import states, triage
@@ -33,30 +34,39 @@ LOOK = "A found account waits to be looked at"
 DEAL = "An unauthorised account waits for you"
 REPORT = "A fake account waits to be reported to its platform"
 STILL = "See whether a fake account is still there"
+MORE = "A reported account was reported here once more"
 TOLD = "The account that you reported"
 
 Kind, Outcome = CaseNote.Kind, Case.Outcome
 BODY = facts.Body()
 TASKS = {states.NEW: (LOOK, "triage_account"), states.UNAUTHORISED: (DEAL, "settle_unauthorised")}
-TASKS |= {states.FAKE: (REPORT, "report_fake")}
+TASKS |= {states.FAKE: (REPORT, "report_fake"), states.REPORTED: (MORE, "report_fake")}
 
 
 @transaction.atomic
 def report(*, by: Person, address: str, words: str, pictures: Sequence[Picture] = (), now: datetime) -> Case:
     """By anybody. A second report of the same account joins the first one's open case. Raises Impossible."""
-    require(by, "report_account", BODY, now=now)
-    found = read(address)
+    Person.objects.select_for_update().get(pk=by.pk)  # one at a time, or the limit would be passed
+    found = may_report(by=by, address=address, now=now)
     words = _said(words, "Say what you saw there. Nothing was reported.")
-    day = CaseNote.objects.filter(by=by, kind=Kind.FOUND, at__gt=now - timedelta(days=1))
-    if day.count() >= MOST_A_DAY:
-        raise Impossible(f"You have reported {MOST_A_DAY} accounts within a day. Nothing was reported. Ask for advice.")
     case, is_new = _case_of(found, now=now)
     _note(case, Kind.FOUND, by, words, pictures, now=now)
     personal = {"address": case.address, "words": words}
     record(by=by, what="case.reported_here", about=_about(case, by), personal=personal, now=now)
     if is_new:
         _hand_on(case, by, now=now)
+    else:
+        _tell_of_more(case, by, now=now)
     return case
+
+
+def may_report(*, by: Person, address: str, now: datetime) -> Named:
+    """The account that an address leads to, if this person may report it now. Raises Refused or Impossible."""
+    require(by, "report_account", BODY, now=now)
+    day = CaseNote.objects.filter(by=by, kind=Kind.FOUND, at__gt=now - timedelta(days=1))
+    if day.count() >= MOST_A_DAY:
+        raise Impossible(f"You have reported {MOST_A_DAY} accounts within a day. Nothing was reported. Ask for advice.")
+    return read(address)
 
 
 @transaction.atomic
@@ -65,13 +75,18 @@ def look(
 ) -> Case:
     """Say what it is: the answers lead to one of two reports, or to nothing, and then nothing of it is kept.
 
-    Whoever learns better looks again, as long as the case is open.
+    Whoever learns better looks again, as long as the case is open and stands as `case` shows it. What somebody found
+    to be unauthorised or fake is forgotten by another person alone.
     """
-    case = _locked(case)
+    seen, case = case, _locked(case)
     require(by, "triage_account", BODY, now=now)
     _is_in(case, states.TO_TRIAGE)
+    if (seen.state, seen.triaged_at) != (case.state, case.triaged_at):
+        raise Impossible(f"Somebody else has looked at it meanwhile. {NOTHING} See what they said, then answer.")
     words = _said(words, f"Say what speaks for these answers. {NOTHING}")
     kind = triage.kind_of(answers)
+    if kind == triage.NEITHER and case.kind and case.triaged_by == by:
+        raise Impossible(f"You said that it is {case.get_kind_display().lower()}. {NOTHING} Another person forgets it.")
     was = case.state
     case.kind, case.who = kind, answers.who
     case.branding, case.content, case.false_words = answers.branding, answers.content, answers.false_words
@@ -82,8 +97,7 @@ def look(
     said["false_words"] = answers.false_words
     record(by=by, what="case.looked_at", about=_about(case), facts=said, personal={"words": words}, now=now)
     if kind == triage.NEITHER:
-        _end(case, by, Outcome.NEITHER, now=now)
-        _forget(case, by, now=now)
+        _forget_all(case, by, now=now)
         return case
     becomes = states.UNAUTHORISED if kind == triage.UNAUTHORISED else states.FAKE
     if becomes == states.FAKE and was == states.REPORTED:
@@ -117,8 +131,8 @@ def report_to_platform(*, by: Person, case: Case, reference: str, words: str = "
     _move(case, states.REPORTED, now=now, look_at=now + FOLLOW)
     words = tidy(words, longest=LONGEST)
     _note(case, Kind.REPORTED, by, words or case.reference, now=now)
-    about = {"network": case.network, "reference": case.reference}
-    record(by=by, what="case.reported", about=_about(case), facts=about, personal={"words": words}, now=now)
+    personal = {"network": case.network, "reference": case.reference, "words": words}
+    record(by=by, what="case.reported", about=_about(case), personal=personal, now=now)
     _settle(case, now=now)
 
 
@@ -157,8 +171,6 @@ def taken_down(*, by: Person, case: Case, words: str, now: datetime) -> None:
 @transaction.atomic
 def leave_up(*, by: Person, case: Case, words: str, now: datetime) -> None:
     """The platform will not act, and nothing more can be done."""
-    if case.reported_at is None:
-        raise Impossible(f"It was not reported to its platform yet. {NOTHING}")
     _close_fake(by, case, Outcome.LEFT_UP, words, now=now)
 
 
@@ -197,7 +209,8 @@ def reopen(*, by: Person, case: Case, words: str, now: datetime) -> None:
     words = _said(words, f"Say what was seen. {NOTHING}")
     case.outcome, case.closed_at, case.closed_by, case.regularised_as = Outcome.NOT_YET, None, None, None
     case.kind, case.who, case.branding, case.content, case.false_words = "", "", None, None, None
-    case.triaged_at, case.triaged_by = None, None
+    case.triaged_at, case.triaged_by, case.imitates = None, None, None
+    case.reported_at, case.reference = None, ""  # the notes tell of it
     _move(case, states.NEW, now=now)
     _note(case, Kind.REOPENED, by, words, now=now)
     record(by=by, what="case.reopened", about=_about(case), personal={"words": words}, now=now)
@@ -212,7 +225,7 @@ def tell_to_look(*, by: System, case: Case, now: datetime) -> None:
         return
     case.told_to_look_at = now
     case.save(update_fields=["told_to_look_at"])
-    body = f"It was reported {case.reported_at:%-d %B}. Open it, and say here whether it is still there."
+    body = f"It was reported {localtime(case.reported_at):%-d %B}. Open it, and say here whether it is still there."
     tell(dealing_with("report_fake", now=now), kind="reminders", subject=STILL, body=body, link=case.page, now=now)
 
 
@@ -238,6 +251,8 @@ def _close_fake(by: Person, case: Case, outcome: Case.Outcome, words: str, *, no
     case = _locked(case)
     require(by, "report_fake", BODY, now=now)
     _is_in(case, {states.FAKE, states.REPORTED})
+    if outcome == Outcome.LEFT_UP and case.reported_at is None:
+        raise Impossible(f"It was not reported to its platform yet. {NOTHING}")
     _close(case, by, outcome, words, now=now)
 
 
@@ -259,13 +274,22 @@ def _close(case: Case, by: Person, outcome: Case.Outcome, words: str, *, now: da
 def _end(case: Case, by: Person, outcome: Case.Outcome, *, now: datetime) -> None:
     case.outcome, case.closed_at, case.closed_by = outcome, now, by
     if outcome == Outcome.NEITHER:
-        case.network, case.key, case.address = "", "", ""
+        case.network, case.key, case.address, case.reference, case.reported_at = "", "", "", "", None
     _move(case, states.CLOSED, now=now)
     _settle(case, now=now)
     finders = {each.by for each in case.notes.filter(kind=Kind.FOUND).select_related("by")}
     told = [each for each in finders if each.is_active and each != by]
     body = f"{outcome.label}. Thank you for telling us."
     tell(told, kind="accounts", subject=TOLD, body=body, link=case.page, now=now)
+
+
+def _forget_all(case: Case, by: Person, *, now: datetime) -> None:
+    """With what was closed before about the same account."""
+    closed = Case.objects.select_for_update().filter(network=case.network, key=case.key, state=states.CLOSED)
+    for each in [*closed, case]:
+        each.kind, each.imitates, each.regularised_as = triage.NEITHER, None, None
+        _end(each, by, Outcome.NEITHER, now=now)
+        _forget(each, by, now=now)
 
 
 def _forget(case: Case, by: Person, *, now: datetime) -> None:
@@ -298,8 +322,18 @@ def _hand_on(case: Case, by: By, *, now: datetime) -> None:
     tell(others, kind="security", subject=subject, body=body, link=case.page, now=now)
 
 
+def _tell_of_more(case: Case, by: Person, *, now: datetime) -> None:
+    """Whoever acts next hears of another report, unless they have not yet seen the first."""
+    subject, action = TASKS[case.state]
+    waits = Notice.objects.filter(subject=subject, link=case.page, read_at=None).values("person")
+    told = [each for each in dealing_with(action, now=now) if each != by]
+    told = [each for each in told if each.pk not in {row["person"] for row in waits}]
+    body = "Somebody else has seen it too, and says what."
+    tell(told, kind="security", subject=subject, body=body, link=case.page, now=now)
+
+
 def _settle(case: Case, *, now: datetime) -> None:
-    for subject in (LOOK, DEAL, REPORT, STILL):
+    for subject in (LOOK, DEAL, REPORT, STILL, MORE):
         settle(subject=subject, link=case.page, now=now)
 
 

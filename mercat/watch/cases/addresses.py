@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote, urlencode
 
 from mercat.networks import registry
 from mercat.networks.kit.addresses import Disguised, NoAccount, Place, place_of, tidy
@@ -11,6 +12,7 @@ from mercat.register.public.book import BARRED, SHELF, YES
 
 LONGEST = 500  # characters of an address
 NOTHING = "Nothing was reported."
+IDENTIFYING = frozenset({"id", "u", "user", "channel", "account", "profile", "page", "p"})  # in an address's query
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ def _exact(place: Place) -> str:
 
 
 def _written(place: Place) -> str:
+    """Without what an address of a known network carries besides its account, such as who passed it on."""
     port = f":{place.port}" if place.port else ""
-    query = "&".join(f"{name}={value}" for name, value in sorted(place.query.items()))
-    return f"https://{place.host}{port}/{'/'.join(place.path)}{'?' + query if query else ''}"
+    kept = {name: value for name, value in sorted(place.query.items()) if name in IDENTIFYING}
+    path = "/".join(quote(part, safe="@:~!$&'()*+,;=") for part in place.path)
+    return f"https://{place.host}{port}/{path}{'?' + urlencode(kept) if kept else ''}"

@@ -45,6 +45,14 @@ class LookForm(forms.Form):
     false_words = _yes_or_no("Say whether it says what is false")
     imitates = _optional(36)
     words = _words("Say what speaks for these answers")
+    seen = _optional(64)  # how the case stood when the page was made
+    forget = forms.CharField(required=False, max_length=8)
+
+    def clean(self) -> None:
+        """What is forgotten is gone for good: it is said twice."""
+        whole = {"who", "branding", "content", "false_words"} <= self.cleaned_data.keys()
+        if whole and triage.kind_of(self.answers()) == triage.NEITHER and self.cleaned_data.get("forget") != YES:
+            self.add_error("forget", "Look at your answers again, and tick this if they are right")
 
     def answers(self) -> Answers:
         said = self.cleaned_data

@@ -66,6 +66,11 @@ def waits_for(case: Case) -> str:
     }.get(case.state, "")
 
 
+def stands(case: Case) -> str:
+    """How it stands, for a form to say what its answers are about."""
+    return f"{case.state} {case.triaged_at.isoformat() if case.triaged_at else ''}".strip()
+
+
 def title_of(case: Case) -> str:
     return case.address or FORGOTTEN
 

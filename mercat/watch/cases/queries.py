@@ -60,9 +60,9 @@ def earlier(case: Case) -> QuerySet[Case]:
 
 
 def official_on(network: str) -> QuerySet[Account]:
-    """The body's own accounts there, that could be imitated."""
-    rows = Account.objects.exclude(status=Account.Status.CLOSED).exclude(url="")
-    return rows.filter(network=network).order_by("name") if network else rows.none()
+    """The body's own accounts there, that could be imitated; all of them, where the network is not known."""
+    rows = Account.objects.exclude(status=Account.Status.CLOSED).exclude(url="").order_by("name")
+    return rows.filter(network=network) if network else rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,15 @@ def _parts(case: Case, official: list[Account], register_url: str) -> Iterator[s
     triaged = case.notes.filter(kind=CaseNote.Kind.TRIAGED).last()
     if triaged and triaged.words:
         yield triaged.words
-    imitated = [case.imitates] if case.imitates else official
-    if imitated:
-        yield "Our own:\n" + "\n".join(f"{each.name}: {each.url}" for each in imitated)
-    else:
-        yield "We have no account on your platform."
+    if own := _own(case, official):
+        yield own
     yield f"All accounts of ours are listed at {register_url}, where anybody can check an address."
     yield f"Please take it down, and tell us what you did.\n{body}"
+
+
+def _own(case: Case, official: list[Account]) -> str:
+    """What is said of our own accounts: nothing, where it is not known which platform this is."""
+    imitated = [case.imitates] if case.imitates else official if case.network else []
+    if imitated:
+        return "Our own:\n" + "\n".join(f"{each.name}: {each.url}" for each in imitated)
+    return "We have no account on your platform." if case.network else ""

@@ -1,8 +1,8 @@
 """What a found account is, by four questions. The answers decide; nobody chooses the outcome.
 
 The questions are those by which guidance tells an unofficial account from a fake one (clauses 2.4 and 2.5 of the
-default pack): who set it up, whether it carries the body's branding, whether it carries, or is set up to carry, the
-body's own content, and whether it says what is false as if the body said it.
+default pack): who set it up, whether it uses the body's name or branding, whether it carries, or is set up to carry,
+the body's own content, and whether it says what is false as if the body said it.
 """
 
 from __future__ import annotations
@@ -26,13 +26,10 @@ class Answers:
 def kind_of(answers: Answers) -> str:
     """UNAUTHORISED, FAKE or NEITHER.
 
-    Where it is not known who is behind it, false words make it fake; else it goes to those who can find out whose it
-    is among the body's own people.
+    Whoever is not of the body's own people and says what is false as if the body said it is fake, by whatever sign
+    people take it for the body's. Where it is not known who is behind it, it goes to those who can find out.
     """
-    if not answers.branding:
-        return NEITHER
-    if answers.who == INSIDE:
-        return UNAUTHORISED if answers.content else NEITHER
-    if answers.false_words:
+    if answers.who != INSIDE and answers.false_words:
         return FAKE
-    return UNAUTHORISED if answers.who == NOT_KNOWN and answers.content else NEITHER
+    speaks = answers.content or answers.false_words
+    return UNAUTHORISED if answers.branding and speaks and answers.who != OUTSIDE else NEITHER

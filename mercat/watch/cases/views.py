@@ -43,6 +43,11 @@ Done = TypeVar("Done")
 Lines = list[dict[str, str]]
 Outcome = Case.Outcome
 
+
+class NotKept(Impossible):
+    """An upload that is no picture, or one too many."""
+
+
 # By how a case ends: the action.
 ENDS: dict[str, Callable[..., object]] = {
     Outcome.TAKEN_DOWN: actions.taken_down,
@@ -80,7 +85,10 @@ def report(request: HttpRequest) -> HttpResponse:
     lines: Lines = []
     if form.is_bound and form.is_valid():
         try:
+            actions.may_report(by=request.user, address=form.cleaned_data["address"], now=now)
             case = _with_pictures(request, lambda kept: _report(request, form, kept, now))
+        except NotKept as error:
+            lines = [{"field": "pictures", "text": str(error)}]
         except Impossible as error:
             lines = [{"field": "address", "text": str(error)}]
         else:
@@ -120,6 +128,8 @@ def picture(request: HttpRequest, case_id: int, note_id: int) -> HttpResponseBas
 @require_POST
 def look(request: HttpRequest, case_id: int) -> HttpResponse:
     def act(row: Case, now: datetime) -> str:
+        if form.cleaned_data["seen"] != presenters.stands(row):
+            raise Impossible(f"Somebody has looked at it meanwhile. {actions.NOTHING} See what they said, then answer.")
         imitates = _official(row, form.cleaned_data["imitates"])
         said = {"answers": form.answers(), "words": form.cleaned_data["words"], "imitates": imitates}
         after = actions.look(by=request.user, case=row, now=now, **said)
@@ -135,6 +145,7 @@ def look(request: HttpRequest, case_id: int) -> HttpResponse:
 def note(request: HttpRequest, case_id: int) -> HttpResponse:
     def act(row: Case, now: datetime) -> str:
         words = form.cleaned_data["words"]
+        require(request.user, "triage_account", facts.Body(), now=now)
         _with_pictures(
             request, lambda kept: actions.note(by=request.user, case=row, words=words, pictures=kept, now=now)
         )
@@ -202,12 +213,12 @@ def _report(request: HttpRequest, form: ReportForm, kept: list[Picture], now: da
 def _with_pictures(request: HttpRequest, act: Callable[[list[Picture]], Done]) -> Done:
     """Do it with the uploads as pictures; if it cannot be done, or one of them is none, none of them is kept.
 
-    Raises Impossible.
+    Raises NotKept, or Impossible.
     """
     kept: list[Picture] = []
     files = request.FILES.getlist("pictures")
     if len(files) > actions.MOST_PICTURES:
-        raise Impossible(f"Choose {actions.MOST_PICTURES} pictures at most. Nothing was saved.")
+        raise NotKept(f"Choose {actions.MOST_PICTURES} pictures at most. Nothing was saved.")
     try:
         for file in files:
             upload = file.read(MAX_UPLOAD + 1)
@@ -215,7 +226,7 @@ def _with_pictures(request: HttpRequest, act: Callable[[list[Picture]], Done]) -
         return act(kept)
     except NotAPicture as error:
         _forget(kept)
-        raise Impossible(f"{error} Nothing was saved.") from error
+        raise NotKept(f"{error} Nothing was saved.") from error
     except BaseException:
         _forget(kept)
         raise
@@ -256,7 +267,8 @@ def _done(
         news = act(row, timezone.now())
     except Impossible as error:
         row, me = _case(request, case_id)
-        return _page(request, row, me, [{"field": "", "text": str(error)}])
+        field = "pictures" if isinstance(error, NotKept) else ""
+        return _page(request, row, me, [{"field": field, "text": str(error)}])
     messages.success(request, news)
     return redirect("watch:case", row.pk)
 
@@ -286,6 +298,8 @@ def _page(request: HttpRequest, row: Case, me: facts.Person, lines: Lines | None
         "advice": advice.beside(row.audit_ref, me, inside=True, now=now),
         "colours": presenters.COLOURS,
         "most": actions.MOST_PICTURES,
+        "seen": presenters.stands(row),
+        "forgets": any(line["field"] == "forget" for line in lines or []),
         "typed": request.POST,
         "errors": _errors(lines or [], request),
     }

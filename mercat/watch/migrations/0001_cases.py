@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'neither'), ('address', ''), ('imitates', None), ('key', ''), ('network', '')), models.Q(models.Q(('kind', 'neither'), _negated=True), models.Q(('key', ''), _negated=True), models.Q(('address', ''), _negated=True)), _connector='OR'), name='of_what_is_neither_nothing_is_kept'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('address', ''), ('imitates', None), ('key', ''), ('kind', 'neither'), ('network', ''), ('reference', ''), ('reported_at', None)), models.Q(models.Q(('kind', 'neither'), _negated=True), models.Q(('key', ''), _negated=True), models.Q(('address', ''), _negated=True)), _connector='OR'), name='of_what_is_neither_nothing_is_kept'),
         ),
         migrations.AddConstraint(
             model_name='case',

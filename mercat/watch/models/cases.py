@@ -112,7 +112,7 @@ class Case(models.Model):
                 name="only_an_official_account_regularises",
             ),
             models.CheckConstraint(
-                condition=(Q(kind=NEITHER) & Q(network="", key="", address="", imitates=None))
+                condition=Q(kind=NEITHER, network="", key="", address="", reference="", reported_at=None, imitates=None)
                 | (~Q(kind=NEITHER) & ~Q(key="") & ~Q(address="")),
                 name="of_what_is_neither_nothing_is_kept",
             ),

@@ -109,14 +109,12 @@ def test_the_answers_decide_what_it_is() -> None:
     """Clauses 2.4 and 2.5 of the default pack, in every combination."""
     for who, branding, content, false in product((INSIDE, OUTSIDE, NOT_KNOWN), *[(True, False)] * 3):
         found = kind_of(Answers(who, branding, content, false))
-        if not branding:
-            expected = NEITHER
-        elif who == INSIDE:
-            expected = UNAUTHORISED if content else NEITHER
+        if who == INSIDE:
+            expected = UNAUTHORISED if branding and (content or false) else NEITHER
         elif false:
-            expected = FAKE
+            expected = FAKE  # also by the name alone
         else:
-            expected = UNAUTHORISED if content and who == NOT_KNOWN else NEITHER
+            expected = UNAUTHORISED if branding and content and who == NOT_KNOWN else NEITHER
         assert found == expected, (who, branding, content, false)
 
 
@@ -242,8 +240,75 @@ def test_who_learns_better_sends_it_the_other_way(unauthorised: Case, comms: Per
     assert told(comms) == {actions.REPORT}
     actions.report_to_platform(by=comms, case=case, reference="", now=NOW)
     case.refresh_from_db()
-    assert look(comms, case, IS_FAKE).state == states.REPORTED  # the report stands
+    case = look(comms, case, IS_FAKE)
+    assert case.state == states.REPORTED  # the report stands
     assert look(comms, case, IS_OURS).state == states.UNAUTHORISED
+
+
+def test_nobody_answers_over_what_they_have_not_seen(case: Case, comms: Person, iso: Person) -> None:
+    look(iso, case, IS_OURS)
+    with pytest.raises(Impossible, match="meanwhile"):
+        look(comms, case, IS_NOTHING)  # as it stood before
+
+
+def test_what_somebody_found_against_is_forgotten_by_another_alone(
+    unauthorised: Case, comms: Person, iso: Person
+) -> None:
+    with pytest.raises(Impossible, match="Another person forgets it"):
+        look(comms, unauthorised, IS_NOTHING)
+    assert look(iso, unauthorised, IS_NOTHING).outcome == "neither"
+
+
+def test_with_it_goes_what_was_closed_before_and_the_platforms_reference(
+    fake: Case, comms: Person, iso: Person, officer: Person
+) -> None:
+    actions.report_to_platform(by=comms, case=fake, reference="REF-77", now=NOW)
+    actions.taken_down(by=comms, case=fake, words="It is gone.", now=NOW)
+    again = look(comms, report(officer, now=NOW + DAY), IS_FAKE, now=NOW + DAY)
+    actions.report_to_platform(by=comms, case=again, reference="REF-78", now=NOW + DAY)
+    again.refresh_from_db()
+    look(iso, again, IS_NOTHING, now=NOW + DAY)
+    for row in Case.objects.all():
+        assert (row.address, row.key, row.reference, row.outcome) == ("", "", "", "neither")
+    everything = " ".join(map(str, Event.objects.values_list("facts", flat=True)))
+    assert "REF-7" not in everything
+    about = Event.objects.filter(what__startswith="case.")
+    assert not PersonalData.objects.filter(event__in=about, data__isnull=False).exists()
+
+
+def test_a_new_round_needs_a_new_report(fake: Case, comms: Person) -> None:
+    actions.report_to_platform(by=comms, case=fake, reference="REF-77", now=NOW)
+    actions.taken_down(by=comms, case=fake, words="It is gone.", now=NOW)
+    actions.reopen(by=comms, case=fake, words="It is back.", now=NOW + DAY)
+    fake.refresh_from_db()
+    assert (fake.reported_at, fake.reference, fake.imitates) == (None, "", None)
+    again = look(comms, fake, IS_FAKE, now=NOW + DAY)
+    with pytest.raises(Impossible, match="not reported"):
+        actions.leave_up(by=comms, case=again, words="They will not.", now=NOW + DAY)
+
+
+def test_whoever_acts_next_hears_of_another_report_once(fake: Case, comms: Person) -> None:
+    Notice.objects.filter(person=comms).update(read_at=NOW)
+    for name in ("First", "Second"):
+        report(make.person(name), now=NOW + DAY)
+    assert Notice.objects.filter(person=comms, read_at=None).count() == 1
+
+
+def test_what_an_address_carries_besides_is_not_kept(officer: Person) -> None:
+    assert report(officer, "https://www.instagram.com/dundee.police.help/?igsh=secret&hl=en").address == (
+        "https://www.instagram.com/dundee.police.help"
+    )
+    assert read("https://www.facebook.com/profile.php?id=100012345678&ref=share").address == (
+        "https://www.facebook.com/profile.php?id=100012345678"
+    )
+
+
+def test_where_the_platform_is_not_known_nothing_is_said_of_our_accounts_there(officer: Person, comms: Person) -> None:
+    make.account("Tayside Division", network="mastodon")
+    case = look(comms, report(officer, "https://mastodon.example/@tayside"), IS_FAKE)
+    said = ready_report(case, Account.objects.all(), register_url="https://mercat.example/official")
+    assert "no account on your platform" not in said
+    assert "Tayside Division" not in said
 
 
 # What is nobody's business is forgotten

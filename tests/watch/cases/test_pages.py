@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from mercat.audit.models import Event
 from mercat.images.models import Picture
 from mercat.people.models import Person
 from mercat.watch.cases import actions, states
@@ -18,7 +19,14 @@ from tests.watch.cases.test_cases import ADDRESS, IS_FAKE, IS_NOTHING, IS_OURS, 
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files", "at_noon")]
 
-FAKE = {"who": "outside", "branding": "yes", "content": "no", "false_words": "yes", "words": "A false appeal."}
+FAKE = {
+    "who": "outside",
+    "branding": "yes",
+    "content": "no",
+    "false_words": "yes",
+    "words": "A false appeal.",
+    "seen": "new",
+}
 
 
 @pytest.fixture
@@ -186,3 +194,39 @@ def make_many(officer: Person, count: int, *, start: int = 0) -> None:
 def test_an_address_is_carried_over_from_where_it_was_checked(officer: Person) -> None:
     answer = signed_in(officer).get(reverse("watch:report") + "?address=https://x.com/fake_1")
     assert 'value="https://x.com/fake_1"' in answer.content.decode()
+
+
+def test_what_is_forgotten_is_said_twice(case: Case, comms: Person) -> None:
+    client = signed_in(comms)
+    said = {**FAKE, "who": "inside", "branding": "no", "false_words": "no"}
+    answer = client.post(page(case, "case-look"), said)
+    assert answer.status_code == 422
+    assert "Forget this account" in text_of(answer)
+    assert "A false appeal." in text_of(answer)
+    case.refresh_from_db()
+    assert case.address == ADDRESS
+    assert "Nothing about it is kept." in text_of(
+        client.post(page(case, "case-look"), {**said, "forget": "yes"}, follow=True)
+    )
+
+
+def test_an_answer_to_a_page_that_is_no_longer_true_is_refused(case: Case, comms: Person, iso: Person) -> None:
+    look(iso, case, IS_OURS)
+    said = {**FAKE, "who": "inside", "branding": "no", "false_words": "no", "forget": "yes"}
+    answer = signed_in(comms).post(page(case, "case-look"), said)
+    assert answer.status_code == 422
+    assert "Somebody has looked at it meanwhile" in text_of(answer)
+    case.refresh_from_db()
+    assert case.state == states.UNAUTHORISED
+
+
+def test_nothing_is_read_of_pictures_before_the_rest_is_right(officer: Person, case: Case) -> None:
+    auditor = make.person("Auditor", unit_key="audit", roles=("auditor",))
+    before = Event.objects.count()
+    said = {"address": "https://x.com/dundee_p0lice", "words": "Seen.", "pictures": [_no_picture()]}
+    answer = signed_in(officer).post(reverse("watch:report"), said)
+    assert 'href="#pictures"' in answer.content.decode()
+    answer = signed_in(auditor).post(page(case, "case-note"), {"note-words": "x", "pictures": [picture()]})
+    assert answer.status_code == 403
+    signed_in(officer).post(reverse("watch:report"), {"address": "x", "words": "Seen.", "pictures": [picture()]})
+    assert Event.objects.count() == before
