@@ -243,7 +243,12 @@ class Standing:
 class Lister(Protocol):
     def posts(self, channel: Channel, *, since: datetime, now: datetime) -> tuple[Standing, ...] | Unreadable:
         """The account's own posts that were made after `since`, newest first, answers of its own among them; never what
-        it only passes on of others. As many pages are read as it takes, within the call's total time."""
+        it only passes on of others. What nobody else can see (drafts, private videos, messages) is not there.
+
+        As many pages are read as it takes, each within the call's total time, up to a bound of the adapter's: a list
+        that would not reach back to `since` is Unreadable, never short. Most networks date by whole seconds and show a
+        post some moments later: whoever looks again begins a little before the last look, and knows posts by their id.
+        """
         ...
 
 

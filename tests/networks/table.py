@@ -24,6 +24,7 @@ PARTS = (
     ("publish", "publisher"),
     ("read back", "reader"),
     ("take down", "remover"),
+    ("list what stands there", "lister"),
     ("edit", "editor"),
     ("typed credentials", "connector"),
     ("sign-in", "oauth"),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mercat.networks.bluesky.tid import tid
+from mercat.networks.bluesky.tid import moment_of, tid
 from tests.networks.doubles import NOW
 from tests.shared import shared
 
@@ -43,6 +43,18 @@ def test_keys_sort_like_the_moments_they_stand_for(at: datetime, first: str, sec
 @given(moments, keys)
 def test_a_moment_is_the_same_in_every_time_zone(at: datetime, key: str) -> None:
     assert tid(at.astimezone(ZoneInfo("Europe/London")), key) == tid(at, key)
+
+
+@given(moments, keys)
+def test_a_key_tells_the_second_in_which_a_post_was_created(at: datetime, key: str) -> None:
+    told = moment_of(tid(at, key))
+    assert told
+    assert told.replace(microsecond=0) == at.replace(microsecond=0)
+
+
+@given(st.text() | st.from_regex(r"[2-7a-z]{13}", fullmatch=True))
+def test_a_moment_is_told_of_keys_that_the_protocol_knows_alone(key: str) -> None:
+    assert (moment_of(key) is not None) == bool(TID.fullmatch(key))
 
 
 def test_posts_created_together_get_places_of_their_own() -> None:

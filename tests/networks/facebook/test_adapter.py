@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from mercat.networks.facebook.adapter import NETWORK, PAGE, SKEW
+from mercat.networks.facebook.adapter import NETWORK, SKEW
+from mercat.networks.facebook.listing import PAGE
 from mercat.networks.facebook.payload import METRICS
 from mercat.networks.kit.graph import PAGES
 from mercat.networks.port import Figures, Found, Missing, NewProfile, Refused, Sent, Unreadable, Unsure
@@ -44,7 +45,7 @@ def publish(run: Scripted, text: str, *media: Any) -> Any:
 
 @pytest.mark.parametrize(
     "step",
-    ["publish", "find", "find_lost", "remove", "edit", "profile", "change", "figures", "mentions", "comments"],
+    ["publish", "find", "find_lost", "posts", "remove", "edit", "profile", "change", "figures", "mentions", "comments"],
 )
 def test_every_call_has_only_what_metas_specs_name(step: str) -> None:
     run, _ = scripted("facebook")

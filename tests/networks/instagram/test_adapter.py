@@ -59,7 +59,8 @@ def kind_of(native_id: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "step", ["publish", "find", "find_lost", "remove", "profile", "figures", "mentions", "comments", "accounts"]
+    "step",
+    ["publish", "find", "find_lost", "posts", "remove", "profile", "figures", "mentions", "comments", "accounts"],
 )
 def test_every_call_has_only_what_metas_specs_name(step: str) -> None:
     run, _ = scripted("instagram")

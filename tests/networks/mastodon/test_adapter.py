@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from mercat.networks.kit.oauth import challenge
-from mercat.networks.mastodon.adapter import NETWORK, PAGES, SKEW
+from mercat.networks.mastodon.adapter import NETWORK, SKEW
+from mercat.networks.mastodon.listing import PAGES
 from mercat.networks.mastodon.spec import SCOPES
 from mercat.networks.port import ConnectError, Found, Identity, Later, Missing, Pending, Sent, Unreadable, Unsure
 from tests.networks.contract import Scripted, scripted

@@ -108,6 +108,8 @@ def _everything(station: Any, walker: Any) -> None:
     NETWORK.publisher.publish(walker, walker_says, MemoryNotes(), now=now)
     for native_id in (sent.native_id, None):
         NETWORK.reader.find(station, one, notes, native_id=native_id, is_another=nobodys, now=now)
+    assert NETWORK.lister
+    assert NETWORK.lister.posts(station, since=now - timedelta(minutes=1), now=now)
     assert NETWORK.editor
     assert NETWORK.profiler
     assert NETWORK.metrics

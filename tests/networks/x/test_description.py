@@ -37,7 +37,7 @@ def test_every_request_is_one_that_the_description_has(name: str) -> None:
 
 @pytest.mark.parametrize(
     "step",
-    ["publish", "find", "find_lost", "remove", "profile", "figures", "mentions", "comments", "accounts"],
+    ["publish", "find", "find_lost", "posts", "remove", "profile", "figures", "mentions", "comments", "accounts"],
 )
 def test_the_happy_answers_are_what_the_description_says(step: str) -> None:
     run, _ = scripted("x")
@@ -121,6 +121,7 @@ def test_a_whole_day_on_the_stand_in(sandbox: Sandbox, guests: tuple[Guest, Gues
     assert police.publish(one, after=6) == sent  # the same words are refused, and are known to be these
     again = police.item(text, *one.media)
     assert isinstance(police.publish(again), Unsure)
+    _repost_and_list(police, other, since, sent)
     answered = _reply(other, sent.native_id, f"@{police.identity.handle} Thank you & <3 https://example.net")
     (comment,) = parts.listener.comments(police.channel, native_id=sent.native_id, now=now)
     (mention,) = parts.listener.mentions(police.channel, since=since, now=now)
@@ -140,6 +141,15 @@ def test_a_whole_day_on_the_stand_in(sandbox: Sandbox, guests: tuple[Guest, Gues
     assert police.find(one, sent.native_id) == Missing()
     assert parts.searcher.accounts(police.channel, "nobody is called so", now=now) == ()
     assert police.checked.seen >= {"createPosts", "initializeMediaUpload", "getMediaUploadStatus", "searchUsers"}
+
+
+def _repost_and_list(police: Guest, other: Guest, since: datetime, sent: Sent) -> None:
+    assert NETWORK.lister
+    theirs = police.sandbox.by_hand(other.identity.native_id, "The best road is ours.")
+    police.sandbox.by_hand(police.identity.native_id, "", passes_on=theirs)
+    listed = NETWORK.lister.posts(police.channel, since=since, now=police.now)
+    assert isinstance(listed, tuple)
+    assert [post.native_id for post in listed] == [sent.native_id]
 
 
 def _reply(guest: Guest, native_id: str, text: str) -> str:

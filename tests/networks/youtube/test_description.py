@@ -53,6 +53,7 @@ def test_every_request_is_one_that_the_document_has(name: str) -> None:
         "publish",
         "find",
         "find_lost",
+        "posts",
         "remove",
         "edit",
         "profile",
@@ -141,6 +142,8 @@ def test_a_whole_day_on_the_stand_in(sandbox: Sandbox, guests: tuple[Guest, Gues
         found = police.find(one, native_id, notes)
         assert isinstance(found, Found)
         assert NETWORK.reader.matches(one, found, police.channel)
+    past_us = sandbox.by_hand(police.identity.native_id, "By another hand.")
+    assert set(_listed(police)) == {past_us, sent.native_id}
     _comment(other, sent.native_id, "Is the road open?")
     heard = parts.listener.comments(police.channel, native_id=sent.native_id, now=now)
     assert isinstance(heard, tuple)
@@ -166,6 +169,32 @@ def test_a_whole_day_on_the_stand_in(sandbox: Sandbox, guests: tuple[Guest, Gues
         *("youtube.videos.insert", "youtube.thumbnails.set", "youtube.captions.insert", "youtube.videos.update"),
         *("youtube.channelBanners.insert", "youtube.search.list", "youtube.playlistItems.list"),
     }
+
+
+def _listed(guest: Guest) -> list[str]:
+    assert NETWORK.lister
+    posts = NETWORK.lister.posts(guest.channel, since=guest.now - timedelta(minutes=1), now=guest.now)
+    assert isinstance(posts, tuple)
+    return [post.native_id for post in posts]
+
+
+@on_the_stand_in
+def test_what_is_in_preparation_is_not_listed_and_a_broadcast_is(sandbox: Sandbox, guests: tuple[Guest, Guest]) -> None:
+    guest, _ = guests
+    sandbox.fault("processing", "upload", polls=2)
+    one = item("Snow on the A9.", video(""), created_at=guest.now)
+    assert isinstance(guest.publish(one), Pending)
+    assert _listed(guest) == []
+    sandbox.no_faults()
+    sent = guest.publish(one)
+    while isinstance(sent, Pending):
+        sent = guest.publish(one)
+    assert _listed(guest) == [sent.native_id]
+    assert NETWORK.live
+    begins, briefing = guest.now + timedelta(hours=1), item("Briefing on the snow", created_at=guest.now)
+    made = NETWORK.live.make(guest.channel, briefing, MemoryNotes(), begins=begins, now=guest.now)
+    assert isinstance(made, Sent)
+    assert set(_listed(guest)) == {sent.native_id, made.native_id}
 
 
 def _changed_and_taken_down(police: Guest, sent: Sent, film: Medium) -> None:
