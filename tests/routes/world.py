@@ -10,7 +10,7 @@ from uuid import uuid4
 from mercat.delivery import actions as delivery
 from mercat.delivery import states
 from mercat.delivery.models import Consignment, Pause
-from mercat.images.models import Video
+from mercat.images.models import Cover, Video
 from mercat.people import actions as people
 from mercat.people.advice import actions as advice
 from mercat.people.api import tokens
@@ -149,7 +149,9 @@ class Place:
     def video(self, viewer: Person) -> Video:
         """Of whoever looks: ready, and not handed in."""
         about = {"upload_size": 5, "slices": 1, "state": "ready", "sha256": "a" * 64}
-        return Video.objects.create(name="boat.mp4", at=NOW, by=viewer, **about)
+        row = Video.objects.create(name="boat.mp4", at=NOW, by=viewer, **about)
+        Cover.objects.create(video=row, file="cover.jpg", sha256="b" * 64, width=1, height=1, size=1)
+        return row
 
     def contribution_of(self, viewer: Person) -> Contribution:
         """Of whoever looks, where this is their own place; else of somebody there."""
