@@ -104,7 +104,7 @@ def test_an_unauthorised_account_goes_to_the_information_security_officer(new_pa
 
 def says_what_it_is(page: Page, who: str, *, false_words: bool) -> None:
     page.get_by_label(who, exact=True).check()
-    page.get_by_role("group", name="Does it use our branding").get_by_label("Yes").check()
+    page.get_by_role("group", name="Does it use our name").get_by_label("Yes").check()
     page.get_by_role("group", name="Does it carry").get_by_label("No" if false_words else "Yes").check()
     page.get_by_role("group", name="Does it say what is false").get_by_label("Yes" if false_words else "No").check()
     page.get_by_label("What speaks for these answers?").fill("Its picture, and what it asks for.")
