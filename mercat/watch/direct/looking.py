@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
-from mercat.delivery.engine import grace_of
+from mercat.delivery.engine import UNKNOWN_GRACE, grace_of
 from mercat.networks import registry
 from mercat.networks.kit.http import guarded_client
 from mercat.networks.port import Standing, Unreadable
@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 EVERY = timedelta(minutes=10)  # about, for each account
 MOST_AT_ONCE = 3  # accounts: other chores wait for their answers
 MOST_FOUND = 50  # posts that one look flags
-OVERLAP = timedelta(hours=1)  # looked at again each time: what a network shows late
-FAR_EVERY = timedelta(days=1)  # then found posts of long ago are looked for: are they still there?
+OVERLAP = UNKNOWN_GRACE  # looked at again each time, for what is shown late; X is paid for each post that it tells
+FAR_EVERY = timedelta(days=1)  # then found posts of long ago are looked for: are they still there, or there again?
 FAR = timedelta(days=30)  # and not those from before
 FIRST = timedelta(days=7)  # the first look at an account that was connected long ago goes back no further
 WRONG = "Something went wrong here. It is tried again by itself."
@@ -92,7 +92,7 @@ def span_of(account: Account, *, now: datetime) -> Span:
         return Span(begun_at, begun_at, far=False)
     since, far = last.looked_until - OVERLAP, now - last.far_at >= FAR_EVERY
     if far:
-        followed = DirectUse.objects.filter(account=account, gone_at=None, made_at__gte=now - FAR)
+        followed = DirectUse.objects.filter(account=account, made_at__gte=now - FAR)
         oldest = followed.order_by("made_at").values_list("made_at", flat=True).first()
         since = min(since, (oldest or since) - timedelta(seconds=1))
     return Span(last.begun_at, max(since, last.begun_at), far)

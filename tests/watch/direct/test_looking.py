@@ -222,13 +222,13 @@ def _rest(network: Shown) -> tuple[str, datetime]:
 
 def test_a_found_post_that_is_later_gone_is_noted_and_never_deleted(network: Shown, use: DirectUse) -> None:
     post = network.standing.pop()
-    gone = LATER + 10 * MINUTE
+    gone = LATER + DAY
     looking.run(now=gone)
     use.refresh_from_db()
     assert use.gone_at == gone
     assert Event.objects.filter(what="direct_use.gone", about__contains=[use.audit_ref]).count() == 1
     network.standing.append(post)
-    looking.run(now=gone + 10 * MINUTE)
+    looking.run(now=gone + DAY)
     use.refresh_from_db()
     assert use.gone_at is None
     assert Event.objects.filter(what="direct_use.seen_again").exists()

@@ -14,7 +14,7 @@ from mercat.watch.models import CouldHave, DirectUse
 from tests import factories as make
 from tests.factories import NOW
 from tests.pages import at_noon, queries_of, signed_in, text_of  # noqa: F401
-from tests.watch.direct.conftest import HOUR, LATER, MINUTE, TEXT, Shown, granted
+from tests.watch.direct.conftest import DAY, HOUR, LATER, MINUTE, TEXT, Shown, granted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
@@ -131,7 +131,7 @@ def test_an_address_that_is_no_web_address_is_no_link(network: Shown, account: A
 
 def test_what_is_gone_and_what_could_not_be_looked_at_is_said(network: Shown, use: DirectUse, comms: Person) -> None:
     network.standing.clear()
-    looking.run(now=LATER + 10 * MINUTE)
+    looking.run(now=LATER + DAY)
     client = signed_in(comms)
     assert "What was found stays here" in text_of(client.get(use.page))
     use.account.direct_look.trouble = "The network does not answer."
