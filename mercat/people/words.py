@@ -24,5 +24,13 @@ def tidy(text: str, *, longest: int, lines: bool = True) -> str:
     return said
 
 
+def needed(text: str, missing: str, *, longest: int = 2000, lines: bool = True) -> str:
+    """The tidy text. Raises Impossible, with `missing` where there is none."""
+    text = tidy(text, longest=longest, lines=lines)
+    if not text:
+        raise Impossible(missing)
+    return text
+
+
 def _misleads(character: str) -> bool:
     return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and character not in JOINERS

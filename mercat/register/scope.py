@@ -13,9 +13,15 @@ from mercat.register.facts import account_facts
 from mercat.register.models import Account
 
 
-def open_to(viewer: facts.Person, accounts: Iterable[Account], *, now: datetime) -> list[Account]:
-    """Those of these accounts, loaded through `with_facts`, whose inner life this person sees, in their order."""
+def open_to(
+    viewer: facts.Person, accounts: Iterable[Account], *, by: Iterable[str] = ("view_account",), now: datetime
+) -> list[Account]:
+    """Those of these accounts, loaded through `with_facts`, whose inner life this person sees, in their order.
+
+    `by`: actions, any of which opens what is asked about.
+    """
     rows = list(accounts)
     about = [account_facts(row) for row in rows]
-    answers = prepare(guidance(), viewer, about).decide_many("view_account", about, situation(now=now))
-    return [row for row, answer in zip(rows, answers, strict=True) if answer.allowed]
+    asked, around = prepare(guidance(), viewer, about), situation(now=now)
+    answers = zip(*(asked.decide_many(action, about, around) for action in by), strict=True)
+    return [row for row, said in zip(rows, answers, strict=True) if any(answer.allowed for answer in said)]

@@ -19,8 +19,8 @@ MAX_ALT = 1_000  # OpenAPI 2.167, CreateMediaMetadataRequest: alt_text.text has 
 # docs.x.com, “Pricing”, as of 20 April 2026: what creating a post costs, in US dollars.
 PRICE = Decimal("0.015")
 PRICE_WITH_LINK = Decimal("0.20")
-# The same page: what reading one of the account's own posts costs, in US dollars. Looking every quarter of an hour for
-# what was posted past the tool costs this for each new post, and nothing where there is none.
+# The same page: what reading one of the account's own posts costs, in US dollars. Looking for what was posted past the
+# tool costs this for each post that a look tells, and nothing where there is none.
 READ_PRICE = Decimal("0.001")
 
 # What the connection may do, and no more. media.write hands pictures over; offline.access renews without a person.

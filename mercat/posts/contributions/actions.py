@@ -21,7 +21,7 @@ from mercat.people.actions import Impossible, once, tell
 from mercat.people.gate import require
 from mercat.people.models import Person
 from mercat.people.pack import guidance
-from mercat.people.words import tidy
+from mercat.people.words import needed, tidy
 from mercat.posts import states as post_states
 from mercat.posts.actions import NotAllowed, compose
 from mercat.posts.contents import Draft, DraftPicture, DraftVideo
@@ -61,8 +61,8 @@ def hand_in(
     if Contribution.objects.filter(person=by, state=states.WAITING).count() >= rule.most_waiting:
         raise Impossible(f"{rule.most_waiting} of yours wait already. {NOT_HANDED_IN} Take one back, or wait.")
     media = _media(by, pictures, video)
-    words = _said(words, LONGEST_WORDS, "Say what it is about.")
-    place = _said(place, LONGEST_PLACE, "Say where it was taken.", lines=False)
+    words = needed(words, f"Say what it is about. {NOT_HANDED_IN}", longest=LONGEST_WORDS)
+    place = needed(place, f"Say where it was taken. {NOT_HANDED_IN}", longest=LONGEST_PLACE, lines=False)
     if taken_on > localdate(now):
         raise Impossible(f"It cannot have been taken on a day to come. {NOT_HANDED_IN}")
     if not stated:
@@ -119,9 +119,7 @@ def make_post(*, by: Person, row: Contribution, now: datetime) -> Post:
 def decline(*, by: Person, row: Contribution, reason: str, now: datetime) -> None:
     """With a reason, which its contributor is told."""
     row = _to_decide(row, by, now=now)
-    reason = tidy(reason, longest=LONGEST_REASON)
-    if not reason:
-        raise Impossible(f"Say why: whoever handed it in is told. {NOTHING}")
+    reason = needed(reason, f"Say why: whoever handed it in is told. {NOTHING}", longest=LONGEST_REASON)
     _step(row, "decline", by, reason=reason, now=now)
     record(by=by, what="contribution.declined", about=_about(row), personal={"reason": reason}, now=now)
     _tell(row, DECLINED, f"{by}: {reason}", now=now)
@@ -192,13 +190,6 @@ def _media(by: Person, pictures: Sequence[DraftPicture], video: DraftVideo | Non
 
 def _alt(text: str) -> str:
     return tidy(text, longest=LONGEST_ALT)
-
-
-def _said(text: str, longest: int, missing: str, *, lines: bool = True) -> str:
-    text = tidy(text, longest=longest, lines=lines)
-    if not text:
-        raise Impossible(f"{missing} {NOT_HANDED_IN}")
-    return text
 
 
 def _locked(row: Contribution) -> Contribution:

@@ -13,7 +13,7 @@ from mercat.people.actions import Impossible, once, settle, tell
 from mercat.people.gate import By, person_or_none, require
 from mercat.people.models import Person
 from mercat.people.pack import guidance
-from mercat.people.words import tidy
+from mercat.people.words import needed, tidy
 from mercat.register.actions import locked, people_of
 from mercat.register.answering import answering, holders
 from mercat.register.exceptions import ASKED, OVERDUE, ROTATE, in_hours
@@ -33,7 +33,7 @@ def ask(*, by: Person, account: Account, why: DirectAccess.Why, words: str, hour
     about = facts_of(account)
     require(by, "ask_direct_access", about, now=now)
     most = guidance().pack.direct_access.hours_at_most
-    words = _said(words, f"Say what you need direct access for. {NOTHING}")
+    words = needed(words, f"Say what you need direct access for. {NOTHING}")
     if not 1 <= hours <= most:
         raise Impossible(f"Direct access is for 1 to {most} hours. {NOTHING}")
     with once(f"You have asked for direct access to “{account}” already, or have it."):
@@ -68,7 +68,7 @@ def grant(*, by: Person, row: DirectAccess, hours: int, advice: str = "", now: d
 @transaction.atomic
 def refuse(*, by: Person, row: DirectAccess, advice: str, now: datetime) -> None:
     row = _to_answer(row, by, now=now)
-    advice = _said(advice, f"Say why it is refused, and what to do instead. {NOTHING}")
+    advice = needed(advice, f"Say why it is refused, and what to do instead. {NOTHING}")
     _answer(row, Answer.REFUSED, by, advice=advice, now=now)
     tell(
         [row.person],
@@ -130,7 +130,7 @@ def note_post(
         raise Impossible("There is no direct access here that a post could belong to. Nothing was saved.")
     if row.rotated_at:
         raise Impossible("The credential has been changed, and this exception is closed. Nothing was saved.")
-    what = _said(what, "Say what was published. Nothing was saved.")
+    what = needed(what, "Say what was published. Nothing was saved.")
     address = on_network(row.account, url)
     ended = row.closed_at or row.until
     if not _minute(row.answered_at) <= published_at <= min(now, ended):
@@ -158,7 +158,7 @@ def note_rotation(*, by: Person, row: DirectAccess, changed_at: datetime, note: 
         raise Impossible(f"Whoever has or had direct access does not change the credential. {NOTHING} Another does.")
     if row.closed_at is None or row.rotated_at:
         raise Impossible(f"No change of a credential waits here. {NOTHING}")
-    note = _said(note, f"Say what was changed: the password, the keys, who was signed out. {NOTHING}")
+    note = needed(note, f"Say what was changed: the password, the keys, who was signed out. {NOTHING}")
     if not _minute(row.closed_at) <= changed_at <= now:
         raise Impossible(f"The change must come after the end of the direct access, and not lie ahead. {NOTHING}")
     row.rotated_at, row.rotated_by = max(changed_at, row.closed_at), by
@@ -198,14 +198,6 @@ def changing(row: DirectAccess, *, now: datetime) -> list[Person]:
     recovering = holders({look.recovery_role}, about.unit) if look else []
     found = [*recovering, *answering("note_rotation", about, now=now), *people_of(row.account)]
     return list({each.pk: each for each in found if each != row.person}.values())
-
-
-def _said(text: str, missing: str) -> str:
-    """The text as it is kept. Raises Impossible, with `missing` where there is none."""
-    text = tidy(text, longest=LONGEST)
-    if not text:
-        raise Impossible(missing)
-    return text
 
 
 def _locked(row: DirectAccess) -> DirectAccess:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from mercat.guidance import facts
-from mercat.guidance.gate import prepare
-from mercat.people.devices.here import situation
 from mercat.people.facts import person_facts
 from mercat.people.models import Person
-from mercat.people.pack import guidance
 from mercat.people.slices import Slice, slice_of
-from mercat.register.facts import account_facts, with_facts
+from mercat.register.facts import with_facts
 from mercat.register.models import Account, DirectAccess
+from mercat.register.scope import open_to
 
 ON_A_PAGE = 25
 SEES = ("view_account", "answer_direct_access", "note_rotation")  # any of them opens what is about an account
@@ -46,11 +42,9 @@ def overview(viewer: Person, *, page: str | None, now: datetime) -> Overview:
 def seen_by(viewer: Person, *, now: datetime, account: Account | None = None) -> QuerySet[DirectAccess]:
     """One's own, and those of accounts that one answers for, oversees, or changes the credential of; or of one only."""
     ever = Account.objects.filter(direct_accesses__isnull=False)
-    accounts = list(with_facts((ever.filter(pk=account.pk) if account else ever).distinct()))
-    about = [account_facts(row) for row in accounts]
-    open_to = _allowed(person_facts(viewer, now=now), about, now=now)
-    mine = [row.pk for row in accounts if str(row.pk) in open_to]
-    return rows().filter(Q(account__in=mine) | Q(person=viewer))
+    accounts = with_facts((ever.filter(pk=account.pk) if account else ever).distinct())
+    mine = open_to(person_facts(viewer, now=now), accounts, by=SEES, now=now)
+    return rows().filter(Q(account__in=[row.pk for row in mine]) | Q(person=viewer))
 
 
 def rows() -> QuerySet[DirectAccess]:
@@ -63,14 +57,3 @@ def unsettled(account: Account, viewer: Person, *, now: datetime) -> list[Direct
     found = seen_by(viewer, now=now, account=account)
     found = found.filter(account=account, rotated_at=None, answer__in=["", "granted"])
     return list(found.order_by("asked_at"))
-
-
-def _allowed(viewer: facts.Person, about: Iterable[facts.Account], *, now: datetime) -> set[str]:
-    things = list(about)
-    asked, around = prepare(guidance(), viewer, things), situation(now=now)
-    return {
-        each.id
-        for action in SEES
-        for each, answer in zip(things, asked.decide_many(action, things, around), strict=True)
-        if answer.allowed
-    }

@@ -15,9 +15,9 @@ from mercat.guidance import facts
 from mercat.images.actions import forget
 from mercat.images.models import Picture
 from mercat.people.actions import Impossible, settle, tell
-from mercat.people.gate import By, person_or_none, require
+from mercat.people.gate import require
 from mercat.people.models import Notice, Person
-from mercat.people.words import tidy
+from mercat.people.words import needed, tidy
 from mercat.register.models import Account
 from mercat.watch.cases import states, triage
 from mercat.watch.cases.addresses import Named, known_as, read
@@ -39,8 +39,7 @@ TOLD = "The account that you reported"
 
 Kind, Outcome = CaseNote.Kind, Case.Outcome
 BODY = facts.Body()
-TASKS = {states.NEW: (LOOK, "triage_account"), states.UNAUTHORISED: (DEAL, "settle_unauthorised")}
-TASKS |= {states.FAKE: (REPORT, "report_fake"), states.REPORTED: (MORE, "report_fake")}
+SUBJECTS = {states.NEW: LOOK, states.UNAUTHORISED: DEAL, states.FAKE: REPORT, states.REPORTED: MORE}
 
 
 @transaction.atomic
@@ -48,7 +47,7 @@ def report(*, by: Person, address: str, words: str, pictures: Sequence[Picture] 
     """By anybody. A second report of the same account joins the first one's open case. Raises Impossible."""
     Person.objects.select_for_update().get(pk=by.pk)  # one at a time, or the limit would be passed
     found = may_report(by=by, address=address, now=now)
-    words = _said(words, "Say what you saw there. Nothing was reported.")
+    words = needed(words, "Say what you saw there. Nothing was reported.")
     case, is_new = _case_of(found, now=now)
     _note(case, Kind.FOUND, by, words, pictures, now=now)
     personal = {"address": case.address, "words": words}
@@ -83,7 +82,7 @@ def look(
     _is_in(case, states.TO_TRIAGE)
     if (seen.state, seen.triaged_at) != (case.state, case.triaged_at):
         raise Impossible(f"Somebody else has looked at it meanwhile. {NOTHING} See what they said, then answer.")
-    words = _said(words, f"Say what speaks for these answers. {NOTHING}")
+    words = needed(words, f"Say what speaks for these answers. {NOTHING}")
     kind = triage.kind_of(answers)
     if kind == triage.NEITHER and case.kind and case.triaged_by == by:
         raise Impossible(f"You said that it is {case.get_kind_display().lower()}. {NOTHING} Another person forgets it.")
@@ -115,7 +114,7 @@ def note(*, by: Person, case: Case, words: str, pictures: Sequence[Picture] = ()
     require(by, "triage_account", BODY, now=now)
     if case.kind == triage.NEITHER:
         raise Impossible("This case was nobody’s business, and nothing of it is kept. Nothing was saved.")
-    words = _said(words, "Write something first. Nothing was saved.")
+    words = needed(words, "Write something first. Nothing was saved.")
     _note(case, Kind.NOTE, by, words, pictures, now=now)
     record(by=by, what="case.noted", about=_about(case), personal={"words": words}, now=now)
 
@@ -155,7 +154,7 @@ def report_again(*, by: Person, case: Case, words: str, now: datetime) -> None:
     case = _locked(case)
     require(by, "report_fake", BODY, now=now)
     _is_in(case, {states.REPORTED})
-    words = _said(words, f"Say what the platform answered. {NOTHING}")
+    words = needed(words, f"Say what the platform answered. {NOTHING}")
     _move(case, states.FAKE, now=now)
     _note(case, Kind.REFUSED, by, words, now=now)
     record(by=by, what="case.refused_by_platform", about=_about(case), personal={"words": words}, now=now)
@@ -206,7 +205,7 @@ def reopen(*, by: Person, case: Case, words: str, now: datetime) -> None:
         raise Impossible(f"Nothing of this case is kept. {NOTHING} Report the account anew.")
     if Case.objects.filter(network=case.network, key=case.key).exclude(state=states.CLOSED).exists():
         raise Impossible(f"This account has an open case already. {NOTHING}")
-    words = _said(words, f"Say what was seen. {NOTHING}")
+    words = needed(words, f"Say what was seen. {NOTHING}")
     case.outcome, case.closed_at, case.closed_by, case.regularised_as = Outcome.NOT_YET, None, None, None
     case.kind, case.who, case.branding, case.content, case.false_words = "", "", None, None, None
     case.triaged_at, case.triaged_by, case.imitates = None, None, None
@@ -264,7 +263,7 @@ def _unauthorised(by: Person, case: Case, *, now: datetime) -> Case:
 
 
 def _close(case: Case, by: Person, outcome: Case.Outcome, words: str, *, now: datetime) -> None:
-    words = _said(words, f"Say how it ended. {NOTHING}")
+    words = needed(words, f"Say how it ended. {NOTHING}")
     _end(case, by, outcome, now=now)
     _note(case, Kind.CLOSED, by, words, now=now)
     said = {"outcome": outcome, "account": str(case.regularised_as_id or "")}
@@ -313,21 +312,21 @@ def _move(case: Case, state: str, *, now: datetime, look_at: datetime | None = N
     case.save()
 
 
-def _hand_on(case: Case, by: By, *, now: datetime) -> None:
+def _hand_on(case: Case, by: Person, *, now: datetime) -> None:
     """What was asked of others before is settled; whoever acts next is told."""
     _settle(case, now=now)
-    subject, action = TASKS[case.state]
-    others = [each for each in dealing_with(action, now=now) if each != person_or_none(by)]
+    subject = SUBJECTS[case.state]
+    others = [each for each in dealing_with(states.NEXT[case.state], now=now) if each != by]
     body = "The case has what was seen, and what there is to do."
     tell(others, kind="security", subject=subject, body=body, link=case.page, now=now)
 
 
 def _tell_of_more(case: Case, by: Person, *, now: datetime) -> None:
     """Whoever acts next hears of another report, unless they have not yet seen the first."""
-    subject, action = TASKS[case.state]
-    waits = Notice.objects.filter(subject=subject, link=case.page, read_at=None).values("person")
-    told = [each for each in dealing_with(action, now=now) if each != by]
-    told = [each for each in told if each.pk not in {row["person"] for row in waits}]
+    subject = SUBJECTS[case.state]
+    waits = Notice.objects.filter(subject=subject, link=case.page, read_at=None).values_list("person", flat=True)
+    asked = {by.pk, *waits}
+    told = [each for each in dealing_with(states.NEXT[case.state], now=now) if each.pk not in asked]
     body = "Somebody else has seen it too, and says what."
     tell(told, kind="security", subject=subject, body=body, link=case.page, now=now)
 
@@ -354,13 +353,6 @@ def _locked(case: Case) -> Case:
 def _is_in(case: Case, those: frozenset[str] | set[str]) -> None:
     if case.state not in those:
         raise Impossible(f"This case stands elsewhere by now: {states.STATES[case.state].lower()}. {NOTHING}")
-
-
-def _said(text: str, missing: str) -> str:
-    text = tidy(text, longest=LONGEST)
-    if not text:
-        raise Impossible(missing)
-    return text
 
 
 def _about(case: Case, person: Person | None = None) -> list[str]:

@@ -38,7 +38,7 @@ def read(text: str) -> Named:
         raise Impossible(f"Copy the account’s web address from the browser, as it stands there. {NOTHING}")
     _is_not_official(text)
     network, key = _known(place) or ("", _exact(place))
-    address = _written(place)
+    address = _written(place, whole=not network)
     if len(address) > LONGEST or len(key) > LONGEST:
         raise Impossible(f"This address is too long for one of an account. {NOTHING}")
     return Named(network, key, address)
@@ -78,12 +78,12 @@ def _known(place: Place) -> tuple[str, str] | None:
 
 
 def _exact(place: Place) -> str:
-    return _written(place).removeprefix("https://")
+    return _written(place, whole=True).removeprefix("https://")
 
 
-def _written(place: Place) -> str:
-    """Without what an address of a known network carries besides its account, such as who passed it on."""
+def _written(place: Place, *, whole: bool) -> str:
+    """Not `whole`: without what an address of a known network carries besides its account, as who passed it on."""
     port = f":{place.port}" if place.port else ""
-    kept = {name: value for name, value in sorted(place.query.items()) if name in IDENTIFYING}
+    kept = {name: value for name, value in sorted(place.query.items()) if whole or name in IDENTIFYING}
     path = "/".join(quote(part, safe="@:~!$&'()*+,;=") for part in place.path)
     return f"https://{place.host}{port}/{path}{'?' + urlencode(kept) if kept else ''}"

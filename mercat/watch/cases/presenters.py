@@ -56,16 +56,6 @@ def powers(case: Case, viewer: facts.Person, *, now: datetime) -> Powers:
     )
 
 
-def waits_for(case: Case) -> str:
-    """The action that comes next, by which guidance tells whom it is for; "" where nothing comes."""
-    return {
-        states.NEW: "triage_account",
-        states.UNAUTHORISED: "settle_unauthorised",
-        states.FAKE: "report_fake",
-        states.REPORTED: "report_fake",
-    }.get(case.state, "")
-
-
 def stands(case: Case) -> str:
     """How it stands, for a form to say what its answers are about."""
     return f"{case.state} {case.triaged_at.isoformat() if case.triaged_at else ''}".strip()

@@ -16,11 +16,11 @@ from mercat.register.models import Account
 from mercat.watch.cases import states
 from mercat.watch.models import Case, CaseNote
 
-# What each asks of whom: the action that guidance keeps for them, in the order of a case's way.
+# What waits, in the order of a case's way.
 TASKS = {
-    states.NEW: ("Found accounts to be looked at", "triage_account"),
-    states.UNAUTHORISED: ("Unauthorised accounts", "settle_unauthorised"),
-    states.FAKE: ("Fake accounts to be reported", "report_fake"),
+    states.NEW: "Found accounts to be looked at",
+    states.UNAUTHORISED: "Unauthorised accounts",
+    states.FAKE: "Fake accounts to be reported",
 }
 FOLLOWED = "Reported accounts to be looked at again"
 
@@ -81,10 +81,10 @@ def tasks(viewer: facts.Person, *, now: datetime) -> list[Task]:
 
 
 def _tasks(viewer: facts.Person, *, now: datetime) -> Iterator[Task]:
-    for state, (title, action) in TASKS.items():
-        if allows(viewer, action, now=now):
+    for state, title in TASKS.items():
+        if allows(viewer, states.NEXT[state], now=now):
             yield from _task(title, Q(state=state), "found_at", state)
-    if allows(viewer, "report_fake", now=now):
+    if allows(viewer, states.NEXT[states.REPORTED], now=now):
         yield from _task(FOLLOWED, Q(state=states.REPORTED, look_at__lte=now), "look_at", states.REPORTED)
 
 

@@ -23,3 +23,11 @@ MOVES: dict[str, frozenset[str]] = {
 }
 
 TO_TRIAGE = frozenset({NEW, UNAUTHORISED, FAKE, REPORTED})  # whose answers may still change
+
+# The action of guidance that comes next, by which it tells whom a case waits for.
+NEXT: dict[str, str] = {
+    NEW: "triage_account",
+    UNAUTHORISED: "settle_unauthorised",
+    FAKE: "report_fake",
+    REPORTED: "report_fake",
+}

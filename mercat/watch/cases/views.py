@@ -34,6 +34,7 @@ from mercat.people.slices import slice_of
 from mercat.register.forms import lines_of
 from mercat.register.models import Account
 from mercat.watch.cases import actions, presenters, queries
+from mercat.watch.cases import states as case_states
 from mercat.watch.cases.forms import CloseForm, LookForm, ReportedForm, ReportForm, WordsForm
 from mercat.watch.cases.ready import ready_report
 from mercat.watch.models import Case, CaseNote
@@ -280,7 +281,7 @@ def _page(request: HttpRequest, row: Case, me: facts.Person, lines: Lines | None
         said = {"case": row, "history": presenters.history(own), "colours": presenters.COLOURS}
         return render(request, "watch/cases/own.html", said | {"title": presenters.title_of(row)})
     can = presenters.powers(row, me, now=now)
-    next_ = presenters.waits_for(row)
+    next_ = case_states.NEXT.get(row.state)
     others = next_ and not queries.allows(me, next_, now=now)
     official = list(queries.official_on(row.network)[:50])
     said = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -28,12 +28,12 @@ from mercat.register.actions import people_of
 from mercat.register.answering import holders
 from mercat.register.facts import facts_of
 from mercat.register.models import Account, DirectAccess, DirectPost
+from mercat.watch.direct import CLOCKS
 from mercat.watch.direct.could_have import could_have
 from mercat.watch.models import CouldHave, DirectLook, DirectUse
 
 Outcome = DirectUse.Outcome
 CHORE = System("Accounts are looked at for posts past the tool")
-LEEWAY = timedelta(minutes=1)  # by which a network's clock and ours may differ
 NOTHING = "Nothing was changed."
 LONGEST = 2000  # characters of what people write
 MOST = 500  # characters of an address
@@ -118,7 +118,7 @@ def _found(account: Account, post: Standing, *, now: datetime) -> DirectUse:
 def open_at(account: Account, at: datetime, *, url: str = "") -> DirectAccess | None:
     """The direct access during which a post was made; of several, the one for which it was noted by hand."""
     rows = DirectAccess.objects.annotate(over=Coalesce("closed_at", "until")).filter(
-        account=account, answer=DirectAccess.Answer.GRANTED, answered_at__lte=at + LEEWAY, over__gte=at - LEEWAY
+        account=account, answer=DirectAccess.Answer.GRANTED, answered_at__lte=at + CLOCKS, over__gte=at - CLOCKS
     )
     noted = DirectPost.objects.filter(exception__in=rows, url=url) if url else DirectPost.objects.none()
     return rows.filter(posts__in=noted).first() or rows.order_by(F("answered_at").desc()).first()

@@ -15,8 +15,8 @@ from mercat.delivery.manifest import contents
 from mercat.delivery.models import Consignment
 from mercat.networks.port import Altered, Standing
 from mercat.register.models import Account
+from mercat.watch.direct import CLOCKS
 
-CLOCKS = timedelta(minutes=1)  # by which a network's clock and ours may differ
 BEFORE = timedelta(days=1)  # the longest time from a first attempt to what it put out, where no id is known
 MAY_BE_OUT = (states.SENDING, states.IN_DOUBT)
 ON_ITS_WAY = (states.READY, states.LEASED, states.NEEDS_PERSON)

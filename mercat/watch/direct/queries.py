@@ -9,12 +9,10 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from mercat.guidance import facts
-from mercat.guidance.gate import prepare
-from mercat.people.devices.here import situation
-from mercat.people.pack import guidance
 from mercat.register.exceptions.found import FoundPost
-from mercat.register.facts import account_facts, with_facts
+from mercat.register.facts import with_facts
 from mercat.register.models import Account, DirectAccess
+from mercat.register.scope import open_to
 from mercat.watch.models import DirectLook, DirectUse
 
 SEES = ("view_account", "settle_direct_use")  # either opens what was found on an account
@@ -43,11 +41,11 @@ def listed(accounts: Iterable[Account], show: str) -> QuerySet[DirectUse]:
 def accounts_seen_by(viewer: facts.Person, *, now: datetime) -> list[Account]:
     """Those on which something was found, or that were looked at, and this person may know of it."""
     looked_at = Account.objects.filter(Q(direct_look__isnull=False) | Q(direct_uses__isnull=False)).distinct()
-    return _open(viewer, with_facts(looked_at.order_by("network", "name")), SEES, now=now)
+    return open_to(viewer, with_facts(looked_at.order_by("network", "name")), by=SEES, now=now)
 
 
 def is_open_to(viewer: facts.Person, account: Account, *, now: datetime) -> bool:
-    return bool(_open(viewer, with_facts(Account.objects.filter(pk=account.pk)), SEES, now=now))
+    return bool(open_to(viewer, with_facts(Account.objects.filter(pk=account.pk)), by=SEES, now=now))
 
 
 def troubled(accounts: Iterable[Account]) -> list[DirectLook]:
@@ -59,7 +57,7 @@ def troubled(accounts: Iterable[Account]) -> list[DirectLook]:
 def to_settle(viewer: facts.Person, *, most: int, now: datetime) -> list[DirectUse]:
     """What waits for this person, the longest waiting first; not what they could have made themselves."""
     waiting = Account.objects.filter(direct_uses__outcome=Outcome.WAITING).distinct()
-    mine = _open(viewer, with_facts(waiting), ("settle_direct_use",), now=now)
+    mine = open_to(viewer, with_facts(waiting), by=("settle_direct_use",), now=now)
     return list(listed(mine, "waiting").exclude(could_have__person=viewer.id)[:most])
 
 
@@ -76,17 +74,3 @@ def found_during(row: DirectAccess) -> list[FoundPost]:
 
 def page_of(account: Account | None) -> str:
     return reverse("watch:direct") + (f"?account={account.pk}" if account else "")
-
-
-def _open(viewer: facts.Person, accounts: QuerySet[Account], actions: Iterable[str], *, now: datetime) -> list[Account]:
-    """Those where guidance allows one of these, in their order."""
-    found = list(accounts)
-    about = [account_facts(row) for row in found]
-    asked, around = prepare(guidance(), viewer, about), situation(now=now)
-    allowed = {
-        each.id
-        for action in actions
-        for each, answer in zip(about, asked.decide_many(action, about, around), strict=True)
-        if answer.allowed
-    }
-    return [row for row in found if str(row.pk) in allowed]

@@ -303,6 +303,12 @@ def test_what_an_address_carries_besides_is_not_kept(officer: Person) -> None:
     )
 
 
+def test_of_an_unknown_network_the_whole_address_tells_accounts_apart(officer: Person) -> None:
+    first, second = (report(officer, f"https://forum.example/view?uid={number}&lang=en") for number in (1, 2))
+    assert first != second
+    assert first.address == "https://forum.example/view?lang=en&uid=1"
+
+
 def test_where_the_platform_is_not_known_nothing_is_said_of_our_accounts_there(officer: Person, comms: Person) -> None:
     make.account("Tayside Division", network="mastodon")
     case = look(comms, report(officer, "https://mastodon.example/@tayside"), IS_FAKE)
