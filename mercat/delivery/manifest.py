@@ -40,7 +40,7 @@ def item_for(consignment: Consignment, *, first_sent_at: datetime, now: datetime
         created_at=first_sent_at,
         text=said["variants"].get(network, said["text"]),
         language=said["language"],
-        media=tuple(_medium(rendition(entry, network), files, consignment, now) for entry in said["media"]),
+        media=tuple(_medium(entry, files, consignment, now) for entry in given(said["media"], network)),
         synthetic=said.get("synthetic", False),
         begins=datetime.fromisoformat(said["begins"]) if said.get("begins") else None,
     )
@@ -51,9 +51,13 @@ def is_live(manifest: Manifest) -> bool:
     return bool(json.loads(bytes(manifest.canonical)).get("begins"))
 
 
-def rendition(entry: dict, network: str) -> dict:
-    """A picture's entry as this network is given it. Versions of before (contents.py) gave all the same."""
-    return {**entry, **entry.get("renditions", {}).get(network, {})}
+def given(media: list[dict], network: str) -> list[dict]:
+    """The entries of a version's pictures, or of its video, as this network is given them (posts/contents.py)."""
+    pictures = [entry for entry in media if entry.get("kind") != "video"]
+    if pictures and len(pictures) < len(media):
+        mine = [entry for entry in pictures if network in entry["renditions"]]
+        media = mine or [entry for entry in media if entry.get("kind") == "video"]
+    return [{**entry, **entry.get("renditions", {}).get(network, {})} for entry in media]
 
 
 def _medium(entry: dict, files: dict[str, str], consignment: Consignment, now: datetime) -> Medium:

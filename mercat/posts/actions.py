@@ -47,6 +47,10 @@ from mercat.register.models import Account
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NOT_SUBMITTED = "Nothing was submitted."
+GIVEN_TO_NOBODY = {
+    "video": "None of these networks is given the video, since each takes the pictures. Take out one or the other.",
+    "pictures": "None of these networks takes pictures. Take them out; the video goes by itself.",
+}
 WAITS = "A post waits for your approval"
 OUT = "Part of this post is out already, or may be. Nothing was changed. Withdraw the rest of it, and write a new post."
 UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")  # NUL and halves of characters: neither PostgreSQL nor UTF-8 takes them
@@ -165,6 +169,8 @@ def obstacles(*, by: Person, post: Post, now: datetime) -> Iterator[Impossible |
         yield Impossible(f"Choose the pillar that the post belongs to. {NOT_SUBMITTED}")
     if not normal(draft.text) and not attached:
         yield Impossible(f"Write something, or add a picture. {NOT_SUBMITTED}")
+    if unused := attached.given_to_nobody({account.network for account in accounts}):
+        yield Impossible(f"{GIVEN_TO_NOBODY[unused]} {NOT_SUBMITTED}")
     if attached.video and not attached.video.row.is_ready:
         yield Impossible(f"{_why_not_ready(attached.video.row)} {NOT_SUBMITTED}")
     if draft.due_at and draft.due_at < now:
@@ -388,8 +394,6 @@ def _attached(draft: Draft) -> Attached:
 def _attached_video(draft: Draft) -> AttachedVideo | None:
     if draft.video is None:
         return None
-    if draft.pictures:
-        raise Impossible(f"A post has pictures or a video, not both. Take out one or the other. {NOT_SUBMITTED}")
     video = found_video(draft)
     if video is None:
         raise Impossible(f"The video of this post is no longer there. Add it again. {NOT_SUBMITTED}")
@@ -422,7 +426,8 @@ def problems_for(draft: Draft, account: Account, attached: Attached, *, now: dat
     problems = network.check(item, account.connection.limits)
     if draft.begins:
         return [*_not_live(network, attached), *(problem for problem in problems if problem.field == "text")]
-    waits = attached.video and not attached.video.row.is_ready
+    film = attached.given_to(account.network).video
+    waits = film and not film.row.is_ready
     return [problem for problem in problems if not (waits and problem.field == "media")]
 
 

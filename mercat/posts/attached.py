@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from mercat.images.actions import ready_for
 from mercat.images.models import Cover, Picture, Rendition, Video
+from mercat.images.recipes import recipe_for
 from mercat.networks.port import Medium
 from mercat.posts.contents import Draft, SealedFile, SealedPicture, SealedVideo, normal
 
@@ -24,7 +25,7 @@ class AttachedVideo:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """The pictures of a draft, each with its description, or its video."""
+    """The pictures of a draft, each with its description, and its video."""
 
     pictures: tuple[tuple[Picture, str], ...] = ()
     video: AttachedVideo | None = None
@@ -32,10 +33,26 @@ class Attached:
     def __bool__(self) -> bool:
         return bool(self.pictures or self.video)
 
+    def given_to(self, network: str) -> Attached:
+        """What one network is given: of pictures and a video beside each other the pictures, if it takes any."""
+        if not (self.pictures and self.video):
+            return self
+        return Attached(pictures=self.pictures) if recipe_for(network) else Attached(video=self.video)
+
     def for_network(self, network: str) -> tuple[Medium, ...]:
         """As this network would be given it, to be judged by its limits; without a video that is not ready."""
-        pictures = [_medium(picture.for_network(network), alt) for picture, alt in self.pictures]
-        return (*pictures, *([_film(self.video)] if self.video and self.video.row.is_ready else []))
+        given = self.given_to(network)
+        pictures = [_medium(picture.for_network(network), alt) for picture, alt in given.pictures]
+        return (*pictures, *([_film(given.video)] if given.video and given.video.row.is_ready else []))
+
+    def given_to_nobody(self, networks: Iterable[str]) -> str:
+        """“pictures” or “video” where none of these networks would be given them beside the other; else empty."""
+        given = [self.given_to(network) for network in networks]
+        if not (self.pictures and self.video and given):
+            return ""
+        if not any(each.pictures for each in given):
+            return "pictures"
+        return "" if any(each.video for each in given) else "video"
 
     def made_ready(self, networks: Iterable[str]) -> Attached:
         """The same, once what was still missing for these networks is made. Raises `NotAPicture`."""
@@ -43,8 +60,9 @@ class Attached:
 
     def sealed(self, networks: Iterable[str]) -> list[SealedPicture | SealedVideo]:
         """As a version for these networks names it."""
+        given = [network for network in networks if self.given_to(network).pictures]
         pictures = [
-            SealedPicture(**_described(picture), alt=alt, renditions=_renditions(picture, networks))
+            SealedPicture(**_described(picture), alt=alt, renditions=_renditions(picture, given))
             for picture, alt in self.pictures
         ]
         return [*pictures, *([_sealed_film(self.video)] if self.video else [])]

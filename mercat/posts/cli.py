@@ -33,6 +33,7 @@ from mercat.images.kinds import NotAVideo
 from mercat.images.preparing import prepare_this
 from mercat.images.rendering import NotAPicture
 from mercat.images.videos import take_in_video
+from mercat.networks import registry
 from mercat.people.actions import Impossible
 from mercat.people.facts import person_facts
 from mercat.people.models import Person
@@ -138,6 +139,14 @@ def post() -> None:
 @post.command()
 @click.option("--text", required=True, help="What to say; - reads it from standard input.")
 @click.option(
+    "--wording",
+    "wordings",
+    multiple=True,
+    nargs=2,
+    metavar="NETWORK TEXT",
+    help="What to say on one network instead, such as --wording x “Road closed.”; repeatable.",
+)
+@click.option(
     "--to", "accounts", multiple=True, required=True, metavar="ACCOUNT", help="Name, handle or id; repeatable."
 )
 @click.option("--pillar", required=True, help="The key of one of the body's pillars.")
@@ -151,14 +160,17 @@ def post() -> None:
 @click.option(
     "--video",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="An MP4, MOV, WebM or MPEG file, instead of pictures. It is prepared before the command ends.",
+    help="An MP4, MOV, WebM or MPEG file. It is prepared before the command ends. Beside pictures it is for networks "
+    "that take none.",
 )
 @click.option(
     "--captions",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="What is said in the video: an SRT or WebVTT file.",
 )
-@click.option("--alt", "alts", multiple=True, help="What each picture, or the video, shows, in the same order.")
+@click.option(
+    "--alt", "alts", multiple=True, help="What each picture shows, in their order; last, what the video shows."
+)
 @click.option("--synthetic", is_flag=True, help="Made or altered by a machine so that it looks real.")
 @click.option(
     "--due", type=click.DateTime(["%Y-%m-%dT%H:%M"]), help="Local time; without it, as soon as it is approved."
@@ -169,6 +181,7 @@ def compose(
     *,
     by: Person,
     text: str,
+    wordings: tuple[tuple[str, str], ...],
     accounts: tuple[str, ...],
     pillar: str,
     pictures: tuple[Path, ...],
@@ -181,23 +194,22 @@ def compose(
     as_json: bool,
 ) -> None:
     """Write a post and keep it as a draft."""
-    if video and pictures:
-        raise click.UsageError("A post has pictures or one video, not both.")
     if captions and not video:
         raise click.UsageError("There are --captions, and no --video that they belong to.")
     if len(alts) > len(pictures) + bool(video):
-        raise click.UsageError("There are more --alt texts than pictures.")
+        raise click.UsageError("There are more --alt texts than pictures and videos.")
     now = timezone.now()
     when = _moment(due, now) if due else None
     draft = Draft(
         text=_words(text),
+        variants={_network(slug): said for slug, said in wordings},
         targets=tuple(str(_account(name).pk) for name in accounts),
         pillar=_pillar(pillar),
         pictures=tuple(
             DraftPicture(id=_taken_in(by, path, now), alt=alts[place] if place < len(alts) else "")
             for place, path in enumerate(pictures)
         ),
-        video=_filmed(by, video, captions, alts, now) if video else None,
+        video=_filmed(by, video, captions, alts[len(pictures) :], now) if video else None,
         synthetic=synthetic,
         due_at=when,
     )
@@ -229,6 +241,13 @@ def _captions(path: Path) -> str:
     except (NotCaptions, UnicodeDecodeError) as error:
         why = str(error) if isinstance(error, NotCaptions) else "It is not in UTF-8."
         raise NotCaptions(f"{path.name}: {why} Nothing was kept.") from None
+
+
+def _network(slug: str) -> str:
+    if not registry.known(slug):
+        known = ", ".join(network.spec.slug for network in registry.all())
+        raise Impossible(f"“{slug}” is not a network that is known here. Choose one of: {known}. Nothing was kept.")
+    return slug
 
 
 def _pillar(key: str) -> str:

@@ -4,6 +4,9 @@ Canonical form "mercat-version/3": JSON, UTF-8, keys sorted, no white space, tex
 post always gives the same bytes, and SHA-256 of them is what people approve. Versions of before go on to hold: in
 "mercat-version/2" there are no videos, no `synthetic` and no `begins`; in "mercat-version/1" every network was given
 the same picture, so that an entry of `media` has no `kind` and no `renditions` either.
+
+Of pictures and a video beside each other, a network is given those pictures that have a rendition for it, or else the
+video (`delivery.manifest.given`).
 """
 
 from __future__ import annotations
@@ -112,7 +115,7 @@ class SealedPicture(SealedFile):
 
 @dataclass(frozen=True, slots=True)
 class SealedVideo(SealedFile):
-    """A video as a version names it. Every network is given the same file; `seconds` is its length."""
+    """A video as a version names it. All networks that are given it are given the same file; `seconds` long."""
 
     alt: str
     seconds: float

@@ -25,7 +25,7 @@ from mercat.posts.models import Post
 from mercat.register.models import Account
 
 FIELDS = {"pillar": "pillar", "alt-text": "alt"}
-EITHER = "A post has pictures or one video, not both. Take out what you do not want, then add the other."
+ONE_VIDEO = "A post has one video. Take out the one that is there, then add the other."
 MOST_PICTURES = 20  # far above every network's limit; each network tells its own
 
 
@@ -56,9 +56,6 @@ def take_in_pictures(
     said: list[Said] = []
     pictures = typed.pictures
     for file in files:
-        if typed.video:
-            said.append(Said("pictures", EITHER))
-            break
         if len(pictures) >= most:
             said.append(Said("files", f"At most {most} pictures go together. “{file.name}” was not added."))
             break
@@ -75,8 +72,8 @@ def take_in_film(typed: Typed, file: UploadedFile | None, *, by: Person, now: da
     """Add a video that came with the form whole, as it does without scripts."""
     if file is None:
         return typed, []
-    if typed.media:
-        return typed, [Said("pictures", EITHER)]
+    if typed.video:
+        return typed, [Said("pictures", ONE_VIDEO)]
     try:
         row = take_in_video(by=by, name=file.name or "video", file=file, size=file.size or 0, now=now)
     except NotAVideo as error:
@@ -184,11 +181,9 @@ def _known_pictures(draft: Draft, stored: Draft, by: Person) -> tuple[Draft, lis
 
 
 def _known_video(draft: Draft, stored: Draft, by: Person) -> tuple[Draft, list[Said]]:
-    """Only a video that the person brought, or that stood in the post already; and none beside pictures."""
+    """Only a video that the person brought, or that stood in the post already."""
     if draft.video is None:
         return draft, []
-    if draft.pictures:
-        return replace(draft, video=None), [Said("pictures", EITHER)]
     mine = Video.objects.filter(by=by, pk=draft.video.id).exists()
     if mine or (stored.video and stored.video.id == draft.video.id):
         return draft, []

@@ -16,19 +16,21 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from mercat.delivery.manifest import contents, item_for
+from mercat.delivery.manifest import contents, given, item_for
 from mercat.delivery.models import Consignment
 from mercat.images import videos
+from mercat.images.actions import take_in
 from mercat.images.models import Video
 from mercat.images.preparing import prepare_next
 from mercat.images.videos import take_in_video
 from mercat.networks.port import Altered
 from mercat.posts import actions
-from mercat.posts.actions import Impossible
+from mercat.posts.actions import DoesNotFit, Impossible
 from mercat.posts.cli import post as command
-from mercat.posts.contents import DraftVideo
+from mercat.posts.contents import DraftPicture, DraftVideo
 from mercat.posts.models import Post
 from mercat.posts.views.media import _Window
+from mercat.register import actions as actions_of_register
 from tests import factories as make
 from tests.factories import NOW
 from tests.images.filmed import film
@@ -230,12 +232,21 @@ def test_what_is_no_video_is_told_and_nothing_typed_is_lost(client, post, accoun
     assert (post.draft["text"], post.draft["video"]) == ("Precious words", None)
 
 
-def test_pictures_and_a_video_do_not_go_together(client, post, account, ready) -> None:
+def test_a_picture_is_added_beside_a_video_and_the_page_says_who_is_given_which(client, post, account, ready) -> None:
     words = {"video": str(ready.pk), f"alt-{ready.pk}": "A road"}
-    response = client.post(edit(post), form(post, account, do="add-picture", files=[picture()], **words))
-    assert "pictures or one video, not both" in text_of(response)
+    client.post(edit(post), form(post, account, do="add-picture", files=[picture()], **words))
     post.refresh_from_db()
-    assert (len(post.draft["pictures"]), post.draft["video"]["id"]) == (0, str(ready.pk))
+    assert (len(post.draft["pictures"]), post.draft["video"]["id"]) == (1, str(ready.pk))
+    assert "YouTube takes videos alone, and is given the video" in text_of(client.get(edit(post)))
+
+
+def test_a_second_video_is_not_added(client, post, account, ready, upload) -> None:
+    words = {"video": str(ready.pk), f"alt-{ready.pk}": "A road"}
+    file = SimpleUploadedFile("two.mp4", upload, "video/mp4")
+    response = client.post(edit(post), form(post, account, do="add-film", film=file, **words))
+    assert "A post has one video" in text_of(response)
+    post.refresh_from_db()
+    assert post.draft["video"]["id"] == str(ready.pk)
 
 
 def test_somebody_elses_video_cannot_be_taken_by_its_id(client, post, account, spoc, upload) -> None:
@@ -404,6 +415,87 @@ def test_nobody_brings_a_slice_of_anothers_video_or_to_anothers_post(client, pos
     assert Video.objects.get().slices == 0
 
 
+# A video beside pictures
+
+
+@pytest.fixture
+def youtube(spoc):
+    row = make.account("Dundee films", network="youtube")
+    actions_of_register.appoint_spoc(by=make.TEST, account=row, person=spoc, now=NOW)
+    return row
+
+
+@pytest.fixture
+def beside(author, account, youtube, ready) -> Post:
+    """Pictures for X, the video for YouTube."""
+    return drafted_beside(author, ready, account, youtube)
+
+
+def drafted_beside(author, video: Video, *accounts) -> Post:
+    shown = DraftPicture(str(take_in(by=author, name="road.jpg", upload=picture().read(), now=NOW).pk), "A barrier")
+    draft = make.draft(*accounts, video=filmed(video, captions=VTT), pictures=(shown,))
+    return actions.compose(by=author, draft=draft, now=NOW)
+
+
+def test_each_network_is_given_the_pictures_or_else_the_video(author, spoc, beside) -> None:
+    version = actions.submit(by=author, post=beside, now=NOW)
+    rows = actions.approve(by=spoc, post=beside, digest=version.digest, now=SOON)
+    given = {row.account.network: item_for(row, first_sent_at=SOON, now=SOON).media for row in rows}
+    assert {network: [(each.mime, each.alt) for each in media] for network, media in given.items()} == {
+        "x": [("image/jpeg", "A barrier")],
+        "youtube": [("video/mp4", "A closed road")],
+    }
+
+
+def test_who_approves_sees_both_and_which_network_is_given_which(author, spoc, beside) -> None:
+    actions.submit(by=author, post=beside, now=NOW)
+    shown = text_of(signed_in(spoc).get(reverse("posts:post", args=[beside.pk])))
+    for words in (
+        "Networks that take pictures are given the pictures",
+        "A barrier",
+        "A closed road",
+        "The road is closed",
+    ):
+        assert words in shown, words
+
+
+@pytest.mark.parametrize(("slug", "says"), [("x", "is given the video"), ("youtube", "takes pictures")])
+def test_what_no_network_would_be_given_keeps_it_from_being_submitted(author, account, youtube, ready, slug, says):
+    chosen = {"x": account, "youtube": youtube}[slug]
+    post = drafted_beside(author, ready, chosen)
+    with pytest.raises(Impossible, match=f"None of these networks {says}"):
+        actions.submit(by=author, post=post, now=NOW)
+
+
+def test_the_limits_of_a_network_are_those_of_what_it_is_given(author, account, youtube, waiting) -> None:
+    """X takes four pictures or a video; the video that is not ready is not X's matter."""
+    post = drafted_beside(author, waiting, account, youtube)
+    with pytest.raises(Impossible, match="still being prepared"):
+        actions.submit(by=author, post=post, now=NOW)
+    assert not [each for each in actions.obstacles(by=author, post=post, now=NOW) if isinstance(each, DoesNotFit)]
+
+
+@pytest.mark.parametrize(
+    ("media", "x", "youtube"),
+    [
+        ("", "", ""),
+        ("p", "p", "p"),
+        ("pp", "pp", "pp"),
+        ("v", "v", "v"),
+        ("pv", "p", "v"),
+        ("ppv", "pp", "v"),
+    ],
+)
+def test_what_is_given_of_a_version_by_network(media: str, x: str, youtube: str) -> None:
+    entries = [{"kind": "video"} if kind == "v" else {"renditions": {"x": {"size": 5}}} for kind in media]
+    told = {
+        network: ["v" if each.get("kind") == "video" else "p" for each in given(entries, network)]
+        for network in ("x", "youtube")
+    }
+    assert told == {"x": list(x), "youtube": list(youtube)}
+    assert all(each["size"] == 5 for each in given(entries, "x") if each.get("kind") != "video")
+
+
 # The command line
 
 
@@ -424,6 +516,10 @@ def test_a_video_by_command_line(author, account, upload, tmp_path: Path, monkey
     assert done.exit_code == 0, done.output
     said = contents(Post.objects.get(pk=json.loads(done.output)["id"]).current.manifest)
     assert (said["media"][0]["captions"], said["media"][0]["alt"], said["synthetic"]) == (VTT, "A road", True)
+    (tmp_path / "road.jpg").write_bytes(picture().read())
+    both = run("--picture", str(tmp_path / "road.jpg"), *video, "--alt", "A barrier", "--alt", "A road", "--json")
+    media = Post.objects.get(pk=json.loads(both.output)["id"]).draft
+    assert (media["pictures"][0]["alt"], media["video"]["alt"]) == ("A barrier", "A road")
     for more, code, says in (
         ([*video, "--captions", str(tmp_path / "bad.srt")], 3, "no captions that can be read"),
         (["--video", str(tmp_path / "letter.mp4")], 3, "not a video"),
@@ -432,7 +528,7 @@ def test_a_video_by_command_line(author, account, upload, tmp_path: Path, monkey
     ):
         refused = run(*more)
         assert (refused.exit_code, says in refused.output) == (code, True), refused.output
-    assert Post.objects.count() == 1
+    assert Post.objects.count() == 2
 
 
 def test_an_upload_under_way_is_kept_when_its_time_is_over(author, account, upload) -> None:

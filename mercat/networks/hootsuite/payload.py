@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from mercat.networks.hootsuite.spec import API, NAME, Kind, kind_in, media_rules
 from mercat.networks.kit.media import media_problems
 from mercat.networks.kit.steps import fields_of, link_of, quoted, text_of, words_of
 from mercat.networks.kit.text import links, squashed
-from mercat.networks.port import Count, Found, Item, Later, Medium, Outcome, Problem, Reconnect, Refused
+from mercat.networks.port import Count, Found, Item, Later, Outcome, Problem, Reconnect, Refused
 
 RENEW = "The connection to Hootsuite has ended. Connect the account again."
 FORBIDDEN = (
@@ -125,7 +125,7 @@ def check(item: Item, limits: Mapping[str, int]) -> list[Problem]:
     # Descriptions are told below in words of their own: "takes 0 characters" would be none.
     rules = replace(media_rules(kind), max_alt=1_000_000)
     name = f"{kind.name} by {NAME}"
-    return [*_text_problems(item, limits, name), *media_problems(name, rules, item.media), *_alt_problems(item.media)]
+    return [*_text_problems(item, limits, name), *media_problems(name, rules, item.media), *_alt_problems(item)]
 
 
 def _text_problems(item: Item, limits: Mapping[str, int], name: str) -> Iterator[Problem]:
@@ -137,15 +137,15 @@ def _text_problems(item: Item, limits: Mapping[str, int], name: str) -> Iterator
         yield Problem("text", f"The text has {used.used:,} characters; {name} takes {used.limit:,}. Take out {over:,}.")
 
 
-def _alt_problems(media: Sequence[Medium]) -> Iterator[Problem]:
-    """What a picture shows is a duty to people who cannot see it. Hootsuite's interface has no field for it, so a
-    picture with a description does not go: it would stand there without. A video has none on most networks."""
-    for n, medium in enumerate(media, 1):
-        if medium.alt.strip() and not medium.is_video:
+def _alt_problems(item: Item) -> Iterator[Problem]:
+    """What a picture shows is a duty to people who cannot see it. Hootsuite's interface has no field for it, so that a
+    description has to stand in the text. A video has none on most networks."""
+    for n, medium in enumerate(item.media, 1):
+        if not medium.is_video and squashed(medium.alt) not in squashed(item.text):
             yield Problem(
                 "alt",
-                f"{NAME} takes no descriptions, so picture {n} would go out without the one it has. Take the picture "
-                "out, or connect the account to its own network.",
+                f"{NAME} takes no descriptions: picture {n} would go out without its own. Write the same words into "
+                f"the wording for {NAME}, take the picture out, or connect the account to its own network.",
             )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import reverse
 from markupsafe import Markup
 
-from mercat.delivery.manifest import contents, rendition
+from mercat.delivery.manifest import contents, given
 from mercat.delivery.presenters import Progress
 from mercat.delivery.states import FINAL, RECALLABLE, WITHDRAWN
 from mercat.guidance import facts
@@ -82,10 +82,15 @@ def sayings(post: Post, said: Mapping[str, Any], accounts: Sequence[Account], *,
 
 def _saying(post: Post, said: Mapping[str, Any], accounts: list[Account], now: datetime) -> Saying:
     network = accounts[0].network
-    shown = [_shown(post, n, rendition(entry, network)) for n, entry in enumerate(said["media"], 1)]
+    shown = described(post, given(said["media"], network))
     wording = said["variants"].get(network, said["text"])
     cost = cost_of(network, wording, len(accounts), now=now)
     return Saying(network, accounts[0], accounts, marked(wording), shown, cost)
+
+
+def described(post: Post, media: Sequence[Mapping[str, Any]]) -> list[Shown]:
+    """The pictures and the video of a version, with what is said of each."""
+    return [_shown(post, n, entry) for n, entry in enumerate(media, 1)]
 
 
 def _shown(post: Post, number: int, entry: Mapping[str, Any]) -> Shown:

@@ -125,10 +125,11 @@ def told_use(network: str, count: Count) -> Use:
     return Use(network, count.used, count.limit, count.unit, level, said)
 
 
-def shown_media(post: Post, attached: Attached, network: str = "") -> list[Shown]:
+def shown_media(post: Post, attached: Attached, network: str) -> list[Shown]:
     """Pictures, or the video, as `network` will be given them."""
-    pictures = [shown_picture(post, picture, alt, network) for picture, alt in attached.pictures]
-    return [*pictures, *([shown_video(post, attached.video)] if attached.video else [])]
+    given = attached.given_to(network)
+    pictures = [shown_picture(post, picture, alt, network) for picture, alt in given.pictures]
+    return [*pictures, *([shown_video(post, given.video)] if given.video else [])]
 
 
 def shown_video(post: Post, video: AttachedVideo) -> Shown:

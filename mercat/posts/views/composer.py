@@ -164,7 +164,12 @@ def _on_field(said: Said, typed: Typed) -> Said:
 
 
 def _field_of(message: str) -> str:
-    starts = {"Choose at least one account": "targets", "Choose the pillar": "pillar", "Write something": "text"}
+    starts = {
+        "Choose at least one account": "targets",
+        "Choose the pillar": "pillar",
+        "Write something": "text",
+        "None of these networks": "pictures",
+    }
     return next((field for start, field in starts.items() if message.startswith(start)), "")
 
 
@@ -220,6 +225,7 @@ def _page(
         "networks": _networks(found, typed),
         "variant": VARIANT,
         "may_go_live": _live_networks(found, typed),
+        "videos_alone": _videos_alone(),
         "may_warn": typed.warning or _may_warn(person),
         "errors": {"lines": said, "kept": _nothing_submitted(request, unsaved)} if said else None,
         "unsaved": unsaved,
@@ -272,6 +278,12 @@ def _live_networks(found: Picker, typed: Typed) -> str:
     slugs = dict.fromkeys(account.network for account in found.open_accounts)
     names = [registry.get(slug).spec.name for slug in slugs if registry.known(slug) and registry.get(slug).live]
     return " and ".join(names) or ("no network within your reach" if typed.live else "")
+
+
+def _videos_alone() -> str:
+    """Names of the networks that take videos and no pictures."""
+    found = (network.spec for network in registry.all())
+    return " and ".join(spec.name for spec in found if spec.media.video and not spec.media.max_count)
 
 
 def _may_warn(person: facts.Person) -> bool:

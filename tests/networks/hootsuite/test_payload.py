@@ -16,10 +16,12 @@ def test_no_number_of_a_type_is_given_twice() -> None:
     assert len({kind.number for kind in KINDS}) == len({kind.type for kind in KINDS}) == len(KINDS)
 
 
-def test_a_picture_with_a_description_is_refused_in_words_and_a_video_is_not() -> None:
+def test_what_a_picture_shows_must_stand_in_the_text_and_a_video_needs_none() -> None:
     (problem,) = payload.check(item("Snow.", picture("A sign")), FACEBOOK)
     assert problem.field == "alt"
-    assert "would go out without the one it has" in problem.message
+    assert "would go out without its own" in problem.message
+    assert payload.check(item("Snow.\n\nA  sign", picture("A sign")), FACEBOOK) == []
+    assert len(payload.check(item("Snow. A sign", picture("A sign"), picture("A gate")), FACEBOOK)) == 1
     assert payload.check(item("Snow.", picture("")), FACEBOOK) == []
     assert payload.check(item("Snow.", video("Snow falls")), FACEBOOK) == []
 
