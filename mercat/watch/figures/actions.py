@@ -19,9 +19,7 @@ SILENT = "The network did not say why."
 def keep_figures(row: Consignment, counts: Mapping[str, int], *, now: datetime) -> None:
     """Write down what the network told. Asked twice at one distance, the first answer stands."""
     step = step_at(row.sent_at, now)
-    FiguresRead.objects.get_or_create(
-        consignment=row, step=step, defaults={"read_at": now, "counts": dict(counts)}
-    )
+    FiguresRead.objects.get_or_create(consignment=row, step=step, defaults={"read_at": now, "counts": dict(counts)})
     asked = {"step": step, "tries": 0, "asked_at": now, "next_at": next_after(row.sent_at, step), "trouble": ""}
     FiguresDue.objects.update_or_create(consignment=row, defaults=asked)
 

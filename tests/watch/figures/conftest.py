@@ -67,7 +67,8 @@ def went_out(
     comms: Person, *accounts: Account, at: datetime = NOW, text: str = "Road closed at the bridge.", **about: object
 ) -> list[Consignment]:
     """What one post came to on each account, in the order of these."""
-    post = make.approved(make.authorised("Author"), comms, *accounts, text=text)
+    author = make.authorised("Author", unit_key="corporate-communications", roles=("corporate-communications",))
+    post = make.approved(author, comms, *accounts, text=text)
     rows = {row.account_id: row for row in Consignment.objects.filter(post_ref=post.audit_ref)}
     for account in accounts:
         row = rows[account.pk]
