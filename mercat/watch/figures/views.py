@@ -65,7 +65,8 @@ def table(request: HttpRequest) -> HttpResponse:
 @require_safe
 def of_post(request: HttpRequest, post_id: UUID) -> HttpResponse:
     """One post's figures on each account, and how they grew. What may not be seen is not there: Http404."""
-    post = open_to(person_facts(request.user, now=timezone.now()), now=timezone.now()).filter(pk=post_id).first()
+    now = timezone.now()
+    post = open_to(person_facts(request.user, now=now), now=now).filter(pk=post_id).first()
     if post is None:
         raise Http404
     rows = queries.of_post(post)

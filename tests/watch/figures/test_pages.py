@@ -59,7 +59,9 @@ def test_the_words_are_those_of_the_port() -> None:
 # One post
 
 
-def test_a_posts_figures_stand_by_account_and_how_they_grew(network: Counting, out: Consignment, client: Client) -> None:
+def test_a_posts_figures_stand_by_account_and_how_they_grew(
+    network: Counting, out: Consignment, client: Client
+) -> None:
     for hours, views in ((1, 40), (6, 1234)):
         network.counts = {"views": views, "replies": 0}
         asking.run(now=NOW + hours * HOUR)
@@ -239,7 +241,9 @@ def test_nobody_is_ranked(out: Consignment, client: Client) -> None:
 # To take away
 
 
-def test_the_table_has_a_line_for_each_account(network: Counting, account: Account, comms: Person, client: Client) -> None:
+def test_the_table_has_a_line_for_each_account(
+    network: Counting, account: Account, comms: Person, client: Client
+) -> None:
     rows = went_out(comms, account, make.account("Perth", unit_key="edinburgh"))
     read(rows[0], views=1234)
     response = client.get(TABLE)
@@ -249,7 +253,11 @@ def test_the_table_has_a_line_for_each_account(network: Counting, account: Accou
     assert set(found) == {"Dundee", "Perth"}
     line = found["Dundee"]
     assert (line["views"], line["reach"], line["went out"]) == ("1234", "not told", "2026-11-23 12:00 GMT")
-    assert (line["pillar"], line["network"], line["read"]) == ("Warning and informing", "bluesky", "2026-11-24 12:00 GMT")
+    assert (line["pillar"], line["network"], line["read"]) == (
+        "Warning and informing",
+        "bluesky",
+        "2026-11-24 12:00 GMT",
+    )
     assert line["post"].endswith(f"/posts/{rows[0].post_ref.removeprefix('post:')}/")
     assert (found["Perth"]["views"], found["Perth"]["read"], found["Perth"]["taken down"]) == ("not read", "", "no")
     assert [line["account"] for line in table(client, "?unit=edinburgh")] == ["Perth"]
