@@ -36,6 +36,7 @@ from mercat.register.reviews.chores import remind_of_reviews
 from mercat.register.standing.chores import remind_of_posture
 from mercat.watch.cases import following as cases
 from mercat.watch.direct import looking as direct_use
+from mercat.watch.figures import asking as figures
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ CALLING: tuple[Chore, ...] = (
     Chore("webhooks", timedelta(seconds=5), webhooks.run),
     Chore("notices by e-mail", timedelta(seconds=10), mailing.run),
     Chore("posts past the tool", timedelta(seconds=10), direct_use.run),
+    Chore("figures of posts", timedelta(seconds=20), figures.run),
 )
 
 # The work itself is done by a process of its own.

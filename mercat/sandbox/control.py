@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from mercat.sandbox.faults import BadFault
 from mercat.sandbox.fields import BadBody, is_form, read_fields, read_json
+from mercat.sandbox.figures import put_figures
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import render
 from mercat.sandbox.standin import ApiError, BadAccount, BadPost, ByHand, StandIn, World, base_url
@@ -40,6 +41,7 @@ class Control:
             _route("POST", "/{network}/accounts", self.add_accounts),
             _route("GET", "/{network}/posts", self.list_posts),
             _route("POST", "/{network}/posts", self.post_by_hand),
+            _route("POST", "/{network}/figures", self.set_figures),
             _route("GET", "/{network}/requests", self.list_requests),
         ]
 
@@ -103,6 +105,12 @@ class Control:
         except ApiError as error:
             raise BadPost(f"{standin.name} would not take it: {error.body}") from error
         return _told_post(standin, account, post, base_url(request, standin.slug))
+
+    async def set_figures(self, request: Request) -> Any:
+        """As if so many people had seen, answered or passed on a post, beyond what was done to it here."""
+        _, world = self._network(request)
+        post, told = put_figures(world, await read_fields(request))
+        return {"post": post.native_id, **told}
 
     async def list_requests(self, request: Request) -> Any:
         standin, world = self._network(request)

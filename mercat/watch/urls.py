@@ -4,6 +4,7 @@ from django.urls import path
 
 from mercat.watch.cases import views as cases
 from mercat.watch.direct import views as direct
+from mercat.watch.figures import views as figures
 
 app_name = "watch"
 urlpatterns = [
@@ -21,4 +22,7 @@ urlpatterns = [
     path("direct/", direct.direct, name="direct"),
     path("direct/<int:use_id>/", direct.direct_use, name="direct-use"),
     path("direct/<int:use_id>/settle/", direct.settle, name="direct-settle"),
+    path("figures/", figures.figures, name="figures"),
+    path("figures/table.csv", figures.table, name="figures-table"),
+    path("figures/<uuid:post_id>/", figures.of_post, name="figures-post"),
 ]

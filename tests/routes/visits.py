@@ -608,6 +608,9 @@ VISITS: tuple[Visit, ...] = (
     Visit(
         "settle a post past the tool", "watch:direct-settle", _direct_use, _fixed(outcome="misuse", words="Tried")
     ),
+    Visit("see the figures of posts", "watch:figures"),
+    Visit("take the figures of posts away", "watch:figures-table"),
+    Visit("see the figures of a post", "watch:figures-post", _post),
 )  # fmt: skip
 
 # Routes that are no matter of roles, with the reason; a name that ends with a colon stands for all of its part.

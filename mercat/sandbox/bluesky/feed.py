@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from mercat.sandbox.figures import figures_of
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.standin import World
 
@@ -77,14 +78,15 @@ def item_view(world: World, account: Account, post: Post, base: str) -> dict[str
 
 def post_view(world: World, account: Account, post: Post, base: str) -> dict[str, Any]:
     """`base`: the address of the stand-in, for the pictures."""
+    more = figures_of(world, post.native_id)
     view = {
         "uri": post.native_id,
         "cid": post.body["cid"],
         "author": basic_view(account),
         "record": post.body["record"],
-        "replyCount": len(replies_of(world, post.native_id)),
-        "repostCount": 0,
-        "likeCount": 0,
+        "replyCount": len(replies_of(world, post.native_id)) + more["replies"],
+        "repostCount": more["shares"],
+        "likeCount": more["reactions"],
         "quoteCount": 0,
         "indexedAt": iso(post.received_at),
         "labels": [],

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from mercat.sandbox import graph
 from mercat.sandbox.facebook import nodes
+from mercat.sandbox.figures import figures_of
 from mercat.sandbox.graph import Caller, bad_parameter, error, is_file, is_flag, is_text, is_web, no_such
 from mercat.sandbox.graph_login import Login
 from mercat.sandbox.models import Account, Medium, Post, Upload
@@ -42,7 +43,7 @@ PHOTO = {
     "no_story": is_flag,
 }
 PAGE = {"about": is_text, "description": is_text, "website": is_text, "cover": graph.is_number}
-METRICS = ("post_media_view", "post_total_media_view_unique", "post_clicks")
+METRICS = {"post_media_view": "views", "post_total_media_view_unique": "reach", "post_clicks": "clicks"}
 
 
 class Api:
@@ -282,7 +283,9 @@ class Api:
         caller = await graph.let_in(self.world, request, {"metric": is_text, "period": period}, paging=True)
         caller.needs("read_insights")
         post = self._own_post(caller, request.path_params["id"], "get")
-        return graph.insights(post.native_id, dict.fromkeys(METRICS, 0), caller.params.get("metric"))
+        more = figures_of(self.world, post.native_id)
+        values = {name: more[word] for name, word in METRICS.items()}
+        return graph.insights(post.native_id, values, caller.params.get("metric"))
 
     async def file(self, request: Request) -> Response:
         photo = self.store.upload(self.world.slug, request.path_params["id"])

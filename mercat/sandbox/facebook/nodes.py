@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mercat.sandbox import graph
+from mercat.sandbox.figures import figures_of
 from mercat.sandbox.models import Account, Medium, Post, Upload
 from mercat.sandbox.standin import World
 
@@ -33,7 +34,8 @@ def page(world: World, account: Account, base: str) -> dict[str, Any]:
 
 
 def post(world: World, account: Account, one: Post, base: str) -> dict[str, Any]:
-    number = len(comments_of(world, one))
+    more = figures_of(world, one.native_id)
+    number = len(comments_of(world, one)) + more["replies"]
     return {
         "id": one.native_id,
         "message": one.text or None,
@@ -43,8 +45,8 @@ def post(world: World, account: Account, one: Post, base: str) -> dict[str, Any]
         "attachments": _shared(world, one, base) or _attachments(one, base),
         "parent_id": one.body.get("passes_on"),
         "comments": {"data": [], "summary": {"order": "ranked", "total_count": number, "can_comment": True}},
-        "reactions": {"data": [], "summary": {"total_count": 0, "viewer_reaction": "NONE"}},
-        "shares": None,
+        "reactions": {"data": [], "summary": {"total_count": more["reactions"], "viewer_reaction": "NONE"}},
+        "shares": {"count": more["shares"]} if more["shares"] else None,
         "is_published": True,
     }
 

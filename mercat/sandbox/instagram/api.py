@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mercat.sandbox import graph
+from mercat.sandbox.figures import figures_of
 from mercat.sandbox.films import Film
 from mercat.sandbox.graph import Caller, bad_parameter, error, is_flag, is_number, is_text, is_web, no_such
 from mercat.sandbox.graph_containers import Containers, fetched, media_of, upload
@@ -46,7 +47,10 @@ CONTAINER = {
     "children": lambda value: isinstance(value, list | str),
     "user_tags": lambda value: isinstance(value, list | str),
 }
-METRICS = ("views", "reach", "saved", "shares", "likes", "comments", "total_interactions")
+METRICS = {
+    "views": "views", "reach": "reach", "saved": "saves", "shares": "shares", "likes": "reactions",
+    "comments": "replies",
+}  # fmt: skip
 TAG = re.compile(r"(?<![\w&])#\w*[^\W\d]\w*")
 MENTION = re.compile(r"(?<![\w@./])@[A-Za-z0-9._]{1,30}")
 DISCOVERY = re.compile(r"business_discovery\.username\(([^(){}]*)\)")
@@ -299,7 +303,10 @@ class Api:
         post = self._post(request.path_params["id"])
         if post.account != caller.account:
             raise no_such(post.native_id)
-        values = {**dict.fromkeys(METRICS, 0), "comments": len(nodes.comments_of(self.world, post))}
+        more = figures_of(self.world, post.native_id)
+        values = {name: more[word] for name, word in METRICS.items()}
+        values["comments"] += len(nodes.comments_of(self.world, post))
+        values["total_interactions"] = sum(values[name] for name in ("saved", "shares", "likes", "comments"))
         return graph.insights(post.native_id, values, caller.params.get("metric"))
 
     async def file(self, request: Request) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mercat.sandbox import graph
+from mercat.sandbox.figures import figures_of
 from mercat.sandbox.models import Account, Medium, Post
 from mercat.sandbox.standin import World
 
@@ -37,6 +38,7 @@ def user(world: World, account: Account, base: str) -> dict[str, Any]:
 
 
 def media(world: World, account: Account, one: Post, base: str) -> dict[str, Any]:
+    more = figures_of(world, one.native_id)
     album, reel = len(one.media) > 1, one.media[0].mime.startswith("video/")
     return {
         "id": one.native_id,
@@ -52,8 +54,8 @@ def media(world: World, account: Account, one: Post, base: str) -> dict[str, Any
         "username": account.handle,
         "alt_text": None if album else one.media[0].alt or None,
         "children": {"data": [_child(medium, account, one, base) for medium in one.media]} if album else None,
-        "like_count": 0,
-        "comments_count": len(comments_of(world, one)),
+        "like_count": more["reactions"],
+        "comments_count": len(comments_of(world, one)) + more["replies"],
         "is_comment_enabled": True,
     }
 

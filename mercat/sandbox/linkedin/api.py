@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mercat.sandbox.fields import BadBody, read_json
+from mercat.sandbox.figures import figures_of
 from mercat.sandbox.linkedin import body, little, oauth
 from mercat.sandbox.linkedin.little import Little
 from mercat.sandbox.models import Account, Medium, Post, Upload
@@ -25,6 +26,14 @@ OLDEST = "202512"  # versions before have ended; switch version_sunset ends all
 MIMES = ("image/jpeg", "image/png", "image/gif")
 PIXELS = 36_152_320  # a picture has fewer
 MAX_COMMENT = 1_250
+COUNTS = {
+    "uniqueImpressionsCount": "reach",
+    "impressionCount": "views",
+    "clickCount": "clicks",
+    "likeCount": "reactions",
+    "shareCount": "shares",
+    "commentCount": "replies",
+}
 READ, WRITE, ADMIN = "r_organization_social", "w_organization_social", "rw_organization_admin"
 ORGANISATION = re.compile(r"urn:li:organization:(\d+)")
 SPAN = re.compile(r"\(start:(\d+)(?:,end:(\d+))?\)")
@@ -260,8 +269,9 @@ class Api:
                 post = self._own_post(account, urn)
                 if f":{field}:" not in urn:
                     raise illegal(f"{urn} is not of {name}")
-                counts = dict.fromkeys(("uniqueImpressionsCount", "impressionCount", "clickCount", "likeCount"), 0)
-                counts |= {"shareCount": 0, "commentCount": len(self._comments(post.native_id))}
+                more = figures_of(self.world, post.native_id)
+                counts = {name: more[word] for name, word in COUNTS.items()}
+                counts["commentCount"] += len(self._comments(post.native_id))
                 shown = {**counts, "engagement": 0.0}
                 elements.append({"organizationalEntity": urn_of(account), field: urn, "totalShareStatistics": shown})
         return _page(request, elements)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from mercat.sandbox.figures import figures_of
 from mercat.sandbox.mastodon import text
 from mercat.sandbox.models import Account, Medium, Post, Upload
 from mercat.sandbox.standin import World
@@ -93,6 +94,7 @@ def status_view(world: World, account: Account, post: Post, base: str) -> dict[s
 def _status_view(world: World, account: Account, post: Post, base: str) -> dict[str, Any]:
     mentions = known_mentions(world, post.text, base)
     replies, favourites = (linked(world, kind, post.native_id) for kind in ("replies", "favourites"))
+    more = figures_of(world, post.native_id)
     return {
         "id": post.native_id,
         "created_at": post.created_at,
@@ -104,9 +106,9 @@ def _status_view(world: World, account: Account, post: Post, base: str) -> dict[
         "language": post.body["language"],
         "uri": f"{base}/users/{account.handle}/statuses/{post.native_id}",
         "url": f"{base}/@{account.handle}/{post.native_id}",
-        "replies_count": len(replies),
-        "reblogs_count": 0,
-        "favourites_count": len(favourites),
+        "replies_count": len(replies) + more["replies"],
+        "reblogs_count": more["shares"],
+        "favourites_count": len(favourites) + more["reactions"],
         "quotes_count": 0,
         "edited_at": post.body.get("edited_at"),
         "content": content(world, post, base),

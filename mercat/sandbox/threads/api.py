@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mercat.sandbox import graph
+from mercat.sandbox.figures import figures_of
 from mercat.sandbox.films import Film
 from mercat.sandbox.graph import Caller, bad_parameter, error, is_flag, is_number, is_text, is_web, no_such
 from mercat.sandbox.graph_containers import DAY, Containers, fetched, media_of, upload
@@ -43,7 +44,7 @@ CONTAINER = {
     "topic_tag": is_text,
     "link_attachment": is_web,
 }
-METRICS = ("views", "likes", "replies", "reposts", "quotes", "shares")
+METRICS = {"views": "views", "likes": "reactions", "replies": "replies", "reposts": "shares"}
 
 
 class Api:
@@ -280,7 +281,9 @@ class Api:
         if post.account != caller.account:
             raise no_such(post.native_id)
         replies = [one for one in self.store.posts(self.world.slug) if one.body["reply_to"] == post.native_id]
-        values = {**dict.fromkeys(METRICS, 0), "replies": len(replies)}
+        more = figures_of(self.world, post.native_id)
+        values = {name: more[word] for name, word in METRICS.items()}
+        values |= {"replies": values["replies"] + len(replies), "quotes": 0, "shares": 0}
         return graph.insights(post.native_id, values, caller.params.get("metric"))
 
     async def lookup(self, request: Request) -> Response:

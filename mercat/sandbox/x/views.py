@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from mercat.sandbox.figures import figures_of
 from mercat.sandbox.models import Account, Medium, Post
 from mercat.sandbox.standin import World
 from mercat.sandbox.x import text
@@ -105,8 +106,15 @@ class Views:
 
     def _metrics(self, post: Post) -> dict[str, int]:
         replies = [one for one in self.store.posts(self.world.slug) if one.body["reply_to"] == post.native_id]
-        names = ("repost_count", "like_count", "quote_count", "bookmark_count", "impression_count")
-        return {**dict.fromkeys(names, 0), "reply_count": len(replies)}
+        more = figures_of(self.world, post.native_id)
+        return {
+            "repost_count": more["shares"],
+            "like_count": more["reactions"],
+            "quote_count": 0,
+            "bookmark_count": more["saves"],
+            "impression_count": more["views"],
+            "reply_count": len(replies) + more["replies"],
+        }
 
     def _included(self, posts: Sequence[Post], asked: Asked, base: str) -> dict[str, Any]:
         expansions, included = asked.get("expansions", ()), {}

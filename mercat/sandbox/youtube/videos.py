@@ -6,6 +6,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
+from mercat.sandbox.figures import figures_of
 from mercat.sandbox.models import Account, Medium, Post
 from mercat.sandbox.standin import ByHand, World
 from mercat.sandbox.store import sha256_hex
@@ -128,11 +129,12 @@ class Videos:
         if "statistics" in parts:
             threads = self.store.kept(self.world.slug, "threads", "all", self.world.clock()) or []
             comments = sum(one["video"] == video["id"] for one in threads)
+            more = figures_of(self.world, video["id"])
             made["statistics"] = {
-                "viewCount": "0",
-                "likeCount": "0",
+                "viewCount": str(more["views"]),
+                "likeCount": str(more["reactions"]),
                 "favoriteCount": "0",
-                "commentCount": str(comments),
+                "commentCount": str(comments + more["replies"]),
             }
         return made
 

@@ -1,6 +1,7 @@
-"""What was found outside of the register, and what became of it."""
+"""What was found outside of the register, and what became of it; and what became of posts among people."""
 
 from mercat.watch.models.cases import Case, CaseNote
 from mercat.watch.models.direct import CouldHave, DirectLook, DirectUse
+from mercat.watch.models.figures import FiguresDue, FiguresRead
 
-__all__ = ["Case", "CaseNote", "CouldHave", "DirectLook", "DirectUse"]
+__all__ = ["Case", "CaseNote", "CouldHave", "DirectLook", "DirectUse", "FiguresDue", "FiguresRead"]
