@@ -10,10 +10,38 @@ from mercat.people.pack import guidance
 from mercat.register.models import Account
 from mercat.watch.models import Case, CaseNote
 
+SHORT = 1_000  # characters: what the most sparing network, Mastodon, takes
+LEAST = 80  # characters of something that are worth being cut to
+
 
 def ready_report(case: Case, official: Iterable[Account], *, register_url: str) -> str:
     """In plain words, to be copied. `official`: the body's own accounts on that network."""
     return "\n\n".join(_parts(case, list(official), register_url))
+
+
+def brief_report(case: Case, *, register_url: str) -> str:
+    """What a network's own interface is handed: the same in few words, with as much of what was seen as fits."""
+    body = guidance().pack.body.name
+    first = f"We are {body}. This account pretends to be ours, and is not: {case.address}"
+    last = f"All our accounts are listed at {register_url}"
+    parts = [first]
+    for part in _brief(case):
+        room = SHORT - len("\n".join([*parts, last])) - 1
+        if len(part) <= room:
+            parts.append(part)
+        elif room > LEAST:
+            parts.append(f"{part[: room - 1].rstrip()}…")
+    return "\n".join([*parts, last])
+
+
+def _brief(case: Case) -> Iterator[str]:
+    if case.imitates:
+        yield f"It pretends to be {case.imitates.name}: {case.imitates.url}"
+    if case.false_words:
+        yield "It says what is false as if we had said it."
+    triaged = case.notes.filter(kind=CaseNote.Kind.TRIAGED).last()
+    if triaged and triaged.words:
+        yield " ".join(triaged.words.split())
 
 
 def _parts(case: Case, official: list[Account], register_url: str) -> Iterator[str]:
