@@ -297,6 +297,7 @@ def _page(request: HttpRequest, row: Case, me: facts.Person, lines: Lines | None
     next_ = case_states.NEXT.get(row.state)
     others = next_ and not queries.allows(me, next_, now=now)
     official = list(queries.official_on(row.network)[:50])
+    way = way_of(row, _brief(row)) if can.report else None
     said = {
         "case": row,
         "title": presenters.title_of(row),
@@ -305,9 +306,9 @@ def _page(request: HttpRequest, row: Case, me: facts.Person, lines: Lines | None
         "earlier": list(queries.earlier(row)[:5]),
         "official": [{"value": str(each.pk), "text": each.name} for each in official],
         "waiting": reserved(guidance(), next_, facts.Body(), situation(now=now)) if others else (),
-        "procedure": registry.report_guide(row.network),
+        "procedure": registry.report_guide(way.network if way else row.network),
         "report": _ready(row, official) if can.report or can.follow else "",
-        "way": way_of(row, _brief(row)) if can.report or can.follow else None,
+        "way": way,
         "official_now": actions.official_now(row) if can.unauthorised else None,
         "outcomes": _outcomes(row),
         "advice": advice.beside(row.audit_ref, me, inside=True, now=now),

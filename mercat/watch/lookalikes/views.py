@@ -21,7 +21,20 @@ ON_A_PAGE = 25
 @require_safe
 def look_alikes(request: HttpRequest) -> HttpResponse:
     """For those who see all cases: what was found, and how each network is searched."""
-    return _page(request)
+    _may_see(request)
+    now = timezone.now()
+    me = person_facts(request.user, now=now)
+    show = request.GET.get("show", "")
+    show = show if show in queries.LISTS else next(iter(queries.LISTS))
+    said = {
+        "page": slice_of(queries.in_list(show), request.GET.get("page"), size=ON_A_PAGE),
+        "lists": queries.LISTS,
+        "show": show,
+        "networks": queries.networks(),
+        "may_open": allows(me, "report_account", now=now),
+        "may_dismiss": allows(me, "triage_account", now=now),
+    }
+    return render(request, "watch/look-alikes/list.html", said)
 
 
 @require_POST
@@ -31,7 +44,8 @@ def open_case(request: HttpRequest, row_id: int) -> HttpResponse:
     try:
         case = actions.open_case(by=request.user, row=row, seen_as=seen_as, now=timezone.now())
     except Impossible as error:
-        return _page(request, str(error))
+        messages.warning(request, str(error))
+        return redirect("watch:look-alikes")
     messages.success(request, "It is a case now. Say what it is.")
     return redirect("watch:case", case.pk)
 
@@ -43,7 +57,8 @@ def dismiss(request: HttpRequest, row_id: int) -> HttpResponse:
     try:
         actions.dismiss(by=request.user, row=row, seen_as=seen_as, now=timezone.now())
     except Impossible as error:
-        return _page(request, str(error))
+        messages.warning(request, str(error))
+        return redirect("watch:look-alikes")
     messages.success(request, "It is not ours to deal with. What was found of it is forgotten.")
     return redirect("watch:look-alikes")
 
@@ -58,21 +73,3 @@ def _may_see(request: HttpRequest) -> None:
     now = timezone.now()
     if not sees_all(person_facts(request.user, now=now), now=now):
         raise Http404
-
-
-def _page(request: HttpRequest, problem: str = "") -> HttpResponse:
-    _may_see(request)
-    now = timezone.now()
-    me = person_facts(request.user, now=now)
-    show = request.GET.get("show", "")
-    show = show if show in queries.LISTS else next(iter(queries.LISTS))
-    said = {
-        "page": slice_of(queries.in_list(show), request.GET.get("page"), size=ON_A_PAGE),
-        "lists": queries.LISTS,
-        "show": show,
-        "networks": queries.networks(),
-        "may_open": allows(me, "report_account", now=now),
-        "may_dismiss": allows(me, "triage_account", now=now),
-        "errors": {"lines": [{"field": "", "text": problem}]} if problem else None,
-    }
-    return render(request, "watch/look-alikes/list.html", said, status=422 if problem else 200)

@@ -13,11 +13,13 @@ from mercat.watch.reporting.targets import target_of
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """`name`: of the network. `words`: what would be sent. `row`: the last report that was asked for, if any.
+    """`network` is its slug, and `name` how it is called. `words`: what would be sent. `row`: the last report that was
+    asked for, if any.
 
     `waits` and `problem` are sentences, "" where there is none; `offered`: whether it can be asked for.
     """
 
+    network: str
     name: str
     words: str
     row: NetworkReport | None
@@ -30,11 +32,12 @@ def way_of(case: Case, words: str) -> Way | None:
     """None where no network takes a report of it from here, and none was asked for."""
     row = case.network_reports.select_related("asked_by").last()
     target = target_of(case) if case.state == case_states.FAKE else None
-    if row is None and target is None:
+    network = target.network if target else row.network if row else ""
+    if not network:
         return None
-    name = registry.get(target.network if target else row.network).spec.name  # type: ignore[union-attr]
-    state = row.state if row else ""
+    name, state = registry.get(network).spec.name, row.state if row else ""
     return Way(
+        network=network,
         name=name,
         words=words,
         row=row,
