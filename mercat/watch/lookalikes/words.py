@@ -83,7 +83,11 @@ def _is_within(ours: str, look: str) -> bool:
 
 
 def _is_nearly(ours: str, look: str) -> bool:
-    return len(ours) >= NEARLY and SequenceMatcher(None, ours, look, autojunk=False).ratio() >= ALIKE
+    """Lengths are compared first: they are all that most names differ in, and quick to tell."""
+    if len(ours) < NEARLY or 2 * min(len(ours), len(look)) < ALIKE * (len(ours) + len(look)):
+        return False
+    matcher = SequenceMatcher(None, ours, look, autojunk=False)
+    return matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
 
 
 def _names() -> Iterator[str]:

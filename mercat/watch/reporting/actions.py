@@ -16,6 +16,7 @@ from mercat.people.gate import require
 from mercat.people.models import Person
 from mercat.people.words import shown
 from mercat.register.actions import mark_broken
+from mercat.register.models import Account
 from mercat.watch.cases import actions as cases
 from mercat.watch.cases import states as case_states
 from mercat.watch.cases.beside import empty_reports, leave_reports
@@ -74,8 +75,7 @@ def take(*, now: datetime) -> NetworkReport | None:
     row = due.select_for_update(of=("self",), skip_locked=True).select_related("case").first()
     if row is None:
         return None
-    per_server = registry.get(row.network).spec.ids_are_per_server
-    account = account_on(row.network, server=row.server if per_server else None)
+    account = _through(row)
     if account is None:
         _refused(row, NOBODY, now=now)
         return None
@@ -115,6 +115,14 @@ def give_up_lost(*, now: datetime) -> None:
     """Whether those that were being sent when the programme ended arrived, nobody knows."""
     for row in NetworkReport.objects.filter(state=states.CALLING, begun_at__lte=now - LOST):
         keep(row, Unsure(DIED), now=now)
+
+
+def _through(row: NetworkReport) -> Account | None:
+    """The account of ours by which it is reported: on the server that knows the number, where each has its own."""
+    if not registry.known(row.network):
+        return None
+    per_server = registry.get(row.network).spec.ids_are_per_server
+    return account_on(row.network, server=row.server if per_server else None)
 
 
 def _sent(row: NetworkReport, case: Case, native_id: str, *, now: datetime) -> None:

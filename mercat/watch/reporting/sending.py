@@ -19,7 +19,7 @@ from mercat.watch.reporting.targets import handle_in
 
 log = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 5  # other chores wait for the answers
+MOST_AT_ONCE = 3  # other chores wait for the answers
 WRONG = "Something went wrong here."
 GONE = "The network shows no such account."
 

@@ -325,6 +325,17 @@ def test_the_words_fit_every_network(case: Case, comms: Person) -> None:
     assert said.endswith("All our accounts are listed at https://mercat.example/official/")
 
 
+def test_an_address_is_never_cut(case: Case, comms: Person, account: Account) -> None:
+    long = "https://network.example/" + "a" * 470
+    Account.objects.filter(pk=account.pk).update(url=long)
+    account.refresh_from_db()
+    cases.look(by=comms, case=case, answers=IS_FAKE, words="So.", imitates=account, now=LATER)
+    case.refresh_from_db()
+    assert long in brief_report(case, register_url="https://mercat.example/official/")
+    assert long not in brief_report(case, register_url="https://mercat.example/" + "b" * 500)
+    assert "a" * 9 not in brief_report(case, register_url="https://mercat.example/" + "b" * 500)
+
+
 # The database
 
 
