@@ -37,6 +37,8 @@ from mercat.register.standing.chores import remind_of_posture
 from mercat.watch.cases import following as cases
 from mercat.watch.direct import looking as direct_use
 from mercat.watch.figures import asking as figures
+from mercat.watch.lookalikes import searching as look_alikes
+from mercat.watch.reporting import sending as network_reports
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +81,8 @@ CALLING: tuple[Chore, ...] = (
     Chore("notices by e-mail", timedelta(seconds=10), mailing.run),
     Chore("posts past the tool", timedelta(seconds=10), direct_use.run),
     Chore("figures of posts", timedelta(seconds=20), figures.run),
+    Chore("reports of fake accounts", timedelta(seconds=5), network_reports.run),
+    Chore("look-alikes", timedelta(minutes=1), look_alikes.run),
 )
 
 # The work itself is done by a process of its own.

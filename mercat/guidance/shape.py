@@ -46,10 +46,11 @@ class NumberToCall(Named):
 
 
 class BodyIdentity(Shape):
-    """How the body calls itself, and the words its pages use."""
+    """How the body calls itself, and the words its pages use. `also_called`: what others call it, or it was called."""
 
     name: Text
     short_name: Text
+    also_called: list[Text] = Field(max_length=9)
     colours: dict[Key, Colour]
     numbers: list[NumberToCall] = Field(min_length=1)
     words: dict[Key, Text]

@@ -32,5 +32,13 @@ def needed(text: str, missing: str, *, longest: int = 2000, lines: bool = True) 
     return text
 
 
+def shown(text: str, *, longest: int) -> str:
+    """What strangers wrote, in one line, as it can be kept and read here: cut, and without what is not seen or turns
+    others around."""
+    whole = unicodedata.normalize("NFC", text.encode(errors="replace").decode())
+    seen = "".join(" " if each in BREAKS else each for each in whole if each in BREAKS or not _misleads(each))
+    return " ".join(seen.split())[:longest].rstrip()
+
+
 def _misleads(character: str) -> bool:
     return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and character not in JOINERS

@@ -43,6 +43,7 @@ class Control:
             _route("POST", "/{network}/posts", self.post_by_hand),
             _route("POST", "/{network}/figures", self.set_figures),
             _route("GET", "/{network}/requests", self.list_requests),
+            _route("GET", "/{network}/reports", self.list_reports),
         ]
 
     async def list_networks(self, request: Request) -> Any:
@@ -116,6 +117,11 @@ class Control:
         standin, world = self._network(request)
         requests = world.store.requests(standin.slug)
         return {"count": len(requests), "requests": requests}
+
+    async def list_reports(self, request: Request) -> Any:
+        """Accounts that were reported to the network, oldest first."""
+        standin, world = self._network(request)
+        return [{"id": number, **report} for number, report in world.store.all_kept(standin.slug, "report").items()]
 
     def _network(self, request: Request) -> tuple[StandIn, World]:
         try:

@@ -99,6 +99,7 @@ class Timelines:
             account=account,
             accounts=accounts.values(),
             total=store.count_posts(slug, native_id),
+            reports=[one["comment"] for one in store.all_kept(slug, "report").values() if one["account"] == native_id],
             posts=[self._shown(accounts[post.account], post) for post in posts[:PAGE_SIZE]],
             older=posts[PAGE_SIZE - 1].seq if len(posts) > PAGE_SIZE else None,
             newest=older_than is None,

@@ -229,6 +229,13 @@ class Store:
         ).fetchone()
         return json.loads(row[0]) if row else None
 
+    def all_kept(self, network: str, kind: str) -> dict[str, Any]:
+        """By key, as they came."""
+        rows = self._db.execute(
+            "SELECT key, value FROM kept WHERE network = ? AND kind = ? ORDER BY rowid", (network, kind)
+        )
+        return {key: json.loads(value) for key, value in rows}
+
     def forget(self, network: str, kind: str, key: str) -> None:
         self._db.execute("DELETE FROM kept WHERE network = ? AND kind = ? AND key = ?", (network, kind, key))
 

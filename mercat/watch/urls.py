@@ -5,6 +5,7 @@ from django.urls import path
 from mercat.watch.cases import views as cases
 from mercat.watch.direct import views as direct
 from mercat.watch.figures import views as figures
+from mercat.watch.lookalikes import views as lookalikes
 
 app_name = "watch"
 urlpatterns = [
@@ -15,10 +16,14 @@ urlpatterns = [
     path("cases/<int:case_id>/look/", cases.look, name="case-look"),
     path("cases/<int:case_id>/note/", cases.note, name="case-note"),
     path("cases/<int:case_id>/reported/", cases.reported, name="case-reported"),
+    path("cases/<int:case_id>/report-through/", cases.report_through, name="case-report-through"),
     path("cases/<int:case_id>/still-there/", cases.still_there, name="case-still-there"),
     path("cases/<int:case_id>/again/", cases.again, name="case-again"),
     path("cases/<int:case_id>/close/", cases.close, name="case-close"),
     path("cases/<int:case_id>/reopen/", cases.reopen, name="case-reopen"),
+    path("look-alikes/", lookalikes.look_alikes, name="look-alikes"),
+    path("look-alikes/<int:row_id>/open/", lookalikes.open_case, name="look-alike-open"),
+    path("look-alikes/<int:row_id>/dismiss/", lookalikes.dismiss, name="look-alike-dismiss"),
     path("direct/", direct.direct, name="direct"),
     path("direct/<int:use_id>/", direct.direct_use, name="direct-use"),
     path("direct/<int:use_id>/settle/", direct.settle, name="direct-settle"),

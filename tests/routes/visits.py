@@ -202,6 +202,14 @@ def _direct_use(place: Place, _viewer: Person) -> Mapping[str, object]:
     return {"use_id": place.direct_use.pk}
 
 
+def _look_alike(place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"row_id": place.look_alike.pk}
+
+
+def _as_seen(place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"seen_as": place.look_alike.seen_as}
+
+
 def _hand_over(place: Place, _viewer: Person) -> Mapping[str, object]:
     return {"row_id": place.hand_over.pk}
 
@@ -557,6 +565,15 @@ VISITS: tuple[Visit, ...] = (
         _fixed(**{"close-outcome": "taken-down", "close-words": "Tried"}),
     ),
     Visit("open a case again", "watch:case-reopen", _case(case_states.CLOSED), _fixed(**{"reopen-words": "Tried"})),
+    Visit(
+        "have a fake account reported by its network",
+        "watch:case-report-through",
+        lambda place, _: {"case_id": place.look_alike_case.pk},
+        _nothing,
+    ),
+    Visit("see the accounts that look like ours", "watch:look-alikes"),
+    Visit("open a case of a look-alike", "watch:look-alike-open", _look_alike, _as_seen),
+    Visit("dismiss a look-alike", "watch:look-alike-dismiss", _look_alike, _as_seen),
     # posts
     Visit("open the list of posts", "posts:list"),
     Visit("open a new post", "posts:new"),

@@ -11,6 +11,7 @@ from mercat.delivery import actions as delivery
 from mercat.delivery import states
 from mercat.delivery.models import Consignment, Pause
 from mercat.images.models import Cover, Video
+from mercat.networks.port import FoundAccount
 from mercat.people import actions as people
 from mercat.people.advice import actions as advice
 from mercat.people.api import tokens
@@ -46,7 +47,8 @@ from mercat.register.standing import actions as standing
 from mercat.watch.cases import actions as cases
 from mercat.watch.cases import states as case_states
 from mercat.watch.cases.triage import INSIDE, OUTSIDE, Answers
-from mercat.watch.models import Case, DirectUse
+from mercat.watch.lookalikes import actions as lookalikes
+from mercat.watch.models import Case, DirectUse, LookAlike
 from tests import factories as make
 from tests.factories import NOW, TEST
 from tests.people.hr.files import as_csv, line
@@ -314,6 +316,27 @@ class Place:
         if state == case_states.CLOSED:
             cases.taken_down(by=self.comms, case=case, words="Tried", now=NOW)
         return case
+
+    @property
+    def look_alike(self) -> LookAlike:
+        """An account that a search found, and that waits for somebody."""
+        return self._once("look-alike", lambda: self._look_alike("waits"))
+
+    @property
+    def look_alike_case(self) -> Case:
+        """One that is known to be fake, on a network that takes reports."""
+        return self._once("look-alike case", self._look_alike_case)
+
+    def _look_alike(self, name: str) -> LookAlike:
+        handle = f"police-{self.unit}-{name}.bsky.social"
+        about = {"name": "Police Scotland", "url": f"https://bsky.app/profile/{handle}"}
+        found = FoundAccount(f"did:{handle}", handle, **about)
+        return lookalikes.keep_search(self.account, "Police Scotland", [found], now=NOW)[0]
+
+    def _look_alike_case(self) -> Case:
+        row = self._look_alike("fake")
+        case = lookalikes.open_case(by=self.comms, row=row, seen_as=row.seen_as, now=NOW)
+        return cases.look(by=self.comms, case=case, answers=FAKE, words="Tried", now=NOW)
 
     @property
     def next_chief(self) -> Person:

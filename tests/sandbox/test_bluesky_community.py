@@ -181,6 +181,9 @@ def test_a_report_is_checked(bluesky, walker, change):
     good = {"reasonType": IMPERSONATION, "reason": "It pretends to be us.", "subject": subject}
     assert bluesky.post(REPORT, good).json()["reportedBy"] == bluesky.account["native_id"]
     assert bluesky.post(REPORT, {**good, **change}).status_code == 400
+    told = {"id": "1", "account": walker.account["native_id"], "comment": "It pretends to be us."}
+    assert bluesky.control("GET", "reports").json() == [told]
+    assert "It pretends to be us." in bluesky.http.get(walker.account["url"]).text
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

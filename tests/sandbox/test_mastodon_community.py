@@ -144,6 +144,8 @@ def test_a_report_names_an_account_and_is_short(mastodon, walker):
     account = walker.account["native_id"]
     answer = post(mastodon, "reports", account_id=account, comment="It pretends to be us.", forward=True).json()
     assert (answer["category"], answer["target_account"]["acct"]) == ("other", "walker")
+    told = {"id": answer["id"], "account": account, "comment": "It pretends to be us."}
+    assert mastodon.control("GET", "reports").json() == [told]
     assert post(mastodon, "reports", account_id="1").status_code == 404
     assert post(mastodon, "reports", account_id=account, comment="x" * 1_001).status_code == 422
     assert post(mastodon, "reports", account_id=account, category="odd").status_code == 422

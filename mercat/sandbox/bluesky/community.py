@@ -139,7 +139,7 @@ class Community(Xrpc):
             "reportedBy": account.native_id,
             "createdAt": feed.iso(request.state.received_at),
         }
-        self.store.keep(self.world.slug, "report", str(number), view)
+        self.store.keep(self.world.slug, "report", str(number), {"account": subject["did"], "comment": reason})
         return JSONResponse(view)
 
     def _view(self, request: Request, post: Post) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from mercat.images.models import Picture
 from mercat.people.actions import Impossible, settle, tell
 from mercat.people.gate import require
 from mercat.people.models import Notice, Person
-from mercat.people.words import needed, tidy
+from mercat.people.words import needed, shown, tidy
 from mercat.register.models import Account
 from mercat.watch.cases import states, triage
 from mercat.watch.cases.addresses import Named, known_as, read
+from mercat.watch.cases.beside import forget_beside, leave_reports
 from mercat.watch.dealing import dealing_with
 from mercat.watch.models import Case, CaseNote
 
@@ -36,6 +37,8 @@ REPORT = "A fake account waits to be reported to its platform"
 STILL = "See whether a fake account is still there"
 MORE = "A reported account was reported here once more"
 TOLD = "The account that you reported"
+UNSURE = "A fake account may have been reported to its network"
+NOT_TAKEN = "A report of a fake account did not reach its network"
 
 Kind, Outcome = CaseNote.Kind, Case.Outcome
 BODY = facts.Body()
@@ -126,13 +129,29 @@ def report_to_platform(*, by: Person, case: Case, reference: str, words: str = "
     require(by, "report_fake", BODY, now=now)
     _is_in(case, {states.FAKE})
     case.reference = tidy(reference, longest=120, lines=False)
-    case.reported_at = now
-    _move(case, states.REPORTED, now=now, look_at=now + FOLLOW)
     words = tidy(words, longest=LONGEST)
-    _note(case, Kind.REPORTED, by, words or case.reference, now=now)
+    _reported(case, by, words or case.reference, now=now)
     personal = {"network": case.network, "reference": case.reference, "words": words}
     record(by=by, what="case.reported", about=_about(case), personal=personal, now=now)
-    _settle(case, now=now)
+
+
+@transaction.atomic
+def network_took_report(
+    *, by: System, case: Case, network: str, asked_by: Person, reference: str, now: datetime
+) -> None:
+    """The network's own interface took the report that somebody asked for. Where the case went on meanwhile, or is
+    forgotten, it stays as it is."""
+    case = _locked(case)
+    if case.kind == triage.NEITHER:
+        return
+    words = f"Through {network}’s own interface. Its reference: {reference}."
+    personal = {"network": network, "reference": reference}
+    record(by=by, what="case.reported", about=_about(case, asked_by), personal=personal, now=now)
+    if case.state != states.FAKE:
+        _note(case, Kind.NOTE, asked_by, f"It was reported all the same. {words}", now=now)
+        return
+    case.reference = shown(reference, longest=120)
+    _reported(case, asked_by, words, now=now)
 
 
 @transaction.atomic
@@ -246,6 +265,13 @@ def _case_of(found: Named, *, now: datetime) -> tuple[Case, bool]:
     return case, not case.notes.exists()
 
 
+def _reported(case: Case, by: Person, words: str, *, now: datetime) -> None:
+    case.reported_at = now
+    _move(case, states.REPORTED, now=now, look_at=now + FOLLOW)
+    _note(case, Kind.REPORTED, by, words, now=now)
+    _settle(case, now=now)
+
+
 def _close_fake(by: Person, case: Case, outcome: Case.Outcome, words: str, *, now: datetime) -> None:
     case = _locked(case)
     require(by, "report_fake", BODY, now=now)
@@ -295,6 +321,7 @@ def _forget(case: Case, by: Person, *, now: datetime) -> None:
     """Nothing about anybody's own account is kept: not its address, nor what was said and shown of it."""
     pictures = [each.picture for each in case.notes.exclude(picture=None).select_related("picture")]
     case.notes.update(words="", picture=None)
+    forget_beside(case, by=by, now=now)
     for picture in pictures:
         forget(picture)
     events = Event.objects.filter(about__contains=[case.audit_ref])
@@ -310,6 +337,8 @@ def _move(case: Case, state: str, *, now: datetime, look_at: datetime | None = N
         case.look_at = look_at
     case.told_to_look_at = None
     case.save()
+    if state != states.FAKE:
+        leave_reports(case, now=now)
 
 
 def _hand_on(case: Case, by: Person, *, now: datetime) -> None:
@@ -332,7 +361,7 @@ def _tell_of_more(case: Case, by: Person, *, now: datetime) -> None:
 
 
 def _settle(case: Case, *, now: datetime) -> None:
-    for subject in (LOOK, DEAL, REPORT, STILL, MORE):
+    for subject in (LOOK, DEAL, REPORT, STILL, MORE, UNSURE, NOT_TAKEN):
         settle(subject=subject, link=case.page, now=now)
 
 

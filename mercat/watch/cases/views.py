@@ -36,8 +36,11 @@ from mercat.register.models import Account
 from mercat.watch.cases import actions, presenters, queries
 from mercat.watch.cases import states as case_states
 from mercat.watch.cases.forms import CloseForm, LookForm, ReportedForm, ReportForm, WordsForm
-from mercat.watch.cases.ready import ready_report
+from mercat.watch.cases.ready import brief_report, ready_report
+from mercat.watch.lookalikes import queries as lookalikes
 from mercat.watch.models import Case, CaseNote
+from mercat.watch.reporting import actions as reporting
+from mercat.watch.reporting.presenters import way_of
 
 ON_A_PAGE = 25
 Done = TypeVar("Done")
@@ -71,6 +74,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         "page": slice_of(rows, request.GET.get("page"), size=ON_A_PAGE),
         "lists": lists,
         "show": show,
+        "look_alikes": lookalikes.waiting() if queries.sees_all(me, now=now) else None,
         "title_of": presenters.title_of,
         "colours": presenters.COLOURS,
     }
@@ -164,6 +168,15 @@ def reported(request: HttpRequest, case_id: int) -> HttpResponse:
 
     form = ReportedForm(request.POST, prefix="reported")
     return _done(request, case_id, form, act)
+
+
+@require_POST
+def report_through(request: HttpRequest, case_id: int) -> HttpResponse:
+    def act(row: Case, now: datetime) -> str:
+        reporting.ask(by=request.user, case=row, words=_brief(row), now=now)
+        return "It goes out within a minute. This page then says what came of it."
+
+    return _done(request, case_id, None, act)
 
 
 @require_POST
@@ -284,6 +297,7 @@ def _page(request: HttpRequest, row: Case, me: facts.Person, lines: Lines | None
     next_ = case_states.NEXT.get(row.state)
     others = next_ and not queries.allows(me, next_, now=now)
     official = list(queries.official_on(row.network)[:50])
+    way = way_of(row, _brief(row)) if can.report else None
     said = {
         "case": row,
         "title": presenters.title_of(row),
@@ -292,8 +306,9 @@ def _page(request: HttpRequest, row: Case, me: facts.Person, lines: Lines | None
         "earlier": list(queries.earlier(row)[:5]),
         "official": [{"value": str(each.pk), "text": each.name} for each in official],
         "waiting": reserved(guidance(), next_, facts.Body(), situation(now=now)) if others else (),
-        "procedure": registry.report_guide(row.network),
+        "procedure": registry.report_guide(way.network if way else row.network),
         "report": _ready(row, official) if can.report or can.follow else "",
+        "way": way,
         "official_now": actions.official_now(row) if can.unauthorised else None,
         "outcomes": _outcomes(row),
         "advice": advice.beside(row.audit_ref, me, inside=True, now=now),
@@ -308,7 +323,15 @@ def _page(request: HttpRequest, row: Case, me: facts.Person, lines: Lines | None
 
 
 def _ready(row: Case, official: list[Account]) -> str:
-    return ready_report(row, official, register_url=settings.MERCAT_BASE_URL + reverse("public:register"))
+    return ready_report(row, official, register_url=_register())
+
+
+def _brief(row: Case) -> str:
+    return brief_report(row, register_url=_register())
+
+
+def _register() -> str:
+    return str(settings.MERCAT_BASE_URL) + reverse("public:register")
 
 
 def _outcomes(row: Case) -> list[dict[str, str]]:

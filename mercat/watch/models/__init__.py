@@ -3,5 +3,18 @@
 from mercat.watch.models.cases import Case, CaseNote
 from mercat.watch.models.direct import CouldHave, DirectLook, DirectUse
 from mercat.watch.models.figures import FiguresDue, FiguresRead
+from mercat.watch.models.lookalikes import LookAlike, NameSearch
+from mercat.watch.models.reports import NetworkReport
 
-__all__ = ["Case", "CaseNote", "CouldHave", "DirectLook", "DirectUse", "FiguresDue", "FiguresRead"]
+__all__ = [
+    "Case",
+    "CaseNote",
+    "CouldHave",
+    "DirectLook",
+    "DirectUse",
+    "FiguresDue",
+    "FiguresRead",
+    "LookAlike",
+    "NameSearch",
+    "NetworkReport",
+]
