@@ -151,21 +151,26 @@ class Film(ABC):
             self.notes.keep(ASKED, self.asking.now.isoformat())  # where to begin to look, should the answer be lost
         self._keep(replace(known, stage=ENDING))
         try:
-            response = self.asking.published(lambda: self._finish(known))
-            if known.stage == ENDING and self._denies(response):
-                raise Halt(Unsure(_DOUBTED))
-            why = self._why_anew(response)
-            if not why:
-                self.asking.refuse(response, public=True)
+            response, why_anew = self._asked_to_end(known)
         except Halt as halt:
             if not isinstance(halt.outcome, Unsure):
                 self._keep(known)  # this end, Facebook has clearly not taken
             raise
-        if why:
-            raise self._halt_anew(why)
+        if why_anew:
+            raise self._halt_anew(why_anew)
         if fields_of(response).get("success") is not True:
             raise Halt(Unsure(_GARBLED))
         return self._keep(replace(known, stage=ENDED))
+
+    def _asked_to_end(self, known: Known) -> tuple[httpx.Response, str]:
+        """The answer, and why the video is to be begun anew."""
+        response = self.asking.published(lambda: self._finish(known))
+        if known.stage == ENDING and self._denies(response):
+            raise Halt(Unsure(_DOUBTED))
+        why_anew = self._why_anew(response)
+        if not why_anew:
+            self.asking.refuse(response, public=True)
+        return response, why_anew
 
     def _look(self, known: Known) -> httpx.Response:
         return self.asking.get(known.video, fields=payload.VIDEO_FIELDS)

@@ -19,7 +19,7 @@ from mercat.networks.facebook.spec import (
     REEL_WIDTH,
     SPEC,
 )
-from mercat.networks.kit.graph import Words, count_of, fault_of, list_of, moment_of, object_of
+from mercat.networks.kit.graph import Kind, Words, count_of, fault_of, list_of, moment_of, object_of
 from mercat.networks.kit.media import media_problems
 from mercat.networks.kit.steps import MOST_NAME, MOST_PICTURE, fields_of, link_of, text_of, words_of
 from mercat.networks.kit.text import links, squashed
@@ -228,10 +228,13 @@ def is_no_reel(response: httpx.Response) -> bool:
     return bool(fault and (fault.subcode in _NO_REEL or fault.code in _NO_REEL))
 
 
-def tells_unusable(response: httpx.Response) -> bool:
-    """Whether the upload's address says that it can do nothing more with what it was given."""
-    told = object_of(fields_of(response), "debug_info")
-    return response.is_client_error and text_of(told, "type") == "ProcessingFailedError"
+def is_reel_over(response: httpx.Response) -> bool:
+    """Whether the address at which a reel is handed over has no use for more of it."""
+    fault = fault_of(response)
+    if fault is None:
+        return False
+    kind = text_of(object_of(fields_of(response), "debug_info"), "type")
+    return kind == "ProcessingFailedError" or fault.kind is Kind.GONE or is_upload_over(response)
 
 
 def is_upload_lost(node: Mapping[str, Any]) -> bool:

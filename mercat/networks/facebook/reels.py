@@ -82,7 +82,7 @@ class Reel(Film):
             raise self._interrupted(halt, known, further=further) from None
         if fields_of(response).get("success") is True:
             return
-        if payload.tells_unusable(response):
+        if payload.is_reel_over(response):
             raise self._halt_anew()
         fault = fault_of(response)
         if fault and (fault.code or fault.kind is Kind.RENEW):
