@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import httpx
@@ -166,6 +167,45 @@ def test_a_line_that_breaks_costs_no_attempt_and_facebook_says_where_to_go_on(
     assert offsets(requests) == [0, size // 2]
     assert edges(requests).count("video_reels") == 2
     assert len(sandbox.standing(channel.native_id)) == 1
+
+
+def test_what_came_before_our_own_store_failed_is_kept(
+    sandbox: Sandbox, channel: Channel, requests: list[httpx.Request], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mercat.networks.kit.films.AT_ONCE", 50_000)
+    one, notes = snow(), MemoryNotes()
+    whole = one.media[0].part
+
+    def part(offset: int, size: int) -> bytes:
+        if offset >= 100_000:
+            raise OSError("The disk is gone.")
+        return whole(offset, size)
+
+    failing = dataclasses.replace(one, media=(dataclasses.replace(one.media[0], part=part),))
+    assert isinstance(publish(channel, failing, notes), Pending | Later)
+    assert isinstance(publish_in_the_end(channel, one, notes), Sent)
+    assert offsets(requests) == [0, 100_000]
+
+
+@pytest.mark.parametrize("fault", ["answer_lost", "error_before", "error_after", "wrong_200", "rate_limited"])
+def test_trouble_with_whichever_call_costs_nothing(sandbox: Sandbox, channel: Channel, fault: str) -> None:
+    """The fault is armed at the first call that hands over, then at the second, until there are no more."""
+    for nth in range(12):
+        one, notes, calls = snow(), MemoryNotes(), count()
+
+        def arm(_: httpx.Request, nth: int = nth, calls: Iterator[int] = calls) -> None:
+            if next(calls) == nth:
+                sandbox.fault(fault, "upload")
+
+        watch(channel, [], arm)
+        outcome = publish_in_the_end(channel, one, notes)
+        if isinstance(outcome, Later):
+            outcome = publish_in_the_end(channel, one, notes)
+        sandbox.no_faults()
+        assert isinstance(outcome, Sent), nth
+        assert len(sandbox.standing(channel.native_id)) == nth + 1
+        if next(calls) <= nth:
+            return
 
 
 @pytest.mark.parametrize("fault", ["answer_lost", "error_after", "wrong_200"])
@@ -364,7 +404,7 @@ def draft() -> dict[str, Any]:
         "uploading_phase": {"status": "complete"},
         "publishing_phase": {"status": "not_started"},
     }
-    return {"status": 200, "body": {"id": VIDEO, "published": False, "status": status}}
+    return {"status": 200, "body": {"id": VIDEO, "status": status}}
 
 
 @pytest.mark.parametrize("said", [refused(6000, 1363019), refused(100), refused(100, 33), refused(352, 1363129)])
