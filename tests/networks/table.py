@@ -48,7 +48,7 @@ listing of what stands on an account; no page uses the other parts yet.
 
 {parts}
 
-Facebook shows an upright video (9:16 within 1 %, 540 × 960 pixels or more, 3 to 90 seconds) as a reel, and all others as
+Facebook shows an upright video (9:16 within 1 %, 540 × 960 pixels or more, 3 to 90 seconds) as a reel, all others as
 videos; Instagram shows every video as a reel. The chosen cover goes to Facebook, Instagram and YouTube.
 
 ## How each is proved
