@@ -22,9 +22,9 @@ M = TypeVar("M", bound=Model)
 
 
 def two_of_communications(now: datetime) -> tuple[Person, Person]:
-    """An author and an approver who may speak on every account, for longer than any clock here is put forward."""
+    """An author and an approver who may speak on every account."""
     about = {"unit_key": "corporate-communications", "roles": ("corporate-communications",), "now": now}
-    until = now + timedelta(days=3_000)
+    until = now + timedelta(days=300)
     return make.authorised("Author", trained_until=until, **about), make.authorised(
         "Approver", trained_until=until, **about
     )

@@ -23,6 +23,16 @@ class AnswerLost(ConnectionError):
     """Raised where the server cannot drop a connection (an application called in-process)."""
 
 
+async def drop(request: Request) -> Response:
+    """Ends the connection without an answer; the response goes nowhere."""
+    transport = getattr(request.state, "transport", None)
+    if transport is None:
+        raise AnswerLost("This fault needs the sandbox's own server; this application was called in-process.")
+    transport.abort()
+    await sleep(0)  # lets the server notice, so that it does not try to answer
+    return Response()
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     standin: StandIn
@@ -73,12 +83,7 @@ class Call:
 
     async def _answer_lost(self, fault: Fault, request: Request, allowance: Allowance) -> Response:
         await self._work(request)
-        transport = getattr(request.state, "transport", None)
-        if transport is None:
-            raise AnswerLost("answer_lost needs the sandbox's own server; this application was called in-process")
-        transport.abort()
-        await sleep(0)  # lets the server notice, so that it does not try to answer
-        return Response()
+        return await drop(request)
 
     async def _rate_limited(self, fault: Fault, request: Request, allowance: Allowance) -> Response:
         reset = self.world.clock() + fault.options["retry_after"]

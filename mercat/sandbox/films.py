@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """`width` and `height` in pixels, `seconds` its length."""
+    """`width` and `height` in pixels, `seconds` its length, `rate` in pictures a second; 0 where it is not told."""
 
     mime: str
     width: int
     height: int
     seconds: float
+    rate: float
 
 
 def inspect(data: bytes) -> Film | None:
@@ -27,6 +28,7 @@ def inspect(data: bytes) -> Film | None:
             if not film.streams.video:
                 return None
             shown = film.streams.video[0]
-            return Film("video/mp4", shown.width, shown.height, (film.duration or 0) / 1_000_000)
+            seconds, rate = (film.duration or 0) / 1_000_000, float(shown.average_rate or 0)
+            return Film("video/mp4", shown.width, shown.height, seconds, rate)
     except (av.FFmpegError, ValueError):
         return None

@@ -45,6 +45,26 @@ def test_a_video_reaches_every_network_that_takes_one(
         assert [medium["mime"] for medium in post["media"]] == ["video/mp4"], slug
 
 
+def test_an_upright_video_stands_on_facebook_as_a_reel(new_page, house, sandbox, tmp_path: Path) -> None:
+    page = new_page()
+    sign_in(page, "communications")
+    write(page, "The Force (Facebook)")
+    brings(page, film(tmp_path / "upright.mov", seconds=4, size=(720, 1280)), javascript=True)
+    describes(page, javascript=True)
+    address = submit(page)
+    sign_out(page)
+
+    sign_in(page, "communications.duty")
+    approve(page)
+    expect(page.get_by_text("is out and read back.")).to_be_visible(timeout=60_000)
+    sees_it(page, address, "Facebook")
+    fits(page)
+    page.set_viewport_size({"width": 320, "height": 800})
+    fits(page)
+    asked = httpx.get(f"{sandbox.url}/_control/facebook/requests").raise_for_status().json()["requests"]
+    assert asked[-1]["path"].endswith("/video_reels")
+
+
 def test_a_video_is_brought_described_and_submitted_without_scripts(new_page, house, sandbox, road: Path) -> None:
     writes_and_submits(new_page(javascript=False), road, javascript=False)
 

@@ -2,7 +2,8 @@
 
 An adapter's own `fixtures/` feed the scripted part. `happy.json` holds an account, an item (pictures with these `alts`,
 or a `video` with its description) and the answers of a server that does everything right; every other file replaces
-some of the answers and names the outcome that must follow.
+some of the answers and names the outcome that must follow. It may bring an item of its own (a `reel`: an upright video)
+where the network takes that by other calls.
 `publishing` and `uploads` in the happy one name the calls ("POST /2/tweets") that make a post public and that hand a
 picture over; `stays` says that what is out cannot be taken down from here.
 
@@ -27,7 +28,7 @@ import httpx
 from mercat.networks import registry
 from mercat.networks.kit.http import guarded_client
 from mercat.networks.port import Channel, Item, Network, NewProfile
-from tests.networks.doubles import NOW, MemoryCredentials, MemoryNotes, nobodys, picture_for, video
+from tests.networks.doubles import NOW, MemoryCredentials, MemoryNotes, nobodys, picture_for, reel, video
 
 SLUGS = [network.spec.slug for network in registry.all()]
 HAPPY = "happy"
@@ -71,6 +72,8 @@ class Scripted:
         media = tuple(picture_for(self.network, alt) for alt in told.get("alts", ()))
         if "video" in told:
             media = (video(told["video"]),)
+        if told.get("reel"):
+            media = (reel(),)
         return Item(told["key"], datetime.fromisoformat(told["created_at"]), told["text"], told["language"], media)
 
     def run(self, step: str) -> Any:
@@ -161,7 +164,7 @@ def scripted(slug: str, name: str = HAPPY) -> tuple[Scripted, dict[str, Any]]:
     happy = json.loads(_folder(slug).joinpath(f"{HAPPY}.json").read_text(encoding="utf-8"))
     case = {} if name == HAPPY else dict(fixtures(slug))[name]
     answers = {**happy["answers"], **case.get("answers", {})}
-    return Scripted(registry.get(slug), answers, happy), case
+    return Scripted(registry.get(slug), answers, {**happy, "item": case.get("item", happy["item"])}), case
 
 
 def stays(slug: str) -> bool:

@@ -68,28 +68,41 @@ def picture_for(network: Network, alt: str = "A road sign in the snow", *, shade
 
 
 @cache
-def _film(seconds: int, shade: int) -> bytes:
+def _film(seconds: int, shade: int, size: tuple[int, int], rate: int) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as film:
-        stream = film.add_stream("libx264", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
-        for n in range(seconds * 10):
-            still = Image.new("RGB", (64, 36), (shade, n % 256, 200))
+        stream = film.add_stream("libx264", rate=rate, options={"preset": "ultrafast"})
+        (stream.width, stream.height), stream.pix_fmt = size, "yuv420p"
+        for n in range(seconds * rate):
+            still = Image.new("RGB", size, (shade, n % 256, 200))
             film.mux(stream.encode(av.VideoFrame.from_image(still)))
         film.mux(stream.encode())
     return file.getvalue()
 
 
-def video(alt: str = "Snow falls on the road", *, seconds: int = 4, shade: int = 90, captions: str = "") -> Medium:
+def video(
+    alt: str = "Snow falls on the road",
+    *,
+    seconds: int = 4,
+    shade: int = 90,
+    captions: str = "",
+    size: tuple[int, int] = (64, 36),
+    rate: int = 10,
+) -> Medium:
     """A real video, small."""
-    content = _film(seconds, shade)
-    plain = medium(content, alt=alt, mime="video/mp4", width=64, height=36)
-    cover = picture("", mime="image/jpeg", size=(64, 36))
+    content = _film(seconds, shade, size, rate)
+    plain = medium(content, alt=alt, mime="video/mp4", width=size[0], height=size[1])
+    cover = picture("", mime="image/jpeg", size=size)
 
     def part(offset: int, size: int) -> bytes:
         return content[offset : offset + size]
 
     return replace(plain, seconds=float(seconds), part=part, captions=captions, cover=cover)
+
+
+def reel(*, seconds: int = 4, shade: int = 90, captions: str = "", rate: int = 24) -> Medium:
+    """A real video of the shape that Facebook publishes as a reel."""
+    return video(seconds=seconds, shade=shade, captions=captions, size=(540, 960), rate=rate)
 
 
 def medium_for(network: Network, alt: str = "A road sign in the snow", *, shade: int = 90) -> Medium:

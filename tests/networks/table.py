@@ -48,6 +48,9 @@ listing of what stands on an account, and the figures; no page uses the other pa
 
 {parts}
 
+Facebook shows an upright video (9:16 within 1 %, 540 × 960 pixels or more, 3 to 90 seconds) as a reel, all others as
+videos; Instagram shows every video as a reel. The chosen cover goes to Facebook, Instagram and YouTube.
+
 ## How each is proved
 
 Every adapter keeps one contract: over scripted answers (its `fixtures/`), and against its stand-in with all its faults.

@@ -9,10 +9,11 @@ from typing import Any
 from mercat.networks.facebook import payload
 from mercat.networks.facebook.audience import Listener, Metrics
 from mercat.networks.facebook.connecting import KEEPER, Connector, OAuthConnector
-from mercat.networks.facebook.films import ASKED, Video
+from mercat.networks.facebook.films import ASKED
 from mercat.networks.facebook.listing import Lister, own_since
 from mercat.networks.facebook.payload import OWN, WORDS
 from mercat.networks.facebook.profile import Profiler
+from mercat.networks.facebook.reels import film
 from mercat.networks.facebook.spec import SPEC
 from mercat.networks.kit.graph import SUNSET, CannotTell, Gone, Graph, Kind, fault_of
 from mercat.networks.kit.graph_login import lifetime
@@ -54,7 +55,7 @@ class Publisher:
         asking = graph(channel, now)
         try:
             if any(medium.is_video for medium in item.media):
-                return _sent(asking, notes, Video(asking, item, notes).publish())
+                return _sent(asking, notes, film(asking, item, notes).publish())
             # One picture goes the same way as many: handing it over must not be what publishes it, or a lost answer
             # would leave the post in doubt.
             photo_ids = [_photo(asking, n, medium, notes) for n, medium in enumerate(item.media)]
@@ -155,7 +156,7 @@ def _by_video(asking: Graph, item: Item, notes: Notes) -> Sighting | None:
     if not any(medium.is_video for medium in item.media):
         return None
     try:
-        native_id = Video(asking, item, notes).post()
+        native_id = film(asking, item, notes).post()
         return _by_id(asking, native_id) if native_id else None
     except Gone:
         return None

@@ -9,12 +9,21 @@ from typing import Any
 import httpx
 import regex
 
-from mercat.networks.facebook.spec import MAX_CHARACTERS, NAME, SPEC
-from mercat.networks.kit.graph import Words, count_of, fault_of, list_of, moment_of, object_of
+from mercat.networks.facebook.spec import (
+    MAX_CHARACTERS,
+    NAME,
+    REEL_HEIGHT,
+    REEL_SECONDS,
+    REEL_SHAPE,
+    REEL_TOLERANCE,
+    REEL_WIDTH,
+    SPEC,
+)
+from mercat.networks.kit.graph import Kind, Words, count_of, fault_of, list_of, moment_of, object_of
 from mercat.networks.kit.media import media_problems
 from mercat.networks.kit.steps import MOST_NAME, MOST_PICTURE, fields_of, link_of, text_of, words_of
 from mercat.networks.kit.text import links, squashed
-from mercat.networks.port import Count, Found, Heard, Item, Problem, Profile
+from mercat.networks.port import Count, Found, Heard, Item, Medium, Problem, Profile
 
 WORDS = Words(
     renew="The connection to this Facebook page has ended. Connect the page again.",
@@ -42,6 +51,9 @@ OWN: dict[tuple[int, int], str] = {
 # or to be begun again.
 _UPLOAD_OVER = frozenset({1363019, 1363030, 1363033})
 _WRONG_OFFSET = 1363037  # the answer tells which bytes are wanted instead
+# Of a reel: shape, resolution, length and frame rate (documentation/video-api/guides/reels-publishing, which does not
+# say under which code, nor whether they come at the end or with the status of a failed one).
+_NO_REEL = frozenset({1363040, 1363127, 1363128, 1363129})
 
 POST_FIELDS = (
     "id,message,created_time,permalink_url,from,attachments{media_type,target,subattachments{media_type,target}}"
@@ -172,10 +184,14 @@ def is_upload_over(response: httpx.Response) -> bool:
     return bool(fault and fault.subcode in _UPLOAD_OVER)
 
 
-def _state(node: Mapping[str, Any], phase: str = "") -> str:
-    """The video's state (VideoStatus.json, v25.0), or that of one of its phases."""
+def _status(node: Mapping[str, Any], phase: str = "") -> Mapping[str, Any]:
+    """The video's status (VideoStatus.json, v25.0), or that of one of its phases."""
     status = object_of(node, "status")
-    return text_of(object_of(status, phase), "status") if phase else text_of(status, "video_status")
+    return object_of(status, phase) if phase else status
+
+
+def _state(node: Mapping[str, Any], phase: str = "") -> str:
+    return text_of(_status(node, phase), "status" if phase else "video_status")
 
 
 def is_uploading(node: Mapping[str, Any]) -> bool:
@@ -183,12 +199,68 @@ def is_uploading(node: Mapping[str, Any]) -> bool:
 
 
 def has_failed(node: Mapping[str, Any]) -> bool:
+    """A phase that has not started may tell of an error all the same."""
+    if _state(node) == "error":
+        return True
     phases = ("uploading_phase", "processing_phase", "publishing_phase")
-    return "error" in {_state(node), *(_state(node, phase) for phase in phases)}
+    return any(_state(node, phase) == "error" or _status(node, phase).get("error") for phase in phases)
 
 
 def is_out(node: Mapping[str, Any]) -> bool:
     return _state(node) == "ready" and node.get("published") is not False
+
+
+# Reels
+
+
+def is_reel(medium: Medium) -> bool:
+    """Whether a video goes as a reel: upright, large and short enough. The shape alone decides."""
+    if medium.width < REEL_WIDTH or medium.height < REEL_HEIGHT:
+        return False
+    shortest, longest = REEL_SECONDS
+    upright = abs(medium.width / medium.height / REEL_SHAPE - 1) <= REEL_TOLERANCE
+    return upright and shortest <= medium.seconds <= longest
+
+
+def is_no_reel(response: httpx.Response) -> bool:
+    """Whether a video is refused as a reel for what it is, and not as a video."""
+    fault = fault_of(response)
+    return bool(fault and (fault.subcode in _NO_REEL or fault.code in _NO_REEL))
+
+
+def is_reel_over(response: httpx.Response) -> bool:
+    """Whether the address at which a reel is handed over has no use for more of it."""
+    fault = fault_of(response)
+    if fault is None:
+        return False
+    kind = text_of(object_of(fields_of(response), "debug_info"), "type")
+    return kind == "ProcessingFailedError" or fault.kind is Kind.GONE or is_upload_over(response)
+
+
+def is_upload_lost(node: Mapping[str, Any]) -> bool:
+    return _state(node) in {"expired", "upload_failed"} or _state(node, "uploading_phase") == "error"
+
+
+def reached(node: Mapping[str, Any], size: int) -> int | None:
+    """How many bytes of a reel of this size have come; None where that is not told.
+
+    Meta's pages and its specs spell both the number's name and “complete” differently."""
+    phase = _status(node, "uploading_phase")
+    state = text_of(phase, "status")
+    if state in {"complete", "completed"} or _state(node) == "upload_complete":
+        return size
+    told = [count_of(phase, name) for name in ("bytes_transferred", "bytes_transfered")]
+    known = [number for number in told if number is not None and number <= size]
+    return known[0] if known else 0 if state == "not_started" else None
+
+
+def is_published(node: Mapping[str, Any]) -> bool:
+    """A reel that is “ready” may be a draft still."""
+    return node.get("published") is True or text_of(_status(node, "publishing_phase"), "publish_status") == "published"
+
+
+def is_being_published(node: Mapping[str, Any]) -> bool:
+    return is_published(node) or _state(node, "publishing_phase") in {"in_progress", "complete", "completed"}
 
 
 def post_of_video(node: Mapping[str, Any], page: str) -> str:

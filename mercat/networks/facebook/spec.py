@@ -23,6 +23,14 @@ SCOPES = (
 )
 NEEDED = ("pages_manage_posts", "pages_read_engagement")  # without these nothing can be published or read back
 
+# Which videos are reels (documentation/video-api/guides/reels-publishing). How far from 9:16 Meta lets one be is not in
+# it. It also asks for 24 to 60 frames a second: ours have no more, and one that has fewer goes as a video after all.
+REEL_SHAPE, REEL_TOLERANCE = 9 / 16, 0.01
+REEL_WIDTH, REEL_HEIGHT = 540, 960  # pixels, at least
+REEL_SECONDS = (3.0, 90.0)
+MOST_REELS = 30  # published by an app on one page within 24 hours, whichever they are
+UPLOAD_HOST = "rupload.facebook.com"  # where the addresses lead that Meta names for reels
+
 SPEC = Spec(
     slug="facebook",
     name=NAME,

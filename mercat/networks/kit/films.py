@@ -48,6 +48,19 @@ def part_of(medium: Medium, offset: int, size: int, *, now: datetime) -> bytes:
     return content
 
 
+def rest_of(medium: Medium, start: int, *, now: datetime) -> Iterator[bytes]:
+    """All of a video from byte `start` on, for one request; never held whole. What the store does not give ends the
+    request by the exceptions of `part_of`."""
+    first = part_of(medium, start, AT_ONCE, now=now)  # before anything is sent
+
+    def parts() -> Iterator[bytes]:
+        yield first
+        for offset in range(start + AT_ONCE, medium.size, AT_ONCE):
+            yield part_of(medium, offset, AT_ONCE, now=now)
+
+    return parts()
+
+
 class Whole:
     """A video for a network that takes it in one request alone: a file as httpx reads one, never held whole.
 

@@ -76,6 +76,7 @@ ERRORS: dict[tuple[int, int], Kind] = {
     (3, 0): Kind.FORBIDDEN,
     (4, 0): Kind.LIMITED,
     (4, 2207051): Kind.BLOCKED,  # Instagram takes it for spam
+    (9, 0): Kind.LIMITED,  # “performing too many actions”
     (9, 2207042): Kind.LIMITED,  # Instagram's posts of a day
     (10, 0): Kind.FORBIDDEN,
     (17, 0): Kind.LIMITED,

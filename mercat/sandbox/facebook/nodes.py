@@ -107,26 +107,44 @@ def photo(one: Upload, base: str) -> dict[str, Any]:
 
 
 def video(number: str, told: dict[str, Any], upload: Upload | None, base: str) -> dict[str, Any]:
-    """`upload` once all of it has come."""
+    """`upload` once all of it has come and its end was asked for."""
     post = upload.attached_to if upload else None
-    failed = upload is not None and not upload.polls_left and told["fails"]
-    state = "uploading" if upload is None else "error" if failed else "ready" if post else "processing"
-    done = "complete" if post else "not_started"
-    processing = {"error": "error", "processing": "in_progress", "uploading": "not_started"}.get(state, "complete")
+    state = _state(told, upload)
+    processing = {"error": "error", "processing": "in_progress", "ready": "complete"}.get(state, "not_started")
+    is_whole = upload is not None or told["at"] == told["size"]
+    reel = told.get("reel", False)
+    made_at = graph.iso(upload.received_at) if upload else None
+    draft = {"publish_status": "draft"} if reel and not post else {}
     return {
         "id": number,
         "description": told.get("description"),
+        "created_time": made_at,
+        "updated_time": made_at,
         "published": post is not None,
         "post_id": post,
-        "permalink_url": f"/{told['page']}/videos/{number}/",
+        "permalink_url": f"/reel/{number}/" if reel else f"/{told['page']}/videos/{number}/",
         "source": f"{base}/media/{number}" if upload else None,
         "status": {
             "video_status": state,
-            "uploading_phase": {"status": "complete" if upload else "in_progress"},
+            "uploading_phase": {
+                "status": "complete" if is_whole else "in_progress" if told["at"] else "not_started",
+                "bytes_transferred": told["at"],
+            },
             "processing_phase": {"status": processing},
-            "publishing_phase": {"status": done, **({"publish_status": "published"} if post else {})},
+            "publishing_phase": {
+                "status": "complete" if post else "in_progress" if upload and reel else "not_started",
+                **({"publish_status": "published"} if post else draft),
+            },
         },
     }
+
+
+def _state(told: dict[str, Any], upload: Upload | None) -> str:
+    if upload is None:
+        return "upload_complete" if told.get("reel") and told["at"] == told["size"] else "uploading"
+    if not upload.polls_left and told["fails"]:
+        return "error"
+    return "ready" if upload.attached_to else "processing"
 
 
 def comments_of(world: World, one: Post) -> list[dict[str, Any]]:

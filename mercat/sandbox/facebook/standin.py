@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from mercat.sandbox import graph
 from mercat.sandbox.calls import Call, Endpoint, call
 from mercat.sandbox.facebook.api import Api
+from mercat.sandbox.facebook.reels import Reels
 from mercat.sandbox.facebook.videos import Videos, phase_of
 from mercat.sandbox.faults import FaultKind, Option
 from mercat.sandbox.graph import CALLS, VERSION, Timed, error
@@ -76,6 +77,20 @@ class Facebook:
             lasting=True,
         ),
         FaultKind(
+            "partial_upload",
+            "Break reels off",
+            "Keeps half of what is first handed over of every reel, and drops the connection.",
+            on="upload",
+            lasting=True,
+        ),
+        FaultKind(
+            "cover_refused",
+            "Refuse covers",
+            "Takes no cover of a video (error 324).",
+            on="upload",
+            lasting=True,
+        ),
+        FaultKind(
             "version_sunset",
             "End the version",
             "Answers every call that this version of the interface has ended (error 2635).",
@@ -95,19 +110,23 @@ class Facebook:
         login = Login(world, self, SCOPES, "Pages")
         calls, timelines = Api(world, login), Timelines(self, world)
         videos = Videos(calls)
+        reels = Reels(videos)
         timed = Timed(self, world.clock, "pages")
 
         def route(method: str, path: str, endpoint: Endpoint, on: str = "read") -> Route:
             return call(timed, world, method, f"/{VERSION}/{path}", graph.unless_ended(world, endpoint), on=on)
 
-        uploading, publishing = (
-            Call(timed, world, graph.unless_ended(world, videos.edge), on, CALLS, 1) for on in ("upload", "publish")
-        )
-
-        async def video(request: Request) -> Response:
+        def by_phases(edge: Endpoint) -> Endpoint:
             """Ending an upload publishes; what comes before hands over."""
-            ends = await phase_of(request) == "finish"
-            return await (publishing if ends else uploading)(request)
+            uploading, publishing = (
+                Call(timed, world, graph.unless_ended(world, edge), on, CALLS, 1) for on in ("upload", "publish")
+            )
+
+            async def answer(request: Request) -> Response:
+                ends = await phase_of(request) == "finish"
+                return await (publishing if ends else uploading)(request)
+
+            return answer
 
         async def everyone(request: Request) -> Response:
             return timelines.everyone(request)
@@ -137,8 +156,12 @@ class Facebook:
             route("GET", "me", calls.me, "session"),
             route("GET", "me/accounts", calls.accounts, "session"),
             route("POST", "{id}/photos", calls.photo, "upload"),
-            Route(f"/{VERSION}/{{id}}/videos", video, methods=["POST"]),
+            Route(f"/{VERSION}/{{id}}/videos", by_phases(videos.edge), methods=["POST"]),
+            Route(f"/{VERSION}/{{id}}/video_reels", by_phases(reels.edge), methods=["POST"]),
+            route("GET", "{id}/video_reels", reels.listed),
+            call(timed, world, "POST", f"/video-upload/{VERSION}/{{id}}", reels.take, on="upload"),
             route("POST", "{id}/captions", videos.caption, "upload"),
+            route("POST", "{id}/thumbnails", videos.thumbnail, "upload"),
             route("POST", "{id}/picture", calls.picture, "upload"),
             route("POST", "{id}/feed", calls.publish, "publish"),
             route("POST", "{id}/comments", calls.add_comment),

@@ -97,7 +97,7 @@ def _as_at_meta(request: httpx.Request) -> httpx.Request:
 def test_each_attempt_hands_over_a_part_and_nothing_twice(
     channel: Channel, requests: list[httpx.Request], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mercat.networks.facebook.films.TURN", 1)
+    monkeypatch.setattr("mercat.networks.facebook.videos.TURN", 1)
     one, notes = snow(), MemoryNotes()
     first = publish(channel, one, notes)
     assert isinstance(first, Pending)
@@ -109,7 +109,7 @@ def test_each_attempt_hands_over_a_part_and_nothing_twice(
 def test_after_a_kill_facebook_says_where_to_go_on(
     sandbox: Sandbox, channel: Channel, requests: list[httpx.Request], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mercat.networks.facebook.films.TURN", 1)
+    monkeypatch.setattr("mercat.networks.facebook.videos.TURN", 1)
     one, notes = snow(), MemoryNotes()
     publish(channel, one, notes)
     before = dict(notes.values)
