@@ -241,6 +241,11 @@ class Api:
         rows = [(post.seq, self._post_node(request, post)) for post in wanted]
         return graph.edge(rows, caller.params, "id,message,created_time")
 
+    async def video_reels(self, request: Request) -> Response:
+        """None stands here yet."""
+        caller = await self.own(request, {}, "pages_read_engagement", paging=True)
+        return graph.edge([], caller.params, "id,description,updated_time")
+
     async def tagged(self, request: Request) -> Response:
         """Posts of other pages that name this one."""
         caller = await self.own(request, {}, "pages_read_user_content", paging=True)

@@ -143,6 +143,7 @@ class Facebook:
             route("POST", "{id}/feed", calls.publish, "publish"),
             route("POST", "{id}/comments", calls.add_comment),
             route("GET", "{id}/published_posts", calls.published_posts),
+            route("GET", "{id}/video_reels", calls.video_reels),
             route("GET", "{id}/tagged", calls.tagged),
             route("GET", "{id}/comments", calls.comments),
             route("GET", "{id}/insights", calls.insights),
