@@ -179,10 +179,11 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """The network could not be read."""
+    """The network could not be read. `too_much`: it answers, and there is more than can be looked through at once."""
 
     reason: str
     reconnect: bool = False
+    too_much: bool = False
 
 
 Sighting = Found | Missing | Unreadable
@@ -249,6 +250,10 @@ class Lister(Protocol):
         that would not reach back to `since` is Unreadable, never short. Most networks date by whole seconds and show a
         post some moments later: whoever looks again begins a little before the last look, and knows posts by their id.
         """
+        ...
+
+    def reads_as(self, words: str, shown: str) -> bool:
+        """Whether `shown` is how this network shows a post that was sent with these words."""
         ...
 
 

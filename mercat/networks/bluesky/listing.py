@@ -31,6 +31,9 @@ class Lister:
         except CannotTell as trouble:
             return trouble.sighting
 
+    def reads_as(self, words: str, shown: str) -> bool:
+        return words == shown
+
 
 def _own(channel: Channel, since: datetime) -> Iterator[Standing]:
     """Keys sort as the moments they stand for, and come highest first. What a record says of its own moment is its
