@@ -534,6 +534,8 @@ class Spec:
     ids_are_per_server: bool = False  # an account's native id means nothing on another server of the same network
     app_fields: tuple[ConnectField, ...] = ()  # of the body's own registration with the network, once for all accounts
     fetches_media: bool = False  # the network fetches pictures from `Medium.url` instead of being handed them
+    paid_reading: bool = False  # each post that a list tells costs money
+    dated_by_authors: bool = False  # whoever posts chooses the moment under which a post stands
 
 
 @dataclass(frozen=True, slots=True)
