@@ -1,9 +1,10 @@
 """What is done from time to time, and by nobody's hand: reminders, e-mail, what ends by itself.
 
 A chore is a function `run(now=)` of its room that may be called at any time, twice, or late: the rows say what is to
-be done. Chores run one after another in three threads of the clock, so that a slow one never delays a post: those that
-call other machines have one of their own, since what must follow at once waits for nobody's answer, and so have videos,
-which take minutes. Where several clocks run, each chore runs in one of them at a time.
+be done. Chores run one after another in four threads of the clock, so that a slow one never delays a post: those that
+call other machines have one of their own, since what must follow at once waits for nobody's answer, and so have
+looks at what stands on accounts, which may be many calls, and videos, which take minutes. Where several clocks run,
+each chore runs in one of them at a time.
 """
 
 from __future__ import annotations
@@ -79,9 +80,13 @@ CALLING: tuple[Chore, ...] = (
     Chore("connections", timedelta(minutes=1), keeping.run),
     Chore("webhooks", timedelta(seconds=5), webhooks.run),
     Chore("notices by e-mail", timedelta(seconds=10), mailing.run),
+    Chore("reports of fake accounts", timedelta(seconds=5), network_reports.run),
+)
+
+# What reads networks may be many calls: webhooks and e-mail do not wait for it.
+LOOKING: tuple[Chore, ...] = (
     Chore("posts past the tool", timedelta(seconds=10), direct_use.run),
     Chore("figures of posts", timedelta(seconds=20), figures.run),
-    Chore("reports of fake accounts", timedelta(seconds=5), network_reports.run),
     Chore("look-alikes", timedelta(minutes=1), look_alikes.run),
 )
 

@@ -120,6 +120,7 @@ def clock() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     # A chore may be in the middle of a call to somewhere slow; what it had not finished it makes up next time.
-    for name, some in (("chores", chores.CHORES), ("calling", chores.CALLING), ("videos", chores.LONG)):
+    threads = {"chores": chores.CHORES, "calling": chores.CALLING, "looking": chores.LOOKING, "videos": chores.LONG}
+    for name, some in threads.items():
         threading.Thread(target=chores.keep, args=(stop, some), name=name, daemon=True).start()
     module.run(stop)

@@ -179,10 +179,11 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """The network could not be read."""
+    """The network could not be read. `too_much`: it answers, and there is more than can be looked through at once."""
 
     reason: str
     reconnect: bool = False
+    too_much: bool = False
 
 
 Sighting = Found | Missing | Unreadable
@@ -249,6 +250,10 @@ class Lister(Protocol):
         that would not reach back to `since` is Unreadable, never short. Most networks date by whole seconds and show a
         post some moments later: whoever looks again begins a little before the last look, and knows posts by their id.
         """
+        ...
+
+    def reads_as(self, words: str, shown: str) -> bool:
+        """Whether `shown` is how this network shows a post that was sent with these words."""
         ...
 
 
@@ -529,6 +534,8 @@ class Spec:
     ids_are_per_server: bool = False  # an account's native id means nothing on another server of the same network
     app_fields: tuple[ConnectField, ...] = ()  # of the body's own registration with the network, once for all accounts
     fetches_media: bool = False  # the network fetches pictures from `Medium.url` instead of being handed them
+    paid_reading: bool = False  # each post that a list tells costs money
+    dated_by_authors: bool = False  # whoever posts chooses the moment under which a post stands
 
 
 @dataclass(frozen=True, slots=True)

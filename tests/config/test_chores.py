@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from mercat.config.chores import CALLING, CHORES, LONG, Chore, Round
+from mercat.config.chores import CALLING, CHORES, LONG, LOOKING, Chore, Round
 from tests.meanwhile import meanwhile
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -50,5 +50,5 @@ def test_what_another_clock_is_doing_is_left_to_it() -> None:
 
 
 def test_chores_have_names_of_their_own() -> None:
-    chores = (*CHORES, *CALLING, *LONG)
+    chores = (*CHORES, *CALLING, *LOOKING, *LONG)
     assert len({chore.name for chore in chores}) == len(chores)

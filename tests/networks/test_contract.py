@@ -393,6 +393,25 @@ def test_the_list_holds_ours_and_others_newest_first_and_nothing_older(slug: str
 
 
 @every_lister
+def test_what_is_listed_of_ours_reads_as_what_was_sent_and_nothing_else_does(slug: str) -> None:
+    run, _ = scripted(slug)
+    lister = run.network.lister
+    assert lister
+    ours = next(post for post in run.run("posts") if post.native_id == run.happy["sent"]["native_id"])
+    assert lister.reads_as(run.item.text, ours.text)
+    assert not lister.reads_as(run.item.text, f"{ours.text} Or not.")
+
+
+@every_lister
+def test_a_list_that_is_too_long_is_told_apart_from_what_goes_wrong(slug: str) -> None:
+    endless, _ = scripted(slug, "listed_endless")
+    assert endless.run("posts").too_much
+    broken, _ = scripted(slug)
+    broken.answers = {name: {"status": 503, "body": {}} for name in broken.answers}
+    assert not broken.run("posts").too_much
+
+
+@every_lister
 @pytest.mark.parametrize(("status", "reconnect"), [(401, True), (429, False), (503, False)])
 def test_a_list_that_cannot_be_read_says_why(slug: str, status: int, reconnect: bool) -> None:
     run, _ = scripted(slug)

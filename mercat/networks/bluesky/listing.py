@@ -15,14 +15,15 @@ from mercat.networks.kit.steps import fields_of, said_error, said_status, text_o
 from mercat.networks.port import Channel, Standing, Unreadable
 
 PAGE = 100  # records a page, the most that the lexicon allows
-PAGES = 20  # 2,000 posts: more than any of our accounts writes between two looks, and 20 of 3,000 requests in 5 minutes
+PAGES = 100  # 10,000 posts: years of most accounts, and 100 of 3,000 requests in 5 minutes
 
 _NO_LIST = "Bluesky's answer is not a list of posts."
 _LIMITED = "The network asks us to slow down."
 
 
 class Lister:
-    """Reads the repository itself, in which every post stands under the moment at which it was written. Reposts and
+    """Reads the repository itself, in which every post stands under a moment: that at which it was written, if the app
+    that wrote it was honest. Whoever looks for what was written under an earlier one asks further back. Reposts and
     likes stand elsewhere. Records are public, so this works even when the session has ended."""
 
     def posts(self, channel: Channel, *, since: datetime, now: datetime) -> tuple[Standing, ...] | Unreadable:
@@ -31,10 +32,13 @@ class Lister:
         except CannotTell as trouble:
             return trouble.sighting
 
+    def reads_as(self, words: str, shown: str) -> bool:
+        return words == shown
+
 
 def _own(channel: Channel, since: datetime) -> Iterator[Standing]:
-    """Keys sort as the moments they stand for, and come highest first. What a record says of its own moment is its
-    author's word, and does not count."""
+    """Keys sort as the moments they stand for, and come highest first. A key is its author's word, as is what a record
+    says of its own moment; the list goes by keys."""
     params = {"repo": channel.native_id, "collection": payload.POST, "limit": str(PAGE)}
     for _ in range(PAGES):
         answer = _page(channel, params)

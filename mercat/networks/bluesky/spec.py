@@ -58,4 +58,5 @@ SPEC = Spec(
     timeout=timedelta(seconds=20),
     natural_key=True,
     default_base_url="https://bsky.social",
+    dated_by_authors=True,  # a record's key, from which its moment is read, is chosen by the app that writes it
 )

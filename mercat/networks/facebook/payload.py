@@ -59,6 +59,7 @@ POST_FIELDS = (
     "id,message,created_time,permalink_url,from,attachments{media_type,target,subattachments{media_type,target}}"
 )
 LISTED_FIELDS = "id,message,created_time,permalink_url,from,parent_id"
+REEL_FIELDS = "id,description,created_time,permalink_url,post_id,published"
 COMMENT_FIELDS = "id,message,created_time,permalink_url,from"
 TAGGED_FIELDS = "id,message,created_time,permalink_url,from"
 VIDEO_FIELDS = "status,published,post_id"
@@ -136,18 +137,18 @@ def alt_of(photo: Mapping[str, Any]) -> str:
 
 def may_be(item: Item, node: Mapping[str, Any]) -> bool:
     """Whether a post has the item's words and number of pictures: then their descriptions are worth asking for."""
-    return _same_words(item, words_of(node, "message")) and len(media_of(node)) == len(item.media)
+    return reads_as(item.text, words_of(node, "message")) and len(media_of(node)) == len(item.media)
 
 
-def _same_words(item: Item, message: str) -> bool:
-    return squashed(item.text) == squashed(message)
+def reads_as(words: str, shown: str) -> bool:
+    return squashed(words) == squashed(shown)
 
 
 def same(item: Item, found: Found) -> bool:
     """Whether a post says what the item says: text, pictures and their descriptions. Videos go there without one."""
     alts = tuple("" if medium.is_video else squashed(medium.alt) for medium in item.media)
     same_media = found.media == len(item.media) and tuple(map(squashed, found.alts)) == alts
-    return same_media and _same_words(item, found.text)
+    return same_media and reads_as(item.text, found.text)
 
 
 # Videos

@@ -9,7 +9,7 @@ from datetime import datetime
 from mercat.networks.instagram import payload
 from mercat.networks.instagram.payload import DIALECT, OWN, WORDS
 from mercat.networks.kit.graph import CannotTell, Graph
-from mercat.networks.kit.graph_containers import made_at, made_since
+from mercat.networks.kit.graph_containers import made_at, made_since, reads_as
 from mercat.networks.kit.reading import standing_since
 from mercat.networks.port import Channel, Standing, Unreadable
 
@@ -20,6 +20,9 @@ class Lister:
             return standing_since(_standing(Graph(channel, WORDS, OWN, now), since), since)
         except CannotTell as trouble:
             return trouble.unreadable
+
+    def reads_as(self, words: str, shown: str) -> bool:
+        return reads_as(words, shown)
 
 
 def _standing(asking: Graph, since: datetime) -> Iterator[Standing]:

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import httpx
 
 from mercat.networks.kit.ratelimit import LONGEST, reset_at
-from mercat.networks.kit.reading import TOO_MUCH
+from mercat.networks.kit.reading import TOO_MUCH, unreadable
 from mercat.networks.kit.steps import (
     RETRY,
     Call,
@@ -34,7 +34,7 @@ from mercat.networks.kit.steps import (
     words_of,
 )
 from mercat.networks.kit.sunset import Sunset
-from mercat.networks.port import Channel, Later, Outcome, Reconnect, Refused, Unreadable, Unsure
+from mercat.networks.port import Channel, Later, Outcome, Reconnect, Refused, Unsure
 
 VERSION = "v25.0"  # of the Graph API, in every address
 SUNSET = Sunset("Meta", VERSION, date(2028, 7, 29))  # developers.facebook.com/docs/graph-api/changelog/versions
@@ -335,7 +335,7 @@ class CannotTell(Exception):
 
     def __init__(self, reason: str, *, reconnect: bool = False) -> None:
         super().__init__(reason)
-        self.unreadable = Unreadable(reason, reconnect)
+        self.unreadable = unreadable(reason, reconnect=reconnect)
 
 
 def next_of(answer: Mapping[str, Any]) -> str:

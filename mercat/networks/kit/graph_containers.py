@@ -372,4 +372,8 @@ def account_of(node: Mapping[str, Any], channel: Channel) -> str:
 def says_the_same(item: Item, found: Found) -> bool:
     """Whether a post says what the item says: text, pictures and their descriptions."""
     alts = tuple(squashed(medium.alt) for medium in item.media)
-    return squashed(item.text) == squashed(found.text) and tuple(map(squashed, found.alts)) == alts
+    return reads_as(item.text, found.text) and tuple(map(squashed, found.alts)) == alts
+
+
+def reads_as(words: str, shown: str) -> bool:
+    return squashed(words) == squashed(shown)

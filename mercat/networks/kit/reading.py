@@ -15,7 +15,11 @@ class CannotTell(Exception):
 
     def __init__(self, reason: str, *, reconnect: bool = False) -> None:
         super().__init__(reason)
-        self.sighting = Unreadable(reason, reconnect)
+        self.sighting = unreadable(reason, reconnect=reconnect)
+
+
+def unreadable(reason: str, *, reconnect: bool = False) -> Unreadable:
+    return Unreadable(reason, reconnect, too_much=reason == TOO_MUCH)
 
 
 def untold(outcome: object) -> CannotTell:
@@ -24,5 +28,7 @@ def untold(outcome: object) -> CannotTell:
 
 
 def standing_since(posts: Iterable[Standing], since: datetime) -> tuple[Standing, ...]:
-    """Those that were made after `since`, newest first."""
-    return tuple(sorted((one for one in posts if one.made_at > since), key=lambda one: one.made_at, reverse=True))
+    """Those that were made after `since`, newest first; each once, though a page that grew while it was read tells one
+    twice."""
+    told = {one.native_id: one for one in posts if one.made_at > since}
+    return tuple(sorted(told.values(), key=lambda one: one.made_at, reverse=True))

@@ -22,6 +22,9 @@ class Lister:
         except CannotTell as trouble:
             return trouble.sighting
 
+    def reads_as(self, words: str, shown: str) -> bool:
+        return payload.reads_as(words, shown)
+
 
 def _standing(channel: Channel, since: datetime, now: datetime) -> Iterator[Standing]:
     """What is published; a draft has become a post when it was published, and not when it was begun."""

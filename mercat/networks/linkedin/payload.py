@@ -264,13 +264,13 @@ def milliseconds(at: datetime) -> int:
 def same(item: Item, found: Found) -> bool:
     """Whether a post says what the item says: its text, its pictures and their descriptions. Videos have none."""
     alts = tuple("" if medium.is_video else squashed(medium.alt) for medium in item.media)
-    return _reads_the_same(item.text, found.text) and tuple(map(squashed, found.alts)) == alts
+    return reads_as(item.text, found.text) and tuple(map(squashed, found.alts)) == alts
 
 
-def _reads_the_same(sent: str, seen: str) -> bool:
+def reads_as(words: str, shown: str) -> bool:
     """LinkedIn may show a link as a short one of its own."""
-    (words, ours), (shown, theirs) = _apart(sent), _apart(seen)
-    if words != shown:
+    (sent, ours), (seen, theirs) = _apart(words), _apart(shown)
+    if sent != seen:
         return False
     return all(a == b or b.startswith(_SHORTENER) for a, b in zip(ours, theirs, strict=True))
 

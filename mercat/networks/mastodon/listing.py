@@ -25,6 +25,9 @@ class Lister:
         except CannotTell as trouble:
             return trouble.sighting
 
+    def reads_as(self, words: str, shown: str) -> bool:
+        return payload.reads_as(words, shown)
+
 
 def _standing(channel: Channel, since: datetime) -> Iterator[Standing]:
     for answer in own_since(channel, since):
@@ -33,7 +36,7 @@ def _standing(channel: Channel, since: datetime) -> Iterator[Standing]:
             raise CannotTell(NO_LIST)
         is_own = status.account == channel.native_id and payload.is_public(answer)
         if is_own and not payload.only_passes_on(answer, status):
-            yield Standing(status.native_id, status.url, status.text, made_at)
+            yield Standing(status.native_id, status.url, payload.with_warning(answer, status), made_at)
 
 
 def own_since(channel: Channel, since: datetime) -> Iterator[Mapping[str, Any]]:

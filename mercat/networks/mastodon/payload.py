@@ -199,11 +199,17 @@ def is_public(answer: Mapping[str, Any]) -> bool:
 _QUOTING = regex.compile(r"(?:RE:\s*\S+)?")  # what Mastodon writes before a quote, for servers that show none
 
 
+def with_warning(answer: Mapping[str, Any], status: Found) -> str:
+    """A status's words with those that stand before it as a warning, which people read too."""
+    warning = words_of(answer, "spoiler_text").strip()
+    return f"{warning}\n\n{status.text}" if warning else status.text
+
+
 def only_passes_on(answer: Mapping[str, Any], status: Found) -> bool:
     """Whether a status is another's: boosted, or quoted without a word or picture."""
     if isinstance(answer.get("reblog"), dict):
         return True
-    wordless = _QUOTING.fullmatch(status.text.strip()) is not None and not status.media
+    wordless = _QUOTING.fullmatch(with_warning(answer, status).strip()) is not None and not status.media
     return isinstance(answer.get("quote"), dict) and wordless
 
 
@@ -219,7 +225,11 @@ def created(answer: Mapping[str, Any]) -> datetime | None:
 def same(item: Item, found: Found) -> bool:
     """Whether a status says what the item says: the text as Mastodon shows it, the pictures and their descriptions."""
     alts = tuple(squashed(medium.alt) for medium in item.media)
-    return _shown(item.text) == _shown(found.text) and tuple(map(squashed, found.alts)) == alts
+    return reads_as(item.text, found.text) and tuple(map(squashed, found.alts)) == alts
+
+
+def reads_as(words: str, shown: str) -> bool:
+    return _shown(words) == _shown(shown)
 
 
 def _shown(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from mercat.networks.kit.graph import CannotTell, Graph
-from mercat.networks.kit.graph_containers import made_at, made_since
+from mercat.networks.kit.graph_containers import made_at, made_since, reads_as
 from mercat.networks.kit.reading import standing_since
 from mercat.networks.port import Channel, Standing, Unreadable
 from mercat.networks.threads import payload
@@ -24,6 +24,9 @@ class Lister:
         except CannotTell as trouble:
             return trouble.unreadable
         return standing_since(found.values(), since)
+
+    def reads_as(self, words: str, shown: str) -> bool:
+        return reads_as(words, shown)
 
 
 def _standing(asking: Graph, edge: str, since: datetime) -> Iterator[Standing]:

@@ -147,7 +147,7 @@ def _among_own(
     """The post with the item's very words; else the newest that nobody accounts for, since X may show a text in a way
     that we do not know, and whose words these are only a person can tell."""
     unaccounted: Found | None = None
-    for found, _ in own_since(channel, since, now):
+    for _, found, _ in own_since(channel, payload.READING, since, now):
         if found.account != channel.native_id or is_another(found.native_id):
             continue
         if payload.same(item, found):

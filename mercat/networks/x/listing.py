@@ -30,17 +30,23 @@ class Lister:
         except CannotTell as trouble:
             return trouble.unreadable
 
+    def reads_as(self, words: str, shown: str) -> bool:
+        return payload.reads_as(words, shown)
+
 
 def _standing(channel: Channel, since: datetime, now: datetime) -> Iterator[Standing]:
-    for post, made_at in own_since(channel, since, now):
-        if post.account == channel.native_id and not payload.only_passes_on(post):
+    for told, post, made_at in own_since(channel, payload.LISTING, since, now):
+        if post.account == channel.native_id and not payload.only_passes_on(told, post):
             yield Standing(post.native_id, post.url, post.text, made_at)
 
 
-def own_since(channel: Channel, since: datetime, now: datetime) -> Iterator[tuple[Found, datetime]]:
-    """The account's own posts, newest first, and when each was made: at `since` or after. Raises CannotTell."""
+def own_since(
+    channel: Channel, reading: Mapping[str, str], since: datetime, now: datetime
+) -> Iterator[tuple[Mapping[str, Any], Found, datetime]]:
+    """The account's own posts, newest first, as told and as read, and when each was made: at `since` or after. Raises
+    CannotTell."""
     path = f"users/{quote(channel.native_id, safe='')}/tweets"
-    asked = {**payload.READING, "max_results": str(PAGE), "exclude": "retweets", "start_time": payload.moment(since)}
+    asked = {**reading, "max_results": str(PAGE), "exclude": "retweets", "start_time": payload.moment(since)}
     for _ in range(PAGES):
         response = read(channel, path, asked, now=now)
         listed = listed_in(response)
@@ -51,7 +57,7 @@ def own_since(channel: Channel, since: datetime, now: datetime) -> Iterator[tupl
             if found is None or made is None:
                 raise CannotTell(_NO_LIST)
             if made >= since:
-                yield found, made
+                yield told, found, made
         following = next_page(response)
         if not following:
             return

@@ -180,6 +180,10 @@ READING = {
 }
 
 
+# OpenAPI 2.167 tells what a post refers to where it is asked for as an expansion, and names no field for it.
+LISTING = {**READING, "expansions": f"{READING['expansions']},referenced_posts"}
+
+
 def post(item: Item, media_ids: Sequence[str]) -> dict[str, Any]:
     """The body that publishes the item."""
     body: dict[str, Any] = {"text": item.text}
@@ -229,13 +233,21 @@ def _instead(url: Mapping[str, Any]) -> str:
     return expanded or text_of(url, "url")
 
 
-_ANOTHERS = regex.compile(r"https?://(?:www\.)?(?:x|twitter)\.com/\w+/status/\d+(?:\?\S*)?", regex.IGNORECASE)
+_ANOTHERS = regex.compile(r"(?:https?://(?:www\.)?(?:x|twitter)\.com/\w+/status/\d+(?:\?\S*)?)?", regex.IGNORECASE)
 
 
-def only_passes_on(post: Found) -> bool:
-    """Whether a post is another's: reposted, or quoted without a word or picture. A quote ends with the address of what
-    it quotes; a repost that X tells all the same begins as it has always begun them."""
-    return post.text.startswith("RT @") or (_ANOTHERS.fullmatch(post.text.strip()) is not None and not post.media)
+def only_passes_on(told: Mapping[str, Any], post: Found) -> bool:
+    """Whether a post is another's: reposted, or quoted without a word or picture. X says what it refers to: words that
+    look like a repost may have been typed by hand. A quote ends with the address of what it quotes."""
+    kinds = _refers(told)
+    wordless = _ANOTHERS.fullmatch(post.text.strip()) is not None and not post.media
+    return "retweeted" in kinds or ("quoted" in kinds and wordless)
+
+
+def _refers(told: Mapping[str, Any]) -> set[str]:
+    """In what way it refers to others: “replied_to”, “quoted”, “retweeted”, by X's newer name or its older one."""
+    lists = [told.get(name) for name in ("referenced_posts", "referenced_tweets")]
+    return {text_of(one, "type") for some in lists if isinstance(some, list) for one in some if isinstance(one, dict)}
 
 
 def created(told: Mapping[str, Any]) -> datetime | None:
@@ -266,7 +278,11 @@ def same(item: Item, seen: Found) -> bool:
     """Whether a post says what the item says: the text as X shows it, the pictures and their descriptions. Videos go
     there without one."""
     alts = tuple("" if medium.is_video else squashed(medium.alt) for medium in item.media)
-    return _plain(item.text) == _plain(seen.text) and tuple(map(squashed, seen.alts)) == alts
+    return reads_as(item.text, seen.text) and tuple(map(squashed, seen.alts)) == alts
+
+
+def reads_as(words: str, shown: str) -> bool:
+    return _plain(words) == _plain(shown)
 
 
 def _plain(text: str) -> str:

@@ -7,8 +7,9 @@ from datetime import datetime
 
 import httpx
 
+from mercat.networks.kit.reading import unreadable
 from mercat.networks.kit.steps import Halt, preparing, said_status
-from mercat.networks.port import Channel, Reconnect, Unreadable
+from mercat.networks.port import Channel, Reconnect
 from mercat.networks.x import payload
 from mercat.networks.x.session import api, authorised
 
@@ -18,7 +19,7 @@ PAGES = 10  # 1,000 posts looked through, a dollar's worth, before we say that w
 class CannotTell(Exception):
     def __init__(self, reason: str, *, reconnect: bool = False) -> None:
         super().__init__(reason)
-        self.unreadable = Unreadable(reason, reconnect)
+        self.unreadable = unreadable(reason, reconnect=reconnect)
 
 
 def read(channel: Channel, path: str, asked: Mapping[str, str], *, now: datetime) -> httpx.Response:

@@ -64,6 +64,7 @@ SPEC = Spec(
     timeout=timedelta(seconds=30),
     natural_key=False,  # nothing of ours goes along by which a post could be found
     default_base_url=API,
+    paid_reading=True,
 )
 
 

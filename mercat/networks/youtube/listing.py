@@ -20,6 +20,9 @@ class Lister:
         except CannotTell as trouble:
             return trouble.sighting
 
+    def reads_as(self, words: str, shown: str) -> bool:
+        return payload.reads_as(words, shown)
+
 
 def _standing(channel: Channel, since: datetime, now: datetime) -> Iterator[Standing]:
     for told in shown_since(channel, since, now=now):

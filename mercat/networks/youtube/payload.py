@@ -316,11 +316,11 @@ def wait_of(told: Mapping[str, Any]) -> timedelta:
 
 def same(item: Item, seen: Found) -> bool:
     """Whether a video says what the item says. A live broadcast is a video of its own."""
-    return (
-        seen.media == (1 if item.begins else len(item.media))
-        and not seen.alts
-        and _plain(item.text) == _plain(seen.text)
-    )
+    return seen.media == (1 if item.begins else len(item.media)) and not seen.alts and reads_as(item.text, seen.text)
+
+
+def reads_as(words: str, shown: str) -> bool:
+    return _plain(words) == _plain(shown)
 
 
 def _plain(text: str) -> str:

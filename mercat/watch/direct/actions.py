@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from mercat.networks.port import Standing
 from mercat.people.actions import Impossible, settle, tell
 from mercat.people.facts import people_facts
 from mercat.people.gate import require
-from mercat.people.models import Person
+from mercat.people.models import Notice, Person
 from mercat.people.pack import guidance
 from mercat.people.words import tidy
 from mercat.register.actions import people_of
@@ -30,7 +30,7 @@ from mercat.register.facts import facts_of
 from mercat.register.models import Account, DirectAccess, DirectPost
 from mercat.watch.direct import CLOCKS
 from mercat.watch.direct.could_have import could_have
-from mercat.watch.models import CouldHave, DirectLook, DirectUse
+from mercat.watch.models import CouldHave, DirectGap, DirectLook, DirectUse
 
 Outcome = DirectUse.Outcome
 CHORE = System("Accounts are looked at for posts past the tool")
@@ -39,6 +39,10 @@ LONGEST = 2000  # characters of what people write
 MOST = 500  # characters of an address
 FOUND = "A post on an official account did not go through Mercat"  # subject of notices
 MISUSE = "Misuse of an official account"
+UNSEEN = "An official account has not been looked at for a day"
+GAP = "Posts on an official account could not be read"
+UNSEEN_FOR = timedelta(hours=26)  # longer than a post may hold a look back
+NEVER = (Account.Status.CLOSED, Account.Status.APPROVED)  # accounts that are not looked at
 LIST = "/watch/direct/"
 POST_PAGE = "/posts/"
 
@@ -46,15 +50,17 @@ POST_PAGE = "/posts/"
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What came of one look. Nothing of before `begun_at` counts. From `since` on, `standing` is all that there is, by
-    native id; up to `until` it is told apart, and `foreign` did not go through the tool. `note`: what people should
-    know of it."""
+    native id; up to `until` it is told apart, and `foreign` did not go through the tool, or is `changed`: ours, with
+    its row by its id. What was made up to `near` had been looked at before. `note`: what people should know of it."""
 
     begun_at: datetime
     since: datetime
+    near: datetime
     until: datetime
     far: bool
     standing: frozenset[str]
     foreign: Sequence[Standing]
+    changed: Mapping[str, Consignment]
     note: str
 
 
@@ -65,43 +71,90 @@ def keep_look(account: Account, seen: Seen, *, now: datetime) -> list[DirectUse]
         account=account,
         defaults={"begun_at": seen.begun_at, "looked_until": seen.until, "looked_at": now, "far_at": now},
     )
+    if look.looked_until < now - UNSEEN_FOR:
+        settle(subject=UNSEEN, link=list_of(account), now=now)
     look.looked_until, look.looked_at, look.trouble = seen.until, now, seen.note
     look.far_at = now if seen.far else look.far_at
     look.save()
-    known = set(DirectUse.objects.filter(account=account).values_list("native_id", flat=True))
-    found = [_found(account, post, now=now) for post in seen.foreign if post.native_id not in known]
+    waiting = set(DirectUse.objects.filter(account=account, outcome="").values_list("native_id", flat=True))
+    found = [_found(account, post, seen, now=now) for post in seen.foreign if post.native_id not in waiting]
     _follow(account, seen, now=now)
     _flag(account, [use for use in found if use.outcome == Outcome.WAITING], note=seen.note, now=now)
     return found
 
 
-def keep_trouble(account: Account, trouble: str, *, begun_at: datetime, now: datetime) -> None:
-    """An account could not be looked at: it is tried again in its turn, from where the last look ended, and not
-    further back, which may have been too much to ask. `begun_at` counts where this was the first look."""
-    begins = {"begun_at": begun_at, "looked_until": begun_at}
-    again = {"looked_at": now, "far_at": now, "trouble": trouble[:300]}
+def keep_trouble(account: Account, trouble: str, *, begun_at: datetime, far: bool, now: datetime) -> None:
+    """An account could not be looked at: it is tried again in its turn, from where the last look ended. One that was to
+    go far back is not tried again that day: it may have been too much. `begun_at` counts where it was the first."""
+    begins = {"begun_at": begun_at, "looked_until": begun_at, "far_at": now}
+    again = {"looked_at": now, "trouble": trouble[:300], **({"far_at": now} if far else {})}
     DirectLook.objects.update_or_create(account=account, defaults=again, create_defaults={**begins, **again})
 
 
-def _found(account: Account, post: Standing, *, now: datetime) -> DirectUse:
-    exception = open_at(account, post.made_at, url=post.url)
+@transaction.atomic
+def keep_gap(account: Account, *, begun_at: datetime, until: datetime, trouble: str, now: datetime) -> None:
+    """There was too much to look through: it is left, for else every later look would meet the same and more. The next
+    look begins at `until`. What could not be read is on record, stands on the page, and people are told."""
+    look, _ = DirectLook.objects.select_for_update().get_or_create(
+        account=account, defaults={"begun_at": begun_at, "looked_until": begun_at, "looked_at": now, "far_at": now}
+    )
+    since = look.looked_until
+    look.looked_until, look.looked_at, look.trouble = now, now, trouble[:300]
+    look.save()
+    gap = DirectGap.objects.filter(account=account, until__gte=since - (now - until)).first()
+    if gap:
+        gap.until = max(gap.until, until)
+        gap.save(update_fields=["until"])
+    else:
+        least = since + CLOCKS  # where even the shortest look was too much
+        gap = DirectGap.objects.create(account=account, since=since, until=max(until, least), found_at=now)
+        body = f"{account} had too many posts to look through. Look there for any that did not go through Mercat."
+        tell(told_of(account, now=now), kind="security", subject=GAP, body=body, link=list_of(account), now=now)
+    said = {"since": gap.since.isoformat(), "until": gap.until.isoformat()}
+    record(by=CHORE, what="direct_use.not_read", about=[account.audit_ref], facts=said, now=now)
+
+
+def tell_of_unseen(*, now: datetime) -> None:
+    """Once, of each account that was not looked at for a day, for whatever reason: its connection ended, or every look
+    failed."""
+    late = DirectLook.objects.filter(looked_until__lt=now - UNSEEN_FOR).exclude(account__status__in=NEVER)
+    for look in late.select_related("account"):
+        link = list_of(look.account)
+        if Notice.objects.filter(subject=UNSEEN, link=link, at__gt=look.looked_until).exists():
+            continue
+        body = f"{look.account} could not be looked at, so a post that did not go through Mercat would not be found."
+        tell(told_of(look.account, now=now), kind="security", subject=UNSEEN, body=body, link=link, now=now)
+
+
+def list_of(account: Account) -> str:
+    return f"{LIST}?account={account.pk}"
+
+
+def _found(account: Account, post: Standing, seen: Seen, *, now: datetime) -> DirectUse:
+    """Whatever its network says of when it was made: what was not there when that time was looked at, and what was
+    changed there, is for people to judge."""
+    changes = seen.changed.get(post.native_id)
+    is_plain = changes is None and post.made_at > seen.near
+    exception = open_at(account, post.made_at, url=post.url) if is_plain else None
     expected = {"outcome": Outcome.EXPECTED, "exception": exception, "settled_at": now} if exception else {}
     use = DirectUse.objects.create(
         account=account,
         native_id=post.native_id,
         url=post.url if len(post.url) <= MOST else "",
-        text=_storable(post.text),
+        text=storable(post.text),
         made_at=post.made_at,
         found_at=now,
+        changes=changes,
         **expected,
     )
-    people = [] if exception else could_have(account, post.made_at)
+    people = could_have(account, now if changes else post.made_at)
     CouldHave.objects.bulk_create(CouldHave(direct_use=use, person_id=pk, why=why) for pk, why in people)
-    about = [use.audit_ref, account.audit_ref, *([exception.audit_ref] if exception else [])]
+    about = [use.audit_ref, account.audit_ref, *(each.audit_ref for each in (exception, changes) if each)]
     said = {
         "native_id": use.native_id,
         "made": use.made_at.isoformat(),
         "expected": exception is not None,
+        "changed": changes is not None,
         "could_have": sorted({f"person:{pk}" for pk, _ in people}),
     }
     record(
@@ -145,7 +198,9 @@ def _flag(account: Account, uses: Sequence[DirectUse], *, note: str, now: dateti
         return
     count = "A post" if len(uses) == 1 else f"{len(uses)} posts"
     body = f"{count} on “{account}” did not go through Mercat, and no direct access was open. {note}".strip()
-    link = uses[0].page if len(uses) == 1 else f"{LIST}?account={account.pk}"
+    if all(use.changes for use in uses):
+        body = f"What {count.lower()} of ours on “{account}” says was changed there. {note}".strip()
+    link = uses[0].page if len(uses) == 1 else list_of(account)
     tell(told_of(account, now=now), kind="security", subject=FOUND, body=body, link=link, now=now)
 
 
@@ -178,13 +233,13 @@ def settle_direct_use(
     use = DirectUse.objects.select_for_update(of=("self",)).select_related("account").get(pk=use.pk)
     about = facts_of(use.account)
     require(by, "settle_direct_use", about, now=now)
-    if use.outcome:
+    if not use.is_open:
         raise Impossible(f"This is settled already: {use.get_outcome_display().lower()}. {NOTHING}")
     _is_not_named(use, by, about, now=now)
     words = tidy(words, longest=LONGEST)
     if not words or outcome == Outcome.WAITING:
         raise Impossible(f"Say what it was, and how you know. {NOTHING}")
-    use.outcome, use.words, use.settled_at, use.settled_by = outcome, words, now, by
+    use.outcome, use.words, use.settled_at, use.settled_by, use.exception = outcome, words, now, by, None
     match outcome:
         case Outcome.EXPECTED:
             use.exception = _granted(use, exception)
@@ -203,6 +258,8 @@ def settle_direct_use(
         now=now,
     )
     settle(subject=FOUND, link=use.page, now=now)
+    if not DirectUse.objects.filter(account=use.account, outcome=Outcome.WAITING).exists():
+        settle(subject=FOUND, link=list_of(use.account), now=now)  # of those that were told of together
     if outcome == Outcome.MISUSE:
         _pass_on(use, by, now=now)
 
@@ -221,19 +278,20 @@ def settling(about: facts.Account, *, now: datetime) -> list[Person]:
 
 
 def named_in(use: DirectUse) -> set[UUID]:
-    return set(use.could_have.values_list("person_id", flat=True))
+    """Who could have made it; not those whose credential was changed before: they are shown, and may settle it."""
+    return set(use.could_have.exclude(why=CouldHave.Why.DIRECT_BEFORE).values_list("person_id", flat=True))
 
 
-def somebody_else(use: DirectUse, person: Person, about: facts.Account, *, now: datetime) -> Person | None:
+def somebody_else(use: DirectUse, person: UUID, about: facts.Account, *, now: datetime) -> Person | None:
     """Who settles it instead of somebody who could have made it. None: this person may, or nobody else is there."""
     named = named_in(use)
-    if person.pk not in named:
+    if person not in named:
         return None
     return next((each for each in settling(about, now=now) if each.pk not in named), None)
 
 
 def _is_not_named(use: DirectUse, by: Person, about: facts.Account, *, now: datetime) -> None:
-    other = somebody_else(use, by, about, now=now)
+    other = somebody_else(use, by.pk, about, now=now)
     if other:
         raise Impossible(f"You are among those who could have made it: somebody else settles it, such as {other}.")
 
@@ -275,6 +333,6 @@ def _pass_on(use: DirectUse, by: Person, *, now: datetime) -> None:
     tell(told, kind="security", subject=MISUSE, body=body, link=use.page, now=now)
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """What a network tells may hold what no database takes."""
     return text.replace("\x00", "").encode(errors="replace").decode()

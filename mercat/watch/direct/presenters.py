@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from mercat.people.models import Person
 from mercat.register.history import PROGRAMME, Happening
-from mercat.watch.models import DirectUse
+from mercat.register.models import Connection
+from mercat.watch.models import DirectLook, DirectUse
 
 Outcome = DirectUse.Outcome
 TITLES = {
@@ -20,6 +21,8 @@ TITLES = {
 COLOURS = {Outcome.WAITING: "yellow", Outcome.EXPECTED: "green", Outcome.MISUSE: "red"}
 EXCERPT = 160  # characters
 NO_WORDS = "Without words"
+UNCONNECTED = "Its connection does not work, so nothing is looked at."
+HELD_BACK = "A post that may be ours holds it back, or its turn has not come."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,20 @@ def excerpt(text: str) -> str:
     if not words:
         return NO_WORDS
     return words if len(words) <= EXCERPT else f"{words[:EXCERPT].rstrip()}…"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why an account was not wholly looked at."""
+
+    look: DirectLook
+    why: str
+
+
+def trouble(look: DirectLook) -> Trouble:
+    connection = getattr(look.account, "connection", None)
+    works = connection is not None and connection.state == Connection.State.WORKING
+    return Trouble(look, (look.trouble or HELD_BACK) if works else UNCONNECTED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,8 @@ def direct(request: HttpRequest) -> HttpResponse:
     show = request.GET.get("show", "")
     show = show if show in queries.LISTS else next(iter(queries.LISTS))
     only = _chosen(me, request.GET.get("account", ""), now=now)
-    page = slice_of(queries.listed([only] if only else accounts, show), request.GET.get("page"), size=ON_A_PAGE)
+    chosen = [only] if only else accounts
+    page = slice_of(queries.listed(chosen, show), request.GET.get("page"), size=ON_A_PAGE)
     account = {"account": str(only.pk)} if only else {}
     said = {
         "page": page,
@@ -49,7 +50,8 @@ def direct(request: HttpRequest) -> HttpResponse:
         "show": show,
         "only": only,
         "accounts": accounts[: queries.ACCOUNTS],
-        "troubles": queries.troubled([only] if only else accounts),
+        "troubles": [presenters.trouble(look) for look in queries.troubled(chosen, now=now)],
+        "gaps": queries.not_read(chosen),
         "query": urlencode({"show": show, **account}) + "&",
     }
     return render(request, "watch/direct/list.html", said)
@@ -107,10 +109,9 @@ def _use(request: HttpRequest, use_id: int) -> DirectUse:
 def _page(request: HttpRequest, use: DirectUse, problems: Lines | None = None) -> HttpResponse:
     now = timezone.now()
     about, around = facts_of(use.account), situation(now=now)
-    waits = use.outcome == DirectUse.Outcome.WAITING
     me = person_facts(request.user, now=now)
-    settles = waits and may(guidance(), "settle_direct_use", me, about, around)
-    other = actions.somebody_else(use, request.user, about, now=now) if settles else None
+    settles = use.is_open and may(guidance(), "settle_direct_use", me, about, around)
+    other = actions.somebody_else(use, request.user.pk, about, now=now) if settles else None
     may_settle = settles and other is None
     said = {
         "use": use,
@@ -119,7 +120,7 @@ def _page(request: HttpRequest, use: DirectUse, problems: Lines | None = None) -
         "happenings": presenters.happenings(use),
         "may_settle": may_settle,
         "other": other,
-        "settling": reserved(guidance(), "settle_direct_use", about, around) if waits and not may_settle else (),
+        "settling": reserved(guidance(), "settle_direct_use", about, around) if use.is_open and not may_settle else (),
         "choices": [{"value": str(key.value), "text": text} for key, text in CHOICES.items()],
         "exceptions": queries.exceptions_of(use) if may_settle else [],
         "typed": request.POST,

@@ -1,7 +1,7 @@
 """What was found outside of the register, and what became of it; and what became of posts among people."""
 
 from mercat.watch.models.cases import Case, CaseNote
-from mercat.watch.models.direct import CouldHave, DirectLook, DirectUse
+from mercat.watch.models.direct import CouldHave, DirectGap, DirectLook, DirectUse
 from mercat.watch.models.figures import FiguresDue, FiguresRead
 from mercat.watch.models.lookalikes import LookAlike, NameSearch
 from mercat.watch.models.reports import NetworkReport
@@ -10,6 +10,7 @@ __all__ = [
     "Case",
     "CaseNote",
     "CouldHave",
+    "DirectGap",
     "DirectLook",
     "DirectUse",
     "FiguresDue",

@@ -36,12 +36,33 @@ class DirectLook(models.Model):
         return f"Look at {self.account_id}"
 
 
+@append_only(updatable=("until",))
+class DirectGap(models.Model):
+    """A time of which an account's posts could not be read: there were too many."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="direct_gaps")
+    since = models.DateTimeField()
+    until = models.DateTimeField()  # later where the next look met the same
+    found_at = models.DateTimeField()
+
+    PRIVATE: ClassVar[dict[str, str]] = {}
+
+    class Meta:
+        ordering = ["-since"]
+        constraints = [models.CheckConstraint(condition=Q(until__gt=F("since")), name="a_gap_begins_before_it_ends")]
+
+    def __str__(self) -> str:
+        return f"Gap in the looks at {self.account_id}"
+
+
 @append_only(updatable=(*SETTLED, "gone_at"))
 class DirectUse(models.Model):
     """A post that was found on an account and did not go through the tool.
 
-    What was found never changes; it is settled once, which a trigger holds: at once by the programme, where direct
-    access was open when it was made, else by a person. `gone_at`: since when the network shows it no more.
+    What was found never changes; it is settled once by a person, which a trigger holds. Where direct access was open
+    when it was made, the programme says at once that it was expected, and a person may still say otherwise. `gone_at`:
+    since when the network shows it no more. `changes`: it is a post of ours whose words were changed there. Whatever
+    says something else after it was settled is found anew.
     """
 
     class Outcome(models.TextChoices):
@@ -65,6 +86,7 @@ class DirectUse(models.Model):
     exception = models.ForeignKey(DirectAccess, null=True, on_delete=models.PROTECT, related_name="found_posts")
     taken_down_at = models.DateTimeField(null=True)
     ours = models.ForeignKey(Consignment, null=True, on_delete=models.PROTECT, related_name="+")
+    changes = models.ForeignKey(Consignment, null=True, on_delete=models.PROTECT, related_name="+")
 
     PRIVATE: ClassVar[dict[str, str]] = {
         "native_id": "open",
@@ -76,7 +98,13 @@ class DirectUse(models.Model):
     class Meta:
         ordering = ["-made_at", "-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["account", "native_id"], name="a_post_past_the_tool_is_found_once"),
+            models.UniqueConstraint(
+                fields=["account", "native_id"], condition=Q(outcome=""), name="a_post_past_the_tool_waits_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(changes=None) | ~Q(outcome="expected", settled_by=None),
+                name="a_change_is_not_expected_by_itself",
+            ),
             models.CheckConstraint(condition=~Q(native_id=""), name="a_found_post_has_its_id"),
             models.CheckConstraint(
                 condition=Q(outcome="", settled_at=None, words="")
@@ -111,6 +139,7 @@ class DirectUse(models.Model):
         ]
         indexes = [
             models.Index(fields=["account", "-made_at"], name="watch_direct_of_account"),
+            models.Index(fields=["account", "native_id"], name="watch_direct_by_id"),
             models.Index(fields=["-made_at"], condition=Q(outcome=""), name="watch_direct_waiting"),
         ]
 
@@ -133,6 +162,11 @@ class DirectUse(models.Model):
     @property
     def is_expected(self) -> bool:
         return self.outcome == self.Outcome.EXPECTED
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has settled it: what the programme expected may have been misuse all the same."""
+        return self.settled_by_id is None
 
 
 @append_only()

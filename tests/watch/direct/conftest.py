@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -26,21 +27,26 @@ TEXT = "The bridge is closed, and nobody asked."
 
 @dataclass
 class Shown:
-    """A lister that shows `standing`, or fails as it is told. Remembers each question."""
+    """A lister that shows `standing`, or fails as it is told. Remembers each question. `spec`: what its network has
+    besides; `keeps_to_it`: whether it shows nothing older than what it is asked for."""
 
     standing: list[Standing] = field(default_factory=list)
     fails: Unreadable | Exception | None = None
     asked: list[tuple[str, datetime]] = field(default_factory=list)
     in_a_transaction: bool = False
+    spec: dict[str, Any] = field(default_factory=dict)
+    keeps_to_it: bool = True
 
     def posts(self, channel: Channel, *, since: datetime, now: datetime) -> Sequence[Standing] | Unreadable:
         self.asked.append((channel.native_id, since))
         self.in_a_transaction |= len(connection.savepoint_ids) > 0
         if isinstance(self.fails, Exception):
             raise self.fails
-        return self.fails or tuple(sorted(
-            (post for post in self.standing if post.made_at > since), key=lambda post: post.made_at, reverse=True
-        ))  # fmt: skip
+        told = [post for post in self.standing if post.made_at > since or not self.keeps_to_it]
+        return self.fails or tuple(sorted(told, key=lambda post: post.made_at, reverse=True))
+
+    def reads_as(self, words: str, shown: str) -> bool:
+        return " ".join(words.split()) == " ".join(shown.split())
 
     def put(self, native_id: str = "p1", *, at: datetime = NOW + 30 * MINUTE, text: str = TEXT) -> Standing:
         post = Standing(native_id, f"https://network.example/{native_id}", text, at)
@@ -51,8 +57,9 @@ class Shown:
 @pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch) -> Shown:
     shown = Shown()
-    fake = replace(registry.get("bluesky"), lister=shown)
-    monkeypatch.setattr(registry, "get", lambda slug: replace(fake, spec=replace(fake.spec, slug=slug)))
+    bluesky = registry.get("bluesky")
+    fake = replace(bluesky, lister=shown, spec=replace(bluesky.spec, dated_by_authors=False))
+    monkeypatch.setattr(registry, "get", lambda slug: replace(fake, spec=replace(fake.spec, slug=slug, **shown.spec)))
     monkeypatch.setattr(registry, "all", lambda: (fake,))
     return shown
 

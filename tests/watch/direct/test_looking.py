@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from mercat.audit.actions import record
 from mercat.audit.models import Event
 from mercat.delivery import states
 from mercat.delivery.engine import grace_of
 from mercat.delivery.models import Consignment, Removal
 from mercat.networks import registry
-from mercat.networks.port import Unreadable
+from mercat.networks.port import Altered, Unreadable
 from mercat.people.models import Notice, Person
 from mercat.register.exceptions import actions as exceptions
 from mercat.register.models import Account, Connection, HandOver, Posture, Spoc
 from mercat.watch.direct import looking
-from mercat.watch.direct.actions import FOUND
+from mercat.watch.direct.actions import FOUND, GAP, UNSEEN
 from mercat.watch.direct.could_have import could_have
-from mercat.watch.models import CouldHave, DirectLook, DirectUse
+from mercat.watch.models import CouldHave, DirectGap, DirectLook, DirectUse
 from tests import factories as make
 from tests.factories import NOW
 from tests.kept import gained, kept
@@ -37,6 +39,7 @@ def consigned(account: Account, comms: Person, *, text: str = OURS, at: datetime
     state = about.pop("state", states.SENT)
     seen = {"native_id": "n1", "read_back_at": at, "sent_at": at} if state == states.SENT else {}
     seen |= {"look_at": at} if state == states.IN_DOUBT else {}
+    seen |= {"hold": "guidance"} if state == states.HELD else {}
     seen |= {"leased_until": at + MINUTE} if state in (states.SENDING, states.LEASED) else {}
     Consignment.objects.filter(pk=row.pk).update(**{"state": state, "first_sent_at": at, **seen, **about})
     row.refresh_from_db()
@@ -97,7 +100,8 @@ def test_what_stood_there_before_the_account_was_connected_is_nobodys_direct_use
     network: Shown, account: Account
 ) -> None:
     network.put("old", at=NOW - MINUTE)
-    network.standing.append(network.put("told anyway", at=NOW - DAY))
+    network.put("told anyway", at=NOW - DAY)
+    network.keeps_to_it = False
     looking.run(now=LATER)
     assert network.asked == [(account.native_id, NOW)], "when it was connected"
     assert not DirectUse.objects.exists()
@@ -112,9 +116,11 @@ def test_the_first_look_at_one_that_was_connected_long_ago_goes_back_a_week(netw
 
 
 def test_a_look_far_back_that_fails_stands_in_no_nearer_ones_way(network: Shown, use: DirectUse) -> None:
-    network.fails = Unreadable("Too much to read.")
+    network.fails = Unreadable("Too much to read.", too_much=True)
     looking.run(now=LATER + 3 * DAY)
     assert network.asked[-1][1] < use.made_at, "back to what is followed"
+    assert not DirectGap.objects.exists(), "nothing new is lost by it"
+    network.fails = Unreadable("The network does not answer.")
     looking.run(now=LATER + 3 * DAY + 10 * MINUTE)
     assert network.asked[-1][1] >= LATER - 2 * HOUR
     network.fails = None
@@ -130,8 +136,9 @@ def test_each_account_about_every_ten_minutes_a_few_at_once(network: Shown) -> N
     assert len(network.asked) == 5, "three, then the other two"
     looking.run(now=LATER + 5 * MINUTE)
     assert len(network.asked) == 5
-    looking.run(now=LATER + 10 * MINUTE)
+    looking.run(now=LATER + 11 * MINUTE)
     assert len(network.asked) == 8
+    assert {asked for asked, _ in network.asked[3:5]} & {asked for asked, _ in network.asked[5:7]} == set()
 
 
 @pytest.mark.parametrize(
@@ -142,6 +149,7 @@ def test_each_account_about_every_ten_minutes_a_few_at_once(network: Shown) -> N
         ("dormant", "working", True),
         ("closed", "revoked", False),
         ("active", "broken", False),
+        ("closed", "working", False),
     ],
 )
 def test_accounts_that_can_be_looked_at_are(
@@ -150,10 +158,19 @@ def test_accounts_that_can_be_looked_at_are(
     if status == "closed":
         make.suspend(account)
     make.put(account, status)
-    if state == "broken":
-        Connection.objects.update(state=state)
+    Connection.objects.update(state=state, sealed=b"" if state == "revoked" else b"sealed")
     looking.run(now=LATER)
     assert bool(network.asked) is looked
+
+
+def test_one_that_is_not_yet_active_is_not_looked_at(network: Shown) -> None:
+    row = make.account("Perth", connected=False)
+    assert row.status == "approved"
+    Connection.objects.create(
+        account=row, base_url="https://network.example", state="working", connected_at=NOW, sealed=b"s"
+    )
+    looking.run(now=LATER)
+    assert not network.asked
 
 
 def test_where_a_network_lists_nothing_nobody_is_asked(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,6 +225,14 @@ def test_a_network_that_suddenly_tells_of_hundreds_flags_fifty_a_look_and_says_s
     assert DirectLook.objects.get().trouble == ""
 
 
+def test_an_address_that_is_too_long_is_left_out(network: Shown, account: Account) -> None:
+    for native_id, length in (("p1", 500), ("p2", 501)):
+        network.put(native_id)
+        network.standing[-1] = replace(network.standing[-1], url="https://network.example/".ljust(length, "x"))
+    looking.run(now=LATER)
+    assert {use.native_id: len(use.url) for use in DirectUse.objects.all()} == {"p1": 500, "p2": 0}
+
+
 def test_what_a_network_tells_is_kept_whatever_it_holds(network: Shown, account: Account) -> None:
     network.put("p1", text="A\x00 \ud800 b")
     network.standing[0] = type(network.standing[0])("p1", "javascript:alert(1)", *_rest(network))
@@ -245,13 +270,203 @@ def test_one_of_days_ago_is_looked_for_once_a_day(network: Shown, use: DirectUse
     assert use.gone_at == LATER + 25 * HOUR
 
 
+def test_each_look_goes_over_a_little_of_the_last_and_never_before_the_connection(
+    network: Shown, account: Account
+) -> None:
+    looking.run(now=NOW + 5 * MINUTE)
+    looking.run(now=NOW + 15 * MINUTE)
+    until = NOW + 15 * MINUTE - grace_of("bluesky")
+    looking.run(now=NOW + 25 * MINUTE)
+    assert [since for _, since in network.asked] == [NOW, NOW, until - looking.OVERLAP]
+
+
+def test_one_that_is_told_of_under_a_moment_ahead_is_found_as_of_now(network: Shown, account: Account) -> None:
+    network.put(at=LATER + 400 * DAY)
+    looking.run(now=LATER)
+    assert DirectUse.objects.get().made_at == LATER
+    before = kept()
+    looking.run(now=LATER + 10 * MINUTE)
+    assert not gained(before)
+
+
+def test_one_that_is_being_sent_may_be_told_of_under_a_moment_ahead(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    consigned(account, comms, state=states.SENDING, at=LATER)
+    network.put(at=LATER + DAY)
+    looking.run(now=LATER)
+    assert not DirectUse.objects.exists()
+
+
+def test_where_whoever_posts_chooses_the_moment_all_since_the_connection_is_looked_through_once_a_day(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    network.spec = {"dated_by_authors": True}
+    granted(account, comms)
+    looking.run(now=LATER + 40 * DAY)
+    begun_at = LATER + 33 * DAY
+    network.put(at=begun_at + MINUTE)
+    looking.run(now=LATER + 41 * DAY - 20 * MINUTE)
+    assert not DirectUse.objects.exists()
+    looking.run(now=LATER + 41 * DAY)
+    assert network.asked[-1] == (account.native_id, begun_at)
+    assert DirectUse.objects.count() == 1
+
+
+def test_what_was_not_there_when_its_time_was_looked_at_is_not_expected_by_itself(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    granted(account, comms)
+    looking.run(now=LATER)
+    network.put(at=NOW + 30 * MINUTE)
+    looking.run(now=LATER + DAY)
+    assert DirectUse.objects.get().outcome == ""
+
+
+# Too much
+
+
+def test_what_is_too_much_is_left_and_the_next_look_begins_nearer(
+    network: Shown, account: Account, comms: Person, spoc: Person
+) -> None:
+    looking.run(now=NOW + 5 * MINUTE)
+    until = DirectLook.objects.get().looked_until
+    network.fails = Unreadable("Too much.", too_much=True)
+    looking.run(now=LATER)
+    gap = DirectGap.objects.get()
+    assert (gap.account, gap.since, gap.until) == (account, until, LATER - looking.OVERLAP)
+    event = Event.objects.get(what="direct_use.not_read")
+    assert event.about == [account.audit_ref]
+    assert event.facts == {"since": gap.since.isoformat(), "until": gap.until.isoformat()}
+    told = Notice.objects.filter(subject=GAP)
+    assert {(notice.person, notice.kind, notice.link) for notice in told} == {
+        (each, "security", f"/watch/direct/?account={account.pk}") for each in (comms, spoc)
+    }
+    network.fails = None
+    network.put(at=LATER + MINUTE)
+    looking.run(now=LATER + 10 * MINUTE)
+    assert network.asked[-1][1] == LATER - looking.OVERLAP
+    assert DirectUse.objects.count() == 1
+    assert DirectLook.objects.get().trouble == ""
+
+
+def test_what_stays_too_much_is_one_gap_and_told_once(network: Shown, account: Account, comms: Person) -> None:
+    network.fails = Unreadable("Too much.", too_much=True)
+    for n in range(3):
+        looking.run(now=LATER + n * 10 * MINUTE)
+    gap = DirectGap.objects.get()
+    assert (gap.since, gap.until) == (NOW, LATER + 20 * MINUTE - looking.OVERLAP)
+    assert Notice.objects.filter(subject=GAP, person=comms).count() == 1
+    network.fails = None
+    looking.run(now=LATER + 30 * MINUTE)
+    network.fails = Unreadable("Too much.", too_much=True)
+    looking.run(now=LATER + 5 * HOUR)
+    assert DirectGap.objects.count() == 2
+
+
+def test_a_first_look_may_be_too_much(network: Shown, account: Account) -> None:
+    network.fails = Unreadable("Too much.", too_much=True)
+    looking.run(now=LATER)
+    look = DirectLook.objects.get()
+    assert (look.begun_at, look.looked_until, look.trouble) == (NOW, LATER, "Too much.")
+
+
+def test_other_trouble_leaves_the_look_far_back_due(network: Shown, use: DirectUse) -> None:
+    network.fails = Unreadable("The network does not answer.")
+    looking.run(now=LATER + 12 * HOUR)
+    network.fails = None
+    looking.run(now=LATER + 25 * HOUR)
+    assert network.asked[-1][1] < use.made_at
+
+
+# Told of nobody
+
+
+def test_one_that_was_not_looked_at_for_a_day_is_told_of_once(
+    network: Shown, account: Account, comms: Person, spoc: Person
+) -> None:
+    looking.run(now=LATER)
+    network.fails = Unreadable("The network does not answer.")
+    looking.run(now=LATER + DAY)
+    assert not Notice.objects.filter(subject=UNSEEN).exists()
+    for hours in (27, 28, 60):
+        looking.run(now=LATER + hours * HOUR)
+    told = Notice.objects.filter(subject=UNSEEN)
+    assert {(notice.person, notice.kind) for notice in told} == {(comms, "security"), (spoc, "security")}
+    assert told.count() == 2
+    network.fails = None
+    looking.run(now=LATER + 61 * HOUR)
+    assert not told.filter(read_at=None).exists(), "it is looked at again"
+    network.fails = Unreadable("The network does not answer.")
+    looking.run(now=LATER + 100 * HOUR)
+    assert told.all().count() == 4, "another time is told of again"
+
+
+def test_one_whose_connection_ended_is_told_of_too_and_a_closed_one_is_not(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    closed = make.account("Perth")
+    looking.run(now=LATER)
+    Connection.objects.update(state="broken")
+    make.suspend(closed)
+    make.put(closed, "closed")
+    looking.run(now=LATER + 2 * DAY)
+    assert [account.name in notice.body for notice in Notice.objects.filter(subject=UNSEEN, person=comms)] == [True]
+
+
+# What a look far back costs
+
+
+@pytest.mark.parametrize(
+    ("made", "settled", "gone", "followed"),
+    [
+        (DAY, None, None, True),
+        (32 * DAY, None, None, False),
+        (20 * DAY, 8 * DAY, None, False),
+        (20 * DAY, 6 * DAY, None, True),
+        (20 * DAY, None, 8 * DAY, False),
+        (20 * DAY, None, 6 * DAY, True),
+    ],
+)
+def test_it_goes_back_to_what_is_followed(
+    network: Shown,
+    account: Account,
+    comms: Person,
+    made: timedelta,
+    settled: timedelta | None,
+    gone: timedelta | None,
+    followed: bool,
+) -> None:
+    network.spec = {"paid_reading": True}
+    looking.run(now=LATER)
+    now = LATER + 40 * DAY
+    about = {"outcome": "misuse", "words": "So", "settled_at": now - settled, "settled_by": comms} if settled else {}
+    use = DirectUse.objects.create(account=account, native_id="p1", made_at=now - made, found_at=now - made)
+    DirectUse.objects.filter(pk=use.pk).update(gone_at=now - gone if gone else None, **about)
+    DirectLook.objects.update(looked_until=now - MINUTE)
+    looking.run(now=now)
+    assert (network.asked[-1][1] < use.made_at) is followed
+
+
+@pytest.mark.parametrize(("paid", "back"), [(False, timedelta(days=7)), (True, timedelta(minutes=11))])
+def test_where_looking_costs_nothing_it_goes_back_a_week(
+    network: Shown, account: Account, paid: bool, back: timedelta
+) -> None:
+    network.spec = {"paid_reading": paid}
+    looking.run(now=LATER)
+    now = LATER + 40 * DAY
+    DirectLook.objects.update(looked_until=now - MINUTE)
+    looking.run(now=now)
+    assert network.asked[-1][1] == now - back
+
+
 # Ours
 
 
 def test_what_went_through_the_tool_is_none(network: Shown, account: Account, comms: Person) -> None:
     consigned(account, comms, native_id="n1")
     consigned(account, comms, text="Another", native_id="n2", url="https://network.example/named/")
-    network.put("n1", at=NOW + MINUTE)
+    network.put("n1", at=NOW + MINUTE, text=OURS)
     network.put("named", at=NOW + MINUTE)
     looking.run(now=LATER)
     assert not DirectUse.objects.exists()
@@ -267,7 +482,7 @@ def test_nor_a_part_that_the_adapter_noted(network: Shown, account: Account, com
 def test_nor_what_is_being_taken_down(network: Shown, account: Account, comms: Person) -> None:
     row = consigned(account, comms, native_id="n1")
     Removal.objects.create(consignment=row, why="Wrong", asked_at=NOW, asked_by=comms, not_before=NOW)
-    network.put("n1", at=NOW + MINUTE)
+    network.put("n1", at=NOW + MINUTE, text=OURS)
     looking.run(now=LATER)
     assert not DirectUse.objects.exists()
 
@@ -295,13 +510,14 @@ def test_while_a_post_may_be_out_nothing_made_since_is_flagged_whatever_it_says(
     network: Shown, account: Account, comms: Person, state: str
 ) -> None:
     row = consigned(account, comms, state=state)
-    network.put("n1", at=NOW + MINUTE, text="As the server altered it")
+    post = network.put("n1", at=NOW + MINUTE, text="As the server altered it")
     looking.run(now=LATER)
     assert not DirectUse.objects.exists()
     assert DirectLook.objects.get().looked_until == NOW + MINUTE, "it is looked at again from there"
     Consignment.objects.filter(pk=row.pk).update(
         state=states.SENT, native_id="n1", read_back_at=LATER, look_at=None, leased_until=None
     )
+    network.standing = [replace(post, text=OURS)]
     looking.run(now=LATER + 3 * HOUR)
     assert not DirectUse.objects.exists(), "it was ours"
 
@@ -315,7 +531,7 @@ def test_once_the_doubt_is_over_what_was_not_it_is_flagged(network: Shown, accou
     assert DirectUse.objects.get().native_id == "n7"
 
 
-@pytest.mark.parametrize("state", [states.READY, states.NEEDS_PERSON])
+@pytest.mark.parametrize("state", [states.READY, states.LEASED, states.HELD])
 def test_while_one_waits_that_was_begun_the_same_words_are_not_flagged(
     network: Shown, account: Account, comms: Person, state: str
 ) -> None:
@@ -335,11 +551,158 @@ def test_the_same_words_that_cannot_be_ours_are_flagged(
     elif what == "refused":
         consigned(account, comms, state=states.REFUSED)
     else:
-        begun = {"never begun": None, "begun later": NOW + 10 * MINUTE}[what]
+        begun = {"never begun": None, "begun later": NOW + 11 * MINUTE}[what]
         consigned(account, comms, state=states.READY, first_sent_at=begun)
     network.put("n1", at=NOW + 5 * MINUTE, text=OURS)
     looking.run(now=LATER)
     assert DirectUse.objects.filter(account=account).count() == 1
+
+
+@pytest.mark.parametrize(("minutes", "flagged"), [(-6, True), (-4, False)])
+def test_the_networks_clock_may_be_behind_ours(
+    network: Shown, account: Account, comms: Person, minutes: int, flagged: bool
+) -> None:
+    consigned(account, comms, state=states.READY, at=NOW + 20 * MINUTE)
+    network.put("same", at=NOW + (20 + minutes) * MINUTE, text=OURS)
+    looking.run(now=LATER)
+    assert DirectUse.objects.exists() is flagged
+
+
+@pytest.mark.parametrize(("minutes", "flagged"), [(1, False), (14, False), (16, True)])
+def test_what_a_person_must_look_at_may_be_there_in_other_words_from_about_when_it_was_tried(
+    network: Shown, account: Account, comms: Person, minutes: int, flagged: bool
+) -> None:
+    row = consigned(account, comms, state=states.NEEDS_PERSON)
+    tried = NOW + 30 * MINUTE
+    row.attempts.create(fence=1, started_at=NOW)
+    row.attempts.create(fence=2, started_at=tried)
+    network.put("altered", at=tried + minutes * MINUTE, text="As the server altered it")
+    looking.run(now=LATER)
+    assert DirectUse.objects.exists() is flagged
+
+
+def test_a_doubt_that_nobody_ends_is_over_after_a_day(network: Shown, account: Account, comms: Person) -> None:
+    consigned(account, comms, state=states.IN_DOUBT)
+    post = network.put("n7", at=NOW + MINUTE)
+    looking.run(now=post.made_at + DAY)
+    assert not DirectUse.objects.exists()
+    looking.run(now=post.made_at + DAY + 10 * MINUTE)
+    assert DirectUse.objects.get().native_id == "n7"
+    assert DirectLook.objects.get().looked_until > post.made_at + 23 * HOUR
+
+
+def vouched(account: Account, comms: Person, *, address: str = "https://network.example/@dundee/1") -> Consignment:
+    return consigned(account, comms, native_id=address, url=address, vouched_by=comms, sent_at=NOW + 20 * MINUTE)
+
+
+def test_of_what_says_the_same_as_one_that_a_person_saw_only_the_nearest_is_it(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    vouched(account, comms)
+    network.put("repeat", at=NOW + 10 * MINUTE, text=OURS)
+    network.put("it", at=NOW + MINUTE, text=OURS)
+    looking.run(now=LATER)
+    assert [use.native_id for use in DirectUse.objects.all()] == ["repeat"]
+
+
+def test_what_came_after_a_person_saw_it_is_not_it(network: Shown, account: Account, comms: Person) -> None:
+    vouched(account, comms)
+    network.put("repeat", at=NOW + 26 * MINUTE, text=OURS)
+    looking.run(now=LATER)
+    assert DirectUse.objects.count() == 1
+
+
+def test_where_its_address_is_there_no_other_is_it_by_its_words(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    vouched(account, comms, address="https://network.example/it?s=20&utm_source=share")
+    network.put("it", at=NOW + MINUTE, text="As the server altered it")
+    network.put("repeat", at=NOW, text=OURS)
+    network.standing[1] = replace(network.standing[1], made_at=NOW + timedelta(seconds=1))
+    looking.run(now=LATER)
+    assert [use.native_id for use in DirectUse.objects.all()] == ["repeat"]
+
+
+@pytest.mark.parametrize(
+    ("seen", "same"),
+    [
+        ("https://network.example/watch?v=1&si=abc&fbclid=x", True),
+        ("https://network.example/watch/?v=1&igsh=abc#top", True),
+        ("https://network.example/watch?v=2", False),
+        ("https://network.example/watch", False),
+    ],
+)
+def test_an_address_that_a_person_copied_is_known_without_what_was_copied_along(
+    network: Shown, account: Account, comms: Person, seen: str, same: bool
+) -> None:
+    vouched(account, comms, address=seen)
+    post = network.put("n9", at=NOW + 3 * DAY)
+    network.standing = [replace(post, url="https://network.example/watch?v=1")]
+    looking.run(now=NOW + 4 * DAY)
+    assert DirectUse.objects.exists() is not same
+
+
+# Ours, and changed
+
+
+def test_a_post_of_ours_whose_words_were_changed_there_is_flagged(
+    network: Shown, account: Account, comms: Person, spoc: Person
+) -> None:
+    row = consigned(account, comms, native_id="n1")
+    post = network.put("n1", at=NOW + MINUTE, text=f"{OURS}\n")
+    looking.run(now=LATER)
+    assert not DirectUse.objects.exists(), "white space is no change"
+    network.standing = [replace(post, text="The road is open.")]
+    granted(account, comms)
+    looking.run(now=LATER + 25 * HOUR)
+    use = DirectUse.objects.get()
+    assert (use.changes, use.text, use.outcome, use.made_at) == (row, "The road is open.", "", post.made_at)
+    notice = Notice.objects.get(subject=FOUND, person=spoc)
+    assert notice.body == f"What a post of ours on “{account}” says was changed there."
+    event = Event.objects.get(what="direct_use.found")
+    assert event.about == [use.audit_ref, account.audit_ref, row.audit_ref]
+    assert event.facts["changed"] is True
+
+
+def test_what_is_stored_otherwise_than_it_was_approved_tells_of_no_change(
+    network: Shown, account: Account, comms: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consigned(account, comms, native_id="n1")
+    network.put("n1", at=NOW + MINUTE, text=OURS)
+
+    def altered(manifest: object) -> dict[str, object]:
+        raise Altered("It differs.")
+
+    monkeypatch.setattr("mercat.watch.direct.ours.contents", altered)
+    looking.run(now=LATER)
+    assert not DirectUse.objects.exists()
+
+
+def test_who_could_have_changed_it_is_told_as_of_when_it_was_found(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    consigned(account, comms, native_id="n1")
+    network.put("n1", at=NOW + MINUTE, text="The road is open.")
+    later = make.person("Later")
+    Spoc.objects.create(account=account, person=later, by=comms, at=NOW + 10 * MINUTE)
+    looking.run(now=LATER)
+    assert [row.person for row in DirectUse.objects.get().could_have.all()] == [later]
+
+
+def test_what_says_something_else_after_it_was_settled_is_found_anew(
+    network: Shown, use: DirectUse, comms: Person
+) -> None:
+    (post,) = network.standing
+    network.standing = [replace(post, text="Something else.")]
+    looking.run(now=LATER + 25 * HOUR)
+    assert DirectUse.objects.count() == 1, "somebody looks into it already"
+    DirectUse.objects.update(outcome="misuse", words="So", settled_at=LATER, settled_by=comms)
+    looking.run(now=LATER + 50 * HOUR)
+    assert [row.text for row in DirectUse.objects.order_by("pk")] == [TEXT, "Something else."]
+    DirectUse.objects.filter(outcome="").update(outcome="misuse", words="So", settled_at=LATER, settled_by=comms)
+    network.standing = [post]
+    looking.run(now=LATER + 75 * HOUR)
+    assert DirectUse.objects.count() == 2, "what was said before was settled before"
 
 
 # Expected
@@ -358,7 +721,7 @@ def test_what_was_made_while_direct_access_was_open_is_expected_and_linked(
     assert (use.outcome, use.exception) == (("expected", row) if expected else ("", None))
     assert Notice.objects.filter(subject=FOUND).exists() is not expected
     if expected:
-        assert not use.could_have.exists()
+        assert use.could_have.filter(person=row.person).exists() is (minutes >= 0), "should it be misuse"
         assert (use.settled_at, use.settled_by, use.words) == (use.found_at, None, "")
         assert row.audit_ref in Event.objects.get(what="direct_use.found").about
 
@@ -446,3 +809,20 @@ def test_as_it_stood_when_it_was_made(account: Account, spoc: Person) -> None:
 def test_it_is_kept_as_it_stood(use: DirectUse, spoc: Person) -> None:
     Spoc.objects.update(ended_at=LATER)
     assert [(row.person, row.why) for row in use.could_have.all()] == [(spoc, Why.CONTACT)]
+
+
+def test_those_who_connected_it_before_are_known_from_the_record(account: Account) -> None:
+    before = make.person("Before")
+    record(by=before, what="account.connected", about=[account.audit_ref], now=NOW - DAY)
+    assert reasons(account, NOW) == {"Before": {Why.CONNECTED}}
+    assert reasons(account, NOW - 2 * DAY) == {}
+
+
+def test_of_those_who_hold_the_role_that_recovers_it_only_those_over_its_unit(account: Account) -> None:
+    make.person("Here", unit_key="tayside", unit_roles=("divisional-commander",))
+    make.person("Elsewhere", unit_key="edinburgh", unit_roles=("divisional-commander",))
+    Posture.objects.create(
+        account=account, second_factor=True, recovery_role="divisional-commander", recovery_mailbox="a@mercat.example",
+        evidence="Seen", checked_at=NOW, expires_at=NOW + 90 * DAY,
+    )  # fmt: skip
+    assert reasons(account, LATER) == {"Here": {Why.RECOVERY}}

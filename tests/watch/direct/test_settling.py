@@ -18,12 +18,12 @@ from mercat.people.models import Notice, Person
 from mercat.register.models import Account
 from mercat.watch.direct import actions, looking
 from mercat.watch.direct.actions import FOUND, MISUSE
-from mercat.watch.direct.queries import to_settle
-from mercat.watch.models import CouldHave, DirectUse
+from mercat.watch.direct.queries import listed, to_settle
+from mercat.watch.models import CouldHave, DirectGap, DirectUse
 from tests import factories as make
 from tests.factories import NOW
 from tests.kept import gained, kept
-from tests.watch.direct.conftest import HOUR, LATER, MINUTE, Shown, granted
+from tests.watch.direct.conftest import DAY, HOUR, LATER, MINUTE, Shown, granted
 
 pytestmark = pytest.mark.django_db
 
@@ -75,12 +75,29 @@ def test_once(use: DirectUse, comms: Person) -> None:
         settle(use, comms)
 
 
-def test_what_was_expected_by_itself_is_settled(network: Shown, account: Account, comms: Person) -> None:
-    granted(account, comms)
+def test_what_was_expected_by_itself_may_be_misuse_all_the_same(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    row = granted(account, comms)
     network.put()
     looking.run(now=LATER)
+    use = DirectUse.objects.get()
+    settle(use, comms)
+    assert (use.outcome, use.exception, use.settled_by) == ("misuse", None, comms)
+    assert row.audit_ref in Event.objects.get(what="direct_use.found").about, "that it was open stays on record"
     with pytest.raises(Impossible, match="settled already"):
-        settle(DirectUse.objects.get(), comms)
+        settle(use, comms)
+
+
+def test_whoever_had_the_access_does_not_settle_what_was_expected(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    other = make.authorised("Another", unit_key="corporate-communications", roles=("corporate-communications",))
+    granted(account, comms, by=other)
+    network.put()
+    looking.run(now=LATER)
+    with pytest.raises(Impossible, match="among those who could have made it"):
+        settle(DirectUse.objects.get(), other)
 
 
 @pytest.mark.parametrize(
@@ -116,9 +133,13 @@ def test_expected_by_an_exception_of_this_account_alone(use: DirectUse, account:
     assert row.audit_ref in Event.objects.get(what="direct_use.settled").about
 
 
-def test_the_minute_in_which_it_was_made_counts(use: DirectUse, comms: Person) -> None:
-    DirectUse.objects.filter(pk=use.pk)  # made at the half hour
-    made = use.made_at
+def test_the_minute_in_which_it_was_made_counts(network: Shown, account: Account, comms: Person) -> None:
+    made = NOW + 30 * MINUTE + timedelta(seconds=40)
+    network.put(at=made)
+    looking.run(now=LATER)
+    use = DirectUse.objects.get()
+    with pytest.raises(Impossible, match="when it was taken down"):
+        settle(use, comms, "taken_down", taken_down_at=made.replace(minute=29, second=59))
     settle(use, comms, "taken_down", taken_down_at=made.replace(second=0))
     assert use.taken_down_at == made
 
@@ -183,6 +204,42 @@ def test_what_waits_is_for_those_who_settle_it(use: DirectUse, comms: Person, sp
     assert waits(named) == []
     settle(use, comms)
     assert waits(comms) == []
+
+
+def test_the_longest_waiting_come_first(network: Shown, use: DirectUse, account: Account, comms: Person) -> None:
+    network.put("older", at=NOW + 25 * MINUTE)
+    looking.run(now=LATER + DAY)
+    assert [each.native_id for each in listed([account], "waiting")] == ["older", "p1"]
+    assert [each.native_id for each in to_settle(person_facts(comms, now=LATER), most=6, now=LATER)] == ["older", "p1"]
+
+
+def test_where_all_could_have_made_it_it_waits_for_all(use: DirectUse, comms: Person) -> None:
+    CouldHave.objects.create(direct_use=use, person=comms, why=CouldHave.Why.CONNECTED)
+    assert to_settle(person_facts(comms, now=LATER), most=6, now=LATER) == [use]
+    make.person("Another", unit_key="corporate-communications", roles=("corporate-communications",))
+    assert to_settle(person_facts(comms, now=LATER), most=6, now=LATER) == []
+
+
+def test_whose_credential_was_changed_before_settles_it_as_others_do(use: DirectUse, comms: Person) -> None:
+    CouldHave.objects.create(direct_use=use, person=comms, why=CouldHave.Why.DIRECT_BEFORE)
+    make.person("Another", unit_key="corporate-communications", roles=("corporate-communications",))
+    assert to_settle(person_facts(comms, now=LATER), most=6, now=LATER) == [use]
+    settle(use, comms)
+    assert use.settled_by == comms
+
+
+def test_what_was_told_of_together_is_asked_for_until_the_last_is_settled(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    network.put("p1")
+    network.put("p2")
+    looking.run(now=LATER)
+    asked = Notice.objects.filter(subject=FOUND, read_at=None)
+    first, second = DirectUse.objects.all()
+    settle(first, comms)
+    assert asked.exists()
+    settle(second, comms)
+    assert not asked.exists()
 
 
 # The database
@@ -260,3 +317,40 @@ def test_a_look_reaches_no_further_back_than_the_connection(use: DirectUse) -> N
     look.looked_until = look.begun_at - timedelta(seconds=1)
     with pytest.raises(DatabaseError), transaction.atomic():
         look.save()
+
+
+def test_what_was_expected_by_itself_is_settled_by_a_person_alone_and_once(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    granted(account, comms)
+    network.put()
+    looking.run(now=LATER)
+    use = DirectUse.objects.get()
+    for sql in (
+        "outcome = '', settled_at = NULL, exception_id = NULL",
+        "settled_at = now()",
+        f"settled_by_id = '{comms.pk}'",
+    ):
+        with pytest.raises(DatabaseError):
+            change(use, sql)
+    settle(use, comms, "expected", exception=use.exception)
+    with pytest.raises(DatabaseError, match="settled once"):
+        change(use, "outcome = 'misuse', exception_id = NULL")
+
+
+def test_a_change_is_one_of_a_post_to_the_same_account_and_nothing_changes_that(use: DirectUse, comms: Person) -> None:
+    elsewhere = ours(make.account("Perth"), comms)
+    about = {"account": use.account, "native_id": "p2", "made_at": NOW, "found_at": NOW}
+    with pytest.raises(DatabaseError, match="went to the same account"), transaction.atomic():
+        DirectUse.objects.create(**about, changes=elsewhere)
+    with pytest.raises(DatabaseError):
+        change(use, f"changes_id = '{ours(use.account, comms).pk}'")
+
+
+def test_a_gap_ends_after_it_begins_and_is_only_made_longer(use: DirectUse) -> None:
+    with pytest.raises(DatabaseError), transaction.atomic():
+        DirectGap.objects.create(account=use.account, since=NOW, until=NOW, found_at=NOW)
+    gap = DirectGap.objects.create(account=use.account, since=NOW, until=LATER, found_at=LATER)
+    for act in (lambda: DirectGap.objects.update(since=NOW - HOUR), gap.delete):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            act()
