@@ -257,7 +257,7 @@ def test_a_post_at_its_limits_has_no_problem(slug: str) -> None:
 def test_every_broken_limit_is_told_at_once(slug: str) -> None:
     network, limits = registry.get(slug), scripted(slug)[0].channel.limits
     most = network.count("", limits).limit
-    broken = item("x" * (most + 1), medium(b"x", mime="application/pdf", alt="x" * (network.spec.media.max_alt + 1)))
+    broken = item("x" * (most + 1), medium(b"x", mime="application/pdf", alt="y" * (network.spec.media.max_alt + 1)))
     fields = {"text", "media", "alt"} if network.spec.media.max_count else {"text", "media"}
     assert {problem.field for problem in network.check(broken, limits)} == fields
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from mercat.config.chores import CALLING
+from mercat.config.chores import LOOKING
 from mercat.delivery import states
 from mercat.delivery.models import Consignment, Removal
 from mercat.networks.port import FIGURES, Unreadable
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.django_db
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def test_it_is_a_chore_of_those_that_call_networks() -> None:
-    assert asking.run in [chore.run for chore in CALLING]
+def test_it_is_a_chore_of_those_that_read_networks() -> None:
+    assert asking.run in [chore.run for chore in LOOKING]
 
 
 def test_figures_are_read_at_each_distance_and_then_never(network: Counting, out: Consignment) -> None:
