@@ -15,7 +15,7 @@ from mercat.register.models import Account, DirectAccess, Posture
 from mercat.sandbox.server import RunningSandbox
 from mercat.watch.direct import looking
 from mercat.watch.direct.actions import FOUND
-from mercat.watch.models import DirectUse
+from mercat.watch.models import DirectGap, DirectUse
 from tests.journeys.conftest import fits, no_findings, sign_in
 
 NAME = "Dundee Local Policing (Bluesky)"
@@ -68,6 +68,8 @@ def test_a_post_past_the_tool_is_found_and_settled(
     is_recovered_by_others(account)
     put(sandbox, account)
     look_at_all()
+    now = timezone.now()
+    DirectGap.objects.create(account=account, since=now - timedelta(hours=2), until=now, found_at=now)
     sign_in(page, "communications")
     expect(page.get_by_role("heading", name="Posts that did not go through here")).to_be_visible()
     look()
@@ -90,6 +92,7 @@ def test_a_post_past_the_tool_is_found_and_settled(
     look()
     page.get_by_role("link", name="Posts that did not go through here").click()
     expect(page.get_by_text("No post waits to be looked into")).to_be_visible()
+    expect(page.get_by_role("heading", name="Never read")).to_be_visible()
     look()
     page.get_by_role("link", name="Settled", exact=True).click()
     expect(page.get_by_role("link", name=WORDS)).to_be_visible()
@@ -104,6 +107,7 @@ def test_one_made_while_direct_access_was_open_is_expected(new_page, sandbox: Ru
     officer, comms = (
         Person.objects.get(email=f"{login}@mercat.example") for login in ("local.officer", "communications")
     )
+    is_recovered_by_others(account)
     row = exceptions.ask(
         by=officer, account=account, why=DirectAccess.Why.OUTAGE, words="The tool is down.", hours=2, now=now
     )
@@ -117,6 +121,7 @@ def test_one_made_while_direct_access_was_open_is_expected(new_page, sandbox: Ru
     is_sound(page, javascript=True)
     page.get_by_role("link", name=WORDS).click()
     expect(page.get_by_text("was expected: direct access was open")).to_be_visible()
+    expect(page.get_by_role("heading", name="Was it something else?")).to_be_visible()
     is_sound(page, javascript=True)
     page.goto(f"/register/{account.pk}/")
     page.get_by_role("link", name="Posts past the tool").click()

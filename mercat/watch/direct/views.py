@@ -113,14 +113,15 @@ def _page(request: HttpRequest, use: DirectUse, problems: Lines | None = None) -
     settles = use.is_open and may(guidance(), "settle_direct_use", me, about, around)
     other = actions.somebody_else(use, request.user.pk, about, now=now) if settles else None
     may_settle = settles and other is None
+    waits = use.outcome == DirectUse.Outcome.WAITING  # what was expected asks for nobody
     said = {
         "use": use,
         "line": presenters.line(use),
         "people": presenters.people(use),
         "happenings": presenters.happenings(use),
         "may_settle": may_settle,
-        "other": other,
-        "settling": reserved(guidance(), "settle_direct_use", about, around) if use.is_open and not may_settle else (),
+        "other": other if waits else None,
+        "settling": reserved(guidance(), "settle_direct_use", about, around) if waits and not may_settle else (),
         "choices": [{"value": str(key.value), "text": text} for key, text in CHOICES.items()],
         "exceptions": queries.exceptions_of(use) if may_settle else [],
         "typed": request.POST,

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 from django.test import Client
 
+from mercat.delivery.models import Consignment
 from mercat.people.models import Person
-from mercat.register.models import Account
+from mercat.register.models import Account, Connection
 from mercat.watch.direct import looking
-from mercat.watch.models import CouldHave, DirectUse
+from mercat.watch.models import CouldHave, DirectGap, DirectLook, DirectUse
 from tests import factories as make
 from tests.factories import NOW
 from tests.pages import at_noon, queries_of, signed_in, text_of  # noqa: F401
@@ -137,6 +138,74 @@ def test_what_is_gone_and_what_could_not_be_looked_at_is_said(network: Shown, us
     use.account.direct_look.trouble = "The network does not answer."
     use.account.direct_look.save()
     assert "The network does not answer." in text_of(client.get(LIST))
+
+
+def test_what_could_never_be_read_is_said(use: DirectUse, comms: Person) -> None:
+    client = signed_in(comms)
+    assert "Never read" not in text_of(client.get(LIST))
+    DirectGap.objects.create(account=use.account, since=NOW, until=LATER, found_at=LATER)
+    text = text_of(client.get(LIST))
+    assert "Posts between" in text
+    assert "could not be read" in text
+    other = make.account("Perth")
+    assert "could not be read" not in text_of(client.get(f"{LIST}?account={other.pk}"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"state": "broken"}, "Its connection does not work"),
+        ({"state": "working"}, ""),
+        ({"looked_until": NOW - 4 * HOUR, "begun_at": NOW - DAY}, "may be ours holds it back"),
+        ({"looked_until": NOW - 2 * HOUR, "begun_at": NOW - DAY}, ""),
+    ],
+)
+def test_one_that_is_not_looked_at_for_hours_or_not_at_all_is_listed_with_why(
+    use: DirectUse, comms: Person, changed: dict[str, object], said: str
+) -> None:
+    of = Connection.objects if "state" in changed else DirectLook.objects
+    DirectLook.objects.update(looked_until=NOW)
+    of.update(**changed)
+    text = text_of(signed_in(comms).get(LIST))
+    assert ("Not wholly looked at" in text) is bool(said)
+    assert said in text
+
+
+def test_a_closed_one_is_not_among_them(use: DirectUse, comms: Person) -> None:
+    make.suspend(use.account)
+    make.put(use.account, "closed")
+    assert "Not wholly looked at" not in text_of(signed_in(comms).get(LIST))
+
+
+def test_a_change_of_ours_says_so_and_leads_to_what_was_sent(
+    network: Shown, account: Account, comms: Person, spoc: Person
+) -> None:
+    post = make.approved(make.authorised(), comms, account, text="Road closed.")
+    row = Consignment.objects.get(post_ref=post.audit_ref)
+    Consignment.objects.filter(pk=row.pk).update(
+        state="sent", native_id="n1", read_back_at=NOW, sent_at=NOW, first_sent_at=NOW
+    )
+    network.put("n1", text="Road open.")
+    looking.run(now=LATER)
+    client = signed_in(comms)
+    assert "whose words were changed there" in text_of(client.get(LIST))
+    response = client.get(DirectUse.objects.get().page)
+    assert "its words were changed on the network since" in text_of(response)
+    assert "People who could have changed it As it stood when it was found" in text_of(response)
+    assert f'href="/posts/{post.pk}/"' in response.content.decode()
+
+
+def test_what_was_expected_can_be_said_to_be_something_else(
+    network: Shown, account: Account, comms: Person, commander: Person
+) -> None:
+    granted(account, comms)
+    network.put()
+    looking.run(now=LATER)
+    client, use = signed_in(comms), DirectUse.objects.get()
+    assert "Who looks into it" not in text_of(signed_in(commander).get(use.page)), "nobody has to"
+    assert "Was it something else?" in text_of(client.get(use.page))
+    assert settled(client, use, outcome="misuse", words="Not what it was granted for.").status_code == 302
+    assert "Was it something else?" not in text_of(client.get(use.page))
 
 
 def test_what_was_expected_stands_with_its_exception(network: Shown, account: Account, comms: Person) -> None:
