@@ -101,7 +101,7 @@ def span_of(account: Account, *, now: datetime) -> Span:
     if last is None:
         begun_at = _beginning(account, now)
         return Span(begun_at, begun_at, begun_at, far=False)
-    near, far = max(last.looked_until - OVERLAP, last.begun_at), now - last.far_at >= FAR_EVERY
+    near, far = last.looked_until - OVERLAP, now - last.far_at >= FAR_EVERY
     since = min(near, _far_back(account, last, now)) if far else near
     return Span(last.begun_at, max(since, last.begun_at), near, far)
 

@@ -138,7 +138,17 @@ def test_each_account_about_every_ten_minutes_a_few_at_once(network: Shown) -> N
     assert len(network.asked) == 5
     looking.run(now=LATER + 11 * MINUTE)
     assert len(network.asked) == 8
-    assert {asked for asked, _ in network.asked[3:5]} & {asked for asked, _ in network.asked[5:7]} == set()
+
+
+def test_the_longest_waiting_first(network: Shown) -> None:
+    rows = [make.account(f"Account {n}") for n in range(4)]
+    for _ in range(2):
+        looking.run(now=LATER)
+    rows.sort(key=lambda row: row.pk, reverse=True)
+    for n, row in enumerate(rows):
+        DirectLook.objects.filter(account=row).update(looked_at=LATER + n * MINUTE)
+    never = make.account("Never looked at")
+    assert list(looking.due(now=LATER + DAY)) == [never, *rows]
 
 
 @pytest.mark.parametrize(
