@@ -10,15 +10,19 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from bench._ground import installation
+
+if TYPE_CHECKING:  # Django is set up first
+    from tests.path.faults import Outcome
 
 POSTS = 20  # for each fault
 
 
 def run() -> dict:
-    """{networks, faults, posts, doubled, mistold, lost, states}. `mistold`: told as out and not there, or the reverse;
-    `lost`: neither there nor told as not there."""
+    """{networks, faults, posts, doubled, mistold, lost, on, states}. `mistold`: told as out and not there, or the
+    reverse; `lost`: neither there nor told as not there; `on`: how many of these each fault has of which network."""
     with installation() as sandbox, tempfile.TemporaryDirectory() as files:
         from django.conf import settings
         from django.utils import timezone
@@ -38,9 +42,18 @@ def run() -> dict:
         "posts": len(found),
         "doubled": sum(each.doubled for each in found),
         "mistold": sum(each.mistold for each in found),
-        "lost": sum(each.state in ("ready", "leased", "sending") and not each.standing for each in found),
+        "lost": sum(map(_is_lost, found)),
+        "on": dict(sorted(Counter(f"{each.network}, {each.fault}" for each in found if _is_wrong(each)).items())),
         "states": dict(sorted(Counter(each.state for each in found).items())),
     }
+
+
+def _is_wrong(outcome: Outcome) -> bool:
+    return outcome.doubled or outcome.mistold or _is_lost(outcome)
+
+
+def _is_lost(outcome: Outcome) -> bool:
+    return outcome.state in ("ready", "leased", "sending") and not outcome.standing
 
 
 @contextmanager
