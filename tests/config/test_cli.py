@@ -70,7 +70,8 @@ def test_a_broken_pack_ends_the_start_with_file_line_and_reason(
     given = {} if command == "up" else {"MERCAT_DATABASE_URL": os.environ["MERCAT_DATABASE_URL"]}
     done = mercat(command, MERCAT_HOME=str(home), MERCAT_PACK=str(broken_pack), **given)
     assert done.returncode == 1
-    assert "pack.yaml:74: tier school has no rule of approval" in done.stderr
+    lines = (broken_pack / "pack.yaml").read_text().splitlines()
+    assert f"pack.yaml:{lines.index('approvals:') + 1}: tier school has no rule of approval" in done.stderr
     assert "MERCAT_PACK" in done.stderr
     assert "Traceback" not in done.stderr
     assert {path.name for path in home.iterdir()} <= {"lock", "secrets"}

@@ -7,13 +7,15 @@ real network has been found to do.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+import regex
+
 RESERVED = frozenset("\\|{}@[]()<>#*_~")
-HASHTAG = re.compile(r"#([^\W_]+)")
-TEMPLATE = re.compile(r"\{hashtag\|\\?#\|([^\W_]+)\}")
-MENTION = re.compile(r"@\[((?:[^\[\]\\]|\\.)+)\] ?\((urn:li:(?:person|organization):[A-Za-z0-9_-]+)\)")
+# By `regex`, whose letters are those of a newer Unicode than the language's own.
+HASHTAG = regex.compile(r"#([\p{L}\p{N}]+)")
+TEMPLATE = regex.compile(r"\{hashtag\|\\?#\|([\p{L}\p{N}]+)\}")
+MENTION = regex.compile(r"@\[((?:[^\[\]\\]|\\.)+)\] ?\((urn:li:(?:person|organization):[A-Za-z0-9_-]+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def read(given: str) -> Little:
             canonical.append(f"{{hashtag|\\#|{tag[1]}}}")
             at = tag.end()
         elif mention := MENTION.match(given, at):
-            plain.append(re.sub(r"\\(.)", r"\1", mention[1]))
+            plain.append(regex.sub(r"\\(.)", r"\1", mention[1]))
             canonical.append(mention[0])
             mentions.append(mention[2])
             at = mention.end()

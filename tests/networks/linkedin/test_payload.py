@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mercat.networks.linkedin import payload
@@ -28,6 +28,7 @@ def test_a_text_comes_back_from_little_text_as_it_was(text: str) -> None:
     assert payload.plain(payload.commentary(text)) == text
 
 
+@example("#\U0003d000")  # a letter of a newer Unicode than Python's
 @given(st.one_of(st.text(max_size=80), likely))
 def test_the_stand_in_reads_the_whole_of_what_we_write(text: str) -> None:
     """It cuts off at whatever is reserved and not escaped, as LinkedIn does; nothing of ours is."""
