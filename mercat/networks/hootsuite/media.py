@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import httpx
@@ -11,16 +10,15 @@ from mercat.networks.hootsuite import payload
 from mercat.networks.hootsuite.session import api, authorised, secrets_of
 from mercat.networks.hootsuite.spec import API, UPLOAD_DOMAINS
 from mercat.networks.kit import address
+from mercat.networks.kit.films import rest_of
 from mercat.networks.kit.steps import RETRY, Halt, bytes_of, preparing, text_of
-from mercat.networks.port import Altered, Channel, Later, Medium, Notes
+from mercat.networks.port import Channel, Later, Medium, Notes
 
-PIECE = 1_000_000  # bytes of a video read at once
 _READY = "READY"
 
 _NO_PLACE = "Hootsuite did not say where to hand the file over."
 _FOREIGN = "Hootsuite named a place for the file that is not its own, so it was not handed over."
 _NOT_THERE = "Hootsuite did not say that it has the file."
-_UNREAD = "The video could not be read from our own store."
 
 
 def brought(channel: Channel, n: int, medium: Medium, notes: Notes, now: datetime) -> tuple[str, bool]:
@@ -48,7 +46,7 @@ def _note(n: int, medium: Medium) -> str:
 
 def _handed_over(channel: Channel, medium: Medium, now: datetime) -> str:
     # Read first: nothing is asked of Hootsuite for a picture that is not the approved one.
-    content = _pieces(medium, now) if medium.is_video else bytes_of(medium, now=now)
+    content = rest_of(medium, 0, now=now) if medium.is_video else bytes_of(medium, now=now)
     media_id, place = _place(channel, medium, now)
     # No token: the address itself holds a signature, for this size and kind alone.
     headers = {"Content-Type": medium.mime, "Content-Length": str(medium.size)}
@@ -57,30 +55,6 @@ def _handed_over(channel: Channel, medium: Medium, now: datetime) -> str:
     if response.is_client_error or response.content:
         raise Halt(Later(now + RETRY, _NOT_THERE))
     return media_id
-
-
-def _pieces(medium: Medium, now: datetime) -> Iterator[bytes]:
-    """A video as it is sent, each piece checked when it is read."""
-    part = medium.part
-    if part is None:
-        raise Halt(Later(now + RETRY, _UNREAD))
-
-    def pieces() -> Iterator[bytes]:
-        for offset in range(0, medium.size, PIECE):
-            yield _part(medium, offset, now)
-
-    return pieces()
-
-
-def _part(medium: Medium, offset: int, now: datetime) -> bytes:
-    assert medium.part
-    try:
-        return medium.part(offset, min(PIECE, medium.size - offset))
-    except Altered:
-        raise
-    except Exception:
-        # Whatever the store raises (a disk, a bucket), nothing is out and it may be back soon.
-        raise Halt(Later(now + RETRY, _UNREAD)) from None
 
 
 def _place(channel: Channel, medium: Medium, now: datetime) -> tuple[str, str]:

@@ -11,21 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
 from mercat.delivery.engine import UNKNOWN_GRACE, grace_of
 from mercat.networks import registry
-from mercat.networks.kit.http import guarded_client
 from mercat.networks.port import Lister, Standing, Unreadable
 from mercat.people.vault import Unopenable
 from mercat.register.actions import mark_broken
-from mercat.register.connections import channel
 from mercat.register.models import Account, Connection
 from mercat.watch.direct import CLOCKS, actions
 from mercat.watch.direct.actions import CHORE, NEVER
 from mercat.watch.direct.ours import ReadsAs, Verdict, ours_on
 from mercat.watch.models import DirectLook, DirectUse
+from mercat.watch.reach import reached
 
 log = logging.getLogger(__name__)
 
@@ -182,7 +180,7 @@ def _asked(account: Account, since: datetime, *, now: datetime) -> Sequence[Stan
     if network.lister is None:
         return Unreadable(f"{network.spec.name} lets no programme see what stands on an account.")
     try:
-        with guarded_client(timeout=network.spec.timeout, allow_private=settings.MERCAT_PRIVATE_ORIGINS) as http:
-            return network.lister.posts(channel(account, http), since=since, now=now)
+        with reached(account) as channel:
+            return network.lister.posts(channel, since=since, now=now)
     except Unopenable as error:
         return Unreadable(str(error), reconnect=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
@@ -16,14 +15,13 @@ from mercat.audit.actors import System
 from mercat.delivery import states
 from mercat.delivery.models import Consignment, Removal
 from mercat.networks import registry
-from mercat.networks.kit.http import guarded_client
 from mercat.networks.port import Figures, Unreadable
 from mercat.people.vault import Unopenable
 from mercat.register.actions import mark_broken
-from mercat.register.connections import channel
 from mercat.register.models import Account, Connection
 from mercat.watch.figures import DISTANCES, actions
 from mercat.watch.figures.schedule import LATEST
+from mercat.watch.reach import reached
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +78,7 @@ def _asked(row: Consignment, *, now: datetime) -> Figures | Unreadable:
     if network.metrics is None:
         return Unreadable(f"{network.spec.name} tells no programme any figures.")
     try:
-        with guarded_client(timeout=network.spec.timeout, allow_private=settings.MERCAT_PRIVATE_ORIGINS) as http:
-            return network.metrics.figures(channel(row.account, http), native_id=row.native_id, now=now)
+        with reached(row.account) as channel:
+            return network.metrics.figures(channel, native_id=row.native_id, now=now)
     except Unopenable as error:
         return Unreadable(str(error), reconnect=True)
