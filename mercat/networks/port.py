@@ -51,10 +51,19 @@ class Medium:
 
 
 @dataclass(frozen=True, slots=True)
+class Thread:
+    """Where in a thread a post goes: native ids of the post that it answers, and of the thread's first."""
+
+    after: str
+    first: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """What is to appear on one account. `key` and `created_at` never change between attempts: natural keys grow from
     them. `synthetic`: a picture or video shows what looks real and was made or altered by a machine. `begins`: it is
-    the announcement of a live broadcast, which is made by `Live` and not by the publisher."""
+    the announcement of a live broadcast, which is made by `Live` and not by the publisher. `thread`: it goes on after
+    other posts of ours; only where the spec has `threads`."""
 
     key: str  # 32 hex digits
     created_at: datetime
@@ -63,6 +72,7 @@ class Item:
     media: tuple[Medium, ...] = ()
     synthetic: bool = False
     begins: datetime | None = None
+    thread: Thread | None = None
 
 
 class Credentials(Protocol):
@@ -536,6 +546,7 @@ class Spec:
     fetches_media: bool = False  # the network fetches pictures from `Medium.url` instead of being handed them
     paid_reading: bool = False  # each post that a list tells costs money
     dated_by_authors: bool = False  # whoever posts chooses the moment under which a post stands
+    threads: bool = False  # a long text may go out as posts that answer one another
 
 
 @dataclass(frozen=True, slots=True)

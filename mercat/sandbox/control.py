@@ -18,7 +18,7 @@ from mercat.sandbox.fields import BadBody, is_form, read_fields, read_json
 from mercat.sandbox.figures import put_figures
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import render
-from mercat.sandbox.standin import ApiError, BadAccount, BadPost, ByHand, StandIn, World, base_url
+from mercat.sandbox.standin import ApiError, BadAccount, BadPost, ByHand, StandIn, World, answered, base_url
 
 Handler = Callable[[Request], Awaitable[Any]]
 ACCOUNT_FIELDS = {"handle", "display_name"}
@@ -222,5 +222,6 @@ def _told_post(standin: StandIn, account: Account, post: Post, base: str) -> dic
         "received_at": post.received_at,
         "url": base + standin.post_path(account, post),
         "profile": base + standin.profile_path(account),
+        "answers": answered(post),
         "passes_on": post.body.get("passes_on", ""),
     }

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from mercat.sandbox.faults import OPERATIONS
 from mercat.sandbox.models import Account, Post
-from mercat.sandbox.standin import StandIn, World
+from mercat.sandbox.standin import StandIn, World, answered
 
 HERE = Path(__file__).parent
 LONDON = ZoneInfo("Europe/London")
@@ -111,6 +111,12 @@ class Timelines:
     def _render(self, template: str, status: int = 200, **values: Any) -> Response:
         return render(template, status, standin=self.standin, **values)
 
+    def _address_of(self, native_id: str) -> str:
+        """Where a post is shown; "" where it is no longer there."""
+        post = self.world.store.post(self.standin.slug, native_id) if native_id else None
+        account = self.world.store.account(self.standin.slug, post.account) if post else None
+        return f"/{self.standin.slug}{self.standin.post_path(account, post)}" if account and post else ""
+
     def _shown(self, account: Account, post: Post) -> dict[str, Any]:
         slug = f"/{self.standin.slug}"
         return {
@@ -120,6 +126,7 @@ class Timelines:
             # The network's own renderer escapes the text and answers for the tags it adds.
             "html": Markup(self.standin.paragraphs(self.world, account, post)),  # noqa: S704
             "pictures": [(slug + self.standin.media_path(post, medium.upload), medium) for medium in post.media],
+            "answers": self._address_of(answered(post)),
             "passed_on": bool(post.body.get("passes_on")),
             "received_at": post.received_at,
         }

@@ -118,6 +118,11 @@ class StandIn(Protocol):
     def default_bucket(self, on: str) -> Bucket: ...
 
 
+def answered(post: Post) -> str:
+    """The native id of the post that it answers; "" where it answers none."""
+    return str(post.body.get("reply_to") or post.body.get("in_reply_to_id") or "")
+
+
 def base_url(request: Request, slug: str) -> str:
     """The address of the stand-in as this caller reaches it."""
     return f"{request.url.scheme}://{request.url.netloc}/{slug}"

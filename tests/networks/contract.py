@@ -182,6 +182,7 @@ class Standing:
     native_id: str
     text: str
     alts: tuple[str, ...]
+    answers: str = ""  # native id
 
 
 class Server(Protocol):

@@ -35,7 +35,9 @@ class Sandbox:
     def standing(self, native_id: str) -> list[Standing]:
         posts = self.control("GET", "posts")
         return [
-            Standing(post["native_id"], post["text"], tuple(medium["alt"] for medium in post["media"]))
+            Standing(
+                post["native_id"], post["text"], tuple(medium["alt"] for medium in post["media"]), post["answers"]
+            )
             for post in posts
             if post["account"] == native_id
         ]
@@ -93,9 +95,13 @@ class RealBluesky:
 
     def standing(self, native_id: str) -> list[Standing]:
         return [
-            Standing(record["uri"], record["value"]["text"], _alts(record["value"]))
+            Standing(record["uri"], record["value"]["text"], _alts(record["value"]), _answered(record["value"]))
             for record in self.network.records(native_id)
         ]
+
+
+def _answered(value: Mapping[str, Any]) -> str:
+    return value["reply"]["parent"]["uri"] if value.get("reply") else ""
 
 
 def _alts(value: Mapping[str, Any]) -> tuple[str, ...]:
@@ -130,6 +136,7 @@ class MockMastodon:
                     str(status["id"]),
                     client.status_source(status["id"])["text"],
                     tuple(medium["description"] for medium in status["media_attachments"]),
+                    str(status["in_reply_to_id"] or ""),
                 )
                 for status in reversed(client.account_statuses(native_id))
             ]

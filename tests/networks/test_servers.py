@@ -28,6 +28,7 @@ from mercat.networks.port import (
     Reconnect,
     Refused,
     Sent,
+    Thread,
     Unreadable,
     Unsure,
 )
@@ -42,6 +43,12 @@ on_every_server = pytest.mark.parametrize("server", [*STAND_INS, *REAL], indirec
 TAKES_VIDEOS = [slug for slug in SLUGS if registry.get(slug).spec.media.video]
 on_every_stand_in_with_videos = pytest.mark.parametrize("sandbox", TAKES_VIDEOS, indirect=True)
 on_every_stand_in = pytest.mark.parametrize("sandbox", SLUGS, indirect=True)
+
+THREADED = [slug for slug in SLUGS if registry.get(slug).spec.threads]
+on_every_server_with_threads = pytest.mark.parametrize(
+    "server", [*(f"sandbox:{slug}" for slug in THREADED), *REAL], indirect=True
+)
+on_every_stand_in_with_threads = pytest.mark.parametrize("sandbox", THREADED, indirect=True)
 
 LISTING = [slug for slug in SLUGS if registry.get(slug).lister]
 on_every_stand_in_that_lists = pytest.mark.parametrize("sandbox", LISTING, indirect=True)
@@ -293,6 +300,62 @@ def test_what_the_account_only_passes_on_is_not_listed(server: Server, pictures:
     assert [post.native_id for post in theirs.listed(before)] == [other]
     ours.http.close()
     theirs.http.close()
+
+
+# Threads
+
+
+def test_these_networks_have_threads() -> None:
+    assert THREADED == ["bluesky", "mastodon", "threads", "x"]
+
+
+@on_every_server_with_threads
+def test_posts_of_a_thread_answer_one_another_in_order(meeting: Meeting) -> None:
+    first = meeting.publish(meeting.item("The road is closed.", meeting.picture()))
+    second = meeting.publish(_after(first, first, meeting.item("Use the other one.")))
+    third = meeting.publish(_after(second, first, meeting.item("It opens at six.")))
+    above = {one.native_id: one.answers for one in meeting.standing()}
+    assert above == {first.native_id: "", second.native_id: first.native_id, third.native_id: second.native_id}
+
+
+@on_every_server_with_threads
+def test_a_post_of_a_thread_whose_answer_was_lost_is_found_and_sent_once(meeting: Meeting) -> None:
+    first = meeting.publish(meeting.item("The road is closed."))
+    one = _after(first, first, meeting.item("Use the other one."))
+    sent = meeting.publish(one)
+    found = meeting.find(one)
+    assert isinstance(found, Found)
+    assert found.native_id == sent.native_id
+    assert meeting.matches(one, found)
+    assert meeting.publish(one) == sent
+    assert len(meeting.standing()) == 2
+
+
+@on_every_stand_in_with_threads
+@pytest.mark.parametrize("fault", ["answer_lost", "error_after"])
+def test_a_post_of_a_thread_that_went_out_without_an_answer_is_not_doubled(
+    stand_in: Meeting, sandbox: Sandbox, fault: str
+) -> None:
+    first = stand_in.publish(stand_in.item("The road is closed."))
+    one = _after(first, first, stand_in.item("Use the other one."))
+    sandbox.fault(fault, "publish")
+    found = settle(stand_in, one, stand_in.publish(one))
+    assert isinstance(found, Found)
+    assert stand_in.matches(one, found)
+    assert len(stand_in.standing()) == 2
+
+
+@on_every_stand_in_with_threads
+def test_a_thread_does_not_go_on_after_a_post_that_is_gone(stand_in: Meeting) -> None:
+    first = stand_in.publish(stand_in.item("The road is closed."))
+    stand_in.remove(first.native_id)
+    outcome = stand_in.publish(_after(first, first, stand_in.item("Use the other one.")))
+    assert isinstance(outcome, Refused)
+    assert stand_in.standing() == []
+
+
+def _after(before: Sent, first: Sent, one: Item) -> Item:
+    return replace(one, thread=Thread(before.native_id, first.native_id))
 
 
 # Where something goes wrong: the stand-ins can be told to

@@ -61,6 +61,7 @@ from mercat.networks.port import (
 )
 
 _GONE = "Bluesky no longer has the picture or video that was handed to it; it is handed over again."
+_THREAD_CUT = "The post before this one in its thread is no longer there. Take down what is out of it, and send it anew."
 _OWN_PASSWORD = "That is the account's own password. Make an app password in its settings and use that."  # noqa: S105
 _GARBLED = "Bluesky answered, but not in a way that says whether the post is out."
 
@@ -76,7 +77,8 @@ class Publisher:
             blobs = [video.bring() for video in videos] or [_blob(channel, one, notes, now) for one in item.media]
             captions = videos[0].captions() if videos else None
             dids = _dids(channel, item.text, notes, now)
-            return _put(channel, item, payload.record(item, dids, blobs, captions), notes, now)
+            reply = _reply(channel, item, notes, now)
+            return _put(channel, item, payload.record(item, dids, blobs, captions, reply), notes, now)
         except Halt as halt:
             return halt.outcome
 
@@ -109,6 +111,34 @@ def _did(channel: Channel, handle: str, notes: Notes, now: datetime) -> str:
     did = text_of(fields_of(response), "did") if response.is_success else ""
     notes.keep(f"did:{handle}", did)
     return did
+
+
+def _reply(channel: Channel, item: Item, notes: Notes, now: datetime) -> dict[str, Any] | None:
+    """What the post answers, as lexicon app.bsky.feed.post#replyRef has it."""
+    if item.thread is None:
+        return None
+    ends = {"root": item.thread.first, "parent": item.thread.after}
+    return {end: {"uri": uri, "cid": _cid(channel, uri, notes, now)} for end, uri in ends.items()}
+
+
+def _cid(channel: Channel, uri: str, notes: Notes, now: datetime) -> str:
+    """The digest of a record. Noted, so that every attempt writes the same one."""
+    if noted := notes.get(f"cid:{uri}"):
+        return noted
+    response = preparing(lambda: _record(channel, uri), now=now)
+    if text_of(fields_of(response), "error") == "RecordNotFound":
+        raise Halt(Refused(_THREAD_CUT))
+    cid = text_of(fields_of(response), "cid") if response.is_success else ""
+    if not cid:
+        raise Halt(Later(now + RETRY, "Bluesky did not tell of the post before this one in its thread."))
+    notes.keep(f"cid:{uri}", cid)
+    return cid
+
+
+def _record(channel: Channel, uri: str) -> httpx.Response:
+    url = xrpc(channel.base_url, "com.atproto.repo.getRecord")
+    params = {"repo": channel.native_id, "collection": payload.POST, "rkey": payload.key_of(uri)}
+    return channel.http.get(url, params=params)
 
 
 def _put(channel: Channel, item: Item, record: Mapping[str, Any], notes: Notes, now: datetime) -> Outcome:
@@ -158,10 +188,8 @@ class Reader:
         now: datetime,
     ) -> Sighting:
         uri = native_id or payload.uri_of(channel.native_id, item)
-        url = xrpc(channel.base_url, "com.atproto.repo.getRecord")
-        params = {"repo": channel.native_id, "collection": payload.POST, "rkey": payload.key_of(uri)}
         try:
-            response = channel.http.get(url, params=params)
+            response = _record(channel, uri)
         except httpx.HTTPError as error:
             return Unreadable(said_error(error))
         return _sighting(response, channel, uri)

@@ -180,15 +180,22 @@ def _facet(text: str, span: Span, feature: dict[str, str]) -> dict[str, Any]:
 
 
 def record(
-    item: Item, dids: Mapping[str, str], blobs: list[dict[str, Any]], captions: dict[str, Any] | None = None
+    item: Item,
+    dids: Mapping[str, str],
+    blobs: list[dict[str, Any]],
+    captions: dict[str, Any] | None = None,
+    reply: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The post as a record, `captions` those of its video. The same item, mentions and blobs always give the same."""
+    """The post as a record, `captions` those of its video, `reply` what it answers. The same item, mentions, blobs and
+    answered posts always give the same."""
     made: dict[str, Any] = {
         "$type": POST,
         "text": item.text,
         "createdAt": moment(item.created_at),
         "langs": [item.language],
     }
+    if reply:
+        made["reply"] = reply
     if marked := facets(item.text, dids):
         made["facets"] = marked
     if item.media and item.media[0].is_video:

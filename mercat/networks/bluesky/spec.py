@@ -59,4 +59,5 @@ SPEC = Spec(
     natural_key=True,
     default_base_url="https://bsky.social",
     dated_by_authors=True,  # a record's key, from which its moment is read, is chosen by the app that writes it
+    threads=True,
 )

@@ -89,6 +89,7 @@ class Dialect:
     failed: Callable[[str], str]
     found: Callable[[Mapping[str, Any], Channel], Found | None]
     same: Callable[[Item, Found], bool]
+    answers: str = ""  # the edge of what goes on in a thread, where it stands apart from `own`
 
     # Publishing
 
@@ -278,7 +279,8 @@ class Dialect:
         """The post with the item's very words; with `altered` else the newest that nobody accounts for: it is out, and
         may have been altered. Without, a post of other words is another's work: nothing of ours was asked for."""
         unaccounted: Found | None = None
-        for node in made_since(asking, self.own, self.fields, since):
+        edge = self.answers if item.thread and self.answers else self.own
+        for node in made_since(asking, edge, self.fields, since):
             found = self._read(asking, node)
             if found.account != asking.channel.native_id or is_another(found.native_id):
                 continue

@@ -149,12 +149,13 @@ def _is_limit(value: Any, most: int) -> bool:
 
 def status(item: Item, media_ids: list[str]) -> dict[str, Any]:
     """The body that publishes the item."""
-    return {
+    body = {
         "status": item.text,
         "media_ids": media_ids,
         "language": item.language.partition("-")[0],  # Mastodon takes ISO 639 codes
         "visibility": "public",
     }
+    return {**body, "in_reply_to_id": item.thread.after} if item.thread else body
 
 
 def attached(answer: Mapping[str, Any]) -> list[str] | None:

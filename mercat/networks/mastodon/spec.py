@@ -91,4 +91,5 @@ SPEC = Spec(
     # software that speaks this API ignores it (GoToSocial posted twice): find() compares recent posts.
     natural_key=False,
     ids_are_per_server=True,  # each server counts its own accounts
+    threads=True,
 )

@@ -125,8 +125,8 @@ def _shape_problems(media: Sequence[Medium]) -> Iterator[Problem]:
 def whole(item: Item) -> dict[str, str]:
     """The container of words alone, or of one picture or video."""
     if not item.media:
-        return {"media_type": "TEXT", "text": item.text}
-    return {**part(item.media[0]), **_text(item)}
+        return {"media_type": "TEXT", **_words(item)}
+    return {**part(item.media[0]), **_words(item)}
 
 
 def part(medium: Medium) -> dict[str, str]:
@@ -137,11 +137,13 @@ def part(medium: Medium) -> dict[str, str]:
 
 
 def album(item: Item, parts: list[str]) -> dict[str, str]:
-    return {"media_type": "CAROUSEL", "children": ",".join(parts), **_text(item)}
+    return {"media_type": "CAROUSEL", "children": ",".join(parts), **_words(item)}
 
 
-def _text(item: Item) -> dict[str, str]:
-    return {"text": item.text} if item.text else {}
+def _words(item: Item) -> dict[str, str]:
+    """The text, and which post it answers. A tag in the text is the post's topic: no `topic_tag` of its own is given."""
+    text = {"text": item.text} if item.text else {}
+    return {**text, "reply_to_id": item.thread.after} if item.thread else text
 
 
 def failed(said: str) -> str:
@@ -190,6 +192,7 @@ DIALECT = Dialect(
     failed=failed,
     found=found,
     same=says_the_same,
+    answers="replies",
 )
 
 

@@ -23,6 +23,7 @@ SCOPES = (
     "threads_content_publish",
     "threads_delete",
     "threads_read_replies",
+    "threads_manage_replies",  # the posts of a thread answer one another
     "threads_manage_mentions",
     "threads_manage_insights",
     "threads_profile_discovery",
@@ -59,4 +60,5 @@ SPEC = Spec(
         ConnectField(CLIENT_SECRET, "Threads app secret", "Shown beside the Threads app ID.", secret=True),
     ),
     fetches_media=True,
+    threads=True,
 )

@@ -189,6 +189,8 @@ def post(item: Item, media_ids: Sequence[str]) -> dict[str, Any]:
     body: dict[str, Any] = {"text": item.text}
     if item.synthetic:
         body["made_with_ai"] = True  # OpenAPI 2.167, CreatePostsRequest
+    if item.thread:
+        body["reply"] = {"in_reply_to_tweet_id": item.thread.after}
     return {**body, "media": {"media_ids": list(media_ids)}} if media_ids else body
 
 

@@ -65,6 +65,7 @@ SPEC = Spec(
     natural_key=False,  # nothing of ours goes along by which a post could be found
     default_base_url=API,
     paid_reading=True,
+    threads=True,
 )
 
 

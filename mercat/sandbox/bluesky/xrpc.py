@@ -247,7 +247,7 @@ class Xrpc:
             account=account.native_id,
             native_id=_uri(account, key),
             text=content["text"],
-            body={"cid": cid, "record": content},
+            body={"cid": cid, "record": content, "reply_to": _answered(content)},
             media=media,
             created_at=content["createdAt"],
             received_at=received_at,
@@ -316,6 +316,10 @@ def _record_key(key: Any) -> str:
     if not TID.fullmatch(key):
         raise invalid(f"Invalid record key: {record.COLLECTION} takes TIDs, see {LEXICON_KEY}")
     return key
+
+
+def _answered(content: dict[str, Any]) -> str:
+    return content["reply"]["parent"]["uri"] if content.get("reply") else ""
 
 
 def _reference(post: Post) -> dict[str, str]:
