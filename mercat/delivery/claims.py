@@ -17,7 +17,8 @@ from mercat.people.pack import guidance
 ATTEMPT = timedelta(seconds=45)
 LEASE = ATTEMPT + timedelta(seconds=15)
 
-# One row of each account that has nothing under way in this lane, the longest due first.
+# One row of each account that has nothing under way in this lane, the longest due first. A post of a thread is not due
+# before the one that it answers is out.
 CLAIM = """
 WITH due AS (
     SELECT c.id, c.not_before, row_number() OVER (PARTITION BY c.account_id ORDER BY c.not_before, c.id) AS turn
@@ -25,6 +26,10 @@ WITH due AS (
     WHERE c.lane = %(lane)s AND c.state = 'ready' AND c.not_before <= %(now)s AND NOT EXISTS (
         SELECT 1 FROM delivery_consignment b
         WHERE b.account_id = c.account_id AND b.lane = c.lane AND b.state IN ('leased', 'sending', 'in_doubt'))
+      AND (c.part = 0 OR EXISTS (
+        SELECT 1 FROM delivery_consignment f
+        WHERE f.manifest_id = c.manifest_id AND f.account_id = c.account_id AND f.part = c.part - 1
+          AND f.state = 'sent'))
 ), picked AS (
     SELECT id FROM delivery_consignment
     WHERE state = 'ready' AND id IN (SELECT id FROM due WHERE turn = 1 ORDER BY not_before LIMIT %(limit)s)

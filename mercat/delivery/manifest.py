@@ -12,8 +12,11 @@ from django.core.files.storage import default_storage
 
 from mercat.delivery.fetching import address_of
 from mercat.delivery.models import Consignment, Manifest
-from mercat.networks.port import Altered, Item, Medium
+from mercat.networks import registry
+from mercat.networks.kit.thread import posts_of
+from mercat.networks.port import Altered, Item, Medium, Thread
 
+THREADED = 4  # from this number of the canonical form on, a line of three hyphens parts the posts of a thread
 ALTERED = "A stored picture or video is not the one that was approved: its digest differs."
 
 
@@ -34,16 +37,34 @@ def item_for(consignment: Consignment, *, first_sent_at: datetime, now: datetime
     said = contents(consignment.manifest)
     if str(consignment.account_id) not in said["targets"]:
         raise Altered("This account is not among those that the approved version names.")
-    files, network = consignment.manifest.files, consignment.account.network
+    files, network, part = consignment.manifest.files, consignment.account.network, consignment.part
+    media = given(said["media"], network) if part == 0 else []  # of a thread, the first post has them
     return Item(
         key=consignment.pk.hex,
         created_at=first_sent_at,
-        text=said["variants"].get(network, said["text"]),
+        text=posts_for(said, network)[part],
         language=said["language"],
-        media=tuple(_medium(entry, files, consignment, now) for entry in given(said["media"], network)),
+        media=tuple(_medium(entry, files, consignment, now) for entry in media),
         synthetic=said.get("synthetic", False),
         begins=datetime.fromisoformat(said["begins"]) if said.get("begins") else None,
+        thread=_thread_of(consignment),
     )
+
+
+def posts_for(said: dict, network: str) -> tuple[str, ...]:
+    """The words that this network is given, post by post."""
+    words = said["variants"].get(network, said["text"])
+    if int(said["format"].rpartition("/")[2]) < THREADED:
+        return (words,)
+    return posts_of(words, threads=registry.known(network) and registry.get(network).spec.threads)
+
+
+def _thread_of(consignment: Consignment) -> Thread | None:
+    if consignment.part == 0:
+        return None
+    of_thread = Consignment.objects.filter(manifest=consignment.manifest_id, account=consignment.account_id)
+    out = dict(of_thread.filter(part__lt=consignment.part).values_list("part", "native_id"))
+    return Thread(after=out[consignment.part - 1], first=out[0])
 
 
 def is_live(manifest: Manifest) -> bool:

@@ -30,7 +30,7 @@ class Manifest(models.Model):
 
 
 class Consignment(models.Model):
-    """One version to one account."""
+    """One version to one account; of a thread, one post of it."""
 
     class Lane(models.TextChoices):
         WARNING = "warning", "Warning"
@@ -48,6 +48,7 @@ class Consignment(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     manifest = models.ForeignKey(Manifest, on_delete=models.PROTECT, related_name="consignments")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="consignments")
+    part = models.PositiveSmallIntegerField(default=0)  # of a thread: it goes out after the one before it
     post_ref = models.CharField(max_length=64, db_index=True)  # "post:…", as the audit names it
     author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="consignments")
     approvals = models.PositiveSmallIntegerField()  # of exactly this digest for this account
@@ -91,7 +92,7 @@ class Consignment(models.Model):
     class Meta:
         ordering = ["due_at", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["manifest", "account"], name="a_version_goes_once_to_an_account"),
+            models.UniqueConstraint(fields=["manifest", "account", "part"], name="a_version_goes_once_to_an_account"),
             models.UniqueConstraint(
                 fields=["account", "lane"],  # a warning does not wait for the doubt about an ordinary post
                 condition=Q(state__in=states.BUSY),

@@ -49,6 +49,8 @@ class Progress:
     id: str
     account: Account
     post_id: str
+    part: int  # of a thread's `parts`, from 1
+    parts: int
     state: str
     title: str
     colour: str
@@ -76,6 +78,8 @@ def progress(row: Consignment, *, may_act: bool, now: datetime) -> Progress:
         id=str(row.pk),
         account=row.account,
         post_id=row.post_ref.removeprefix("post:"),
+        part=row.part + 1,
+        parts=row.parts,
         state=row.state,
         title=_title(row, removal),
         colour="grey" if is_down(removal) else COLOURS[row.state],
@@ -141,6 +145,8 @@ def _said(row: Consignment, now: datetime) -> tuple[str, datetime | None]:
 
 
 def _said_of_waiting(row: Consignment, now: datetime) -> tuple[str, datetime | None]:
+    if row.part and row.due_at <= now and row.not_before <= now:
+        return "Goes on once the post before it in its thread is out", None
     if row.not_before > max(row.due_at, now):
         return "Goes on", row.not_before
     if row.due_at > now:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db.models import Case, IntegerField, Prefetch, Q, QuerySet, Value, When
+from django.db.models import Case, Count, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
 
 from mercat.delivery import states
 from mercat.delivery.claims import covering_pause
@@ -32,14 +32,18 @@ FOR_A_PERSON = (states.NEEDS_PERSON, states.REFUSED, states.HELD)
 
 
 def told(consignments: QuerySet[Consignment]) -> QuerySet[Consignment]:
-    """Load, in three queries, all that a page says of consignments."""
+    """Load, in three queries, all that a page says of consignments; `parts`: how many posts its thread has."""
+    of_thread = Consignment.objects.filter(manifest=OuterRef("manifest"), account=OuterRef("account")).order_by()
+    consignments = consignments.annotate(
+        parts=Subquery(of_thread.values("account").annotate(posts=Count("pk")).values("posts"))
+    )
     attempts = Prefetch("attempts", Attempt.objects.order_by("started_at"))
     return consignments.select_related("account", "author", "manifest").prefetch_related(attempts, "removals")
 
 
 def of_post(post_ref: str) -> QuerySet[Consignment]:
     return told(Consignment.objects.filter(post_ref=post_ref)).order_by(
-        "account__network", "account__name", "created_at"
+        "account__network", "account__name", "created_at", "part"
     )
 
 

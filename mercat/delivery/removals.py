@@ -17,7 +17,7 @@ from mercat.delivery.claims import LEASE
 from mercat.delivery.facts import post_facts
 from mercat.delivery.models import Consignment, Removal
 from mercat.delivery.queue import nudge
-from mercat.delivery.steps import ENGINE, link_to
+from mercat.delivery.steps import ENGINE, end_thread, link_to
 from mercat.networks import registry
 from mercat.networks.port import Found, Later, Missing, Outcome, Pending, Reconnect, Refused, Sighting, Unsure
 from mercat.people.actions import Impossible, tell
@@ -52,6 +52,7 @@ def _asked(by: Person, row: Consignment, why: str, now: datetime) -> Removal:
         raise Impossible(f"{hindrance} Nothing was changed.")
     removal = Removal.objects.create(consignment=row, why=why, asked_at=now, asked_by=by, not_before=now)
     _record(removal, "removal.asked", by=by, personal={"reason": why}, now=now)
+    end_thread(row, "A post before it in its thread was taken down.", now=now)
     return removal
 
 

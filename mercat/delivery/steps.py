@@ -252,12 +252,24 @@ def refuse(consignment: Consignment, reason: str, *, detail: str = "", now: date
     row = _holding(consignment, "refuse")
     _end_attempt(row, Attempt.Result.REFUSED, f"{reason} {detail}".strip(), now)
     _move(row, "refuse", now=now, reason=reason)
+    end_thread(row, "The post before it in its thread was refused.", now=now)
     _tell(
         row,
         f"{row.account} did not take a post",
         f"{reason} Nothing went out. Change the post and submit it again.",
         now,
     )
+
+
+def end_thread(row: Consignment, why: str, *, now: datetime) -> None:
+    """Withdraw what would have gone on after this post of a thread, and has not begun. Part of the step or action that
+    calls it."""
+    rest = Consignment.objects.select_for_update(of=("self",)).select_related("account", "author")
+    rest = rest.filter(manifest=row.manifest_id, account=row.account_id, part__gt=row.part)
+    for each in rest.filter(state__in=[states.READY, states.LEASED, states.HELD]).order_by("part"):
+        each.fence += 1  # a worker that has it leased finds its fence gone
+        each.recalled = why
+        _move(each, "withdraw", now=now)
 
 
 @transaction.atomic

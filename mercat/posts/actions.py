@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from django.db.models import QuerySet
 from mercat.audit.actions import record
 from mercat.delivery import states as sending
 from mercat.delivery.actions import restore, withdraw_all
-from mercat.delivery.manifest import digest_of
+from mercat.delivery.manifest import contents, digest_of, posts_for
 from mercat.delivery.models import Consignment, Manifest
 from mercat.delivery.queue import nudge
 from mercat.guidance import facts
@@ -29,6 +30,7 @@ from mercat.images.captions import MOST as MOST_CAPTIONS
 from mercat.images.models import Picture, Video
 from mercat.images.rendering import NotAPicture
 from mercat.networks import registry
+from mercat.networks.kit.thread import MOST as MOST_POSTS
 from mercat.networks.port import Item, Network, Problem
 from mercat.people.actions import Impossible, settle, tell
 from mercat.people.devices.here import situation
@@ -413,22 +415,35 @@ def problems_for(draft: Draft, account: Account, attached: Attached, *, now: dat
 
     A video that is not ready yet is judged once it is.
     """
+    network, posts = registry.get(account.network), draft.posts(account.network)
     item = Item(
         key="0" * 32,
         created_at=now,
-        text=draft.wording(account.network),
+        text=posts[0],
         language=draft.language,
         media=attached.for_network(account.network),
         synthetic=draft.synthetic,
         begins=draft.begins,
     )
-    network = registry.get(account.network)
-    problems = network.check(item, account.connection.limits)
+    thread = [item, *(replace(item, text=text, media=()) for text in posts[1:])]
+    problems = [
+        _in_thread(problem, n, len(thread))
+        for n, post in enumerate(thread, 1)
+        for problem in network.check(post, account.connection.limits)
+    ]
+    if len(thread) > MOST_POSTS:
+        problems.append(
+            Problem("text", f"This is a thread of {len(thread)} posts; {MOST_POSTS} are the most. Join some of them.")
+        )
     if draft.begins:
         return [*_not_live(network, attached), *(problem for problem in problems if problem.field == "text")]
     film = attached.given_to(account.network).video
     waits = film and not film.row.is_ready
     return [problem for problem in problems if not (waits and problem.field == "media")]
+
+
+def _in_thread(problem: Problem, number: int, posts: int) -> Problem:
+    return replace(problem, message=f"Post {number} of {posts}: {problem.message}") if posts > 1 else problem
 
 
 def _not_live(network: Network, attached: Attached) -> Iterator[Problem]:
@@ -504,10 +519,12 @@ def _send_what_is_approved(
         counted[str(account_id)] = counted.get(str(account_id), 0) + 1
     complete = [account for account in targets if counted.get(str(account.pk), 0) >= approvals_needed(account)]
     underway = set(version.manifest.consignments.values_list("account_id", flat=True))
+    said = contents(version.manifest)
     consignments = [
-        _consignment(post, version, account, counted[str(account.pk)], now=now)
+        _consignment(post, version, account, counted[str(account.pk)], part, now=now)
         for account in complete
         if account.pk not in underway
+        for part in range(len(posts_for(said, account.network)))
     ]
     Consignment.objects.bulk_create(consignments)
     restored = restore(by=by, consignments=_waits_for_approval(version, complete), now=now)
@@ -532,11 +549,14 @@ def _waits_for_approval(version: Version, accounts: list[Account]) -> QuerySet[C
     return version.manifest.consignments.filter(account__in=accounts, **waiting)
 
 
-def _consignment(post: Post, version: Version, account: Account, approvals: int, *, now: datetime) -> Consignment:
+def _consignment(
+    post: Post, version: Version, account: Account, approvals: int, part: int, *, now: datetime
+) -> Consignment:
     due = max(version.due_at or now, now)
     return Consignment(
         manifest=version.manifest,
         account=account,
+        part=part,
         post_ref=post.audit_ref,
         author_id=version.author_id,
         approvals=approvals,

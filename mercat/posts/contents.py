@@ -1,7 +1,8 @@
 """What a post says: the shape of a draft, and the canonical bytes of a version.
 
-Canonical form "mercat-version/3": JSON, UTF-8, keys sorted, no white space, text in Unicode NFC, times in UTC. The same
+Canonical form "mercat-version/4": JSON, UTF-8, keys sorted, no white space, text in Unicode NFC, times in UTC. The same
 post always gives the same bytes, and SHA-256 of them is what people approve. Versions of before go on to hold: in
+"mercat-version/3" a line of three hyphens parts no posts of a thread (networks/kit/thread.py); in
 "mercat-version/2" there are no videos, no `synthetic` and no `begins`; in "mercat-version/1" every network was given
 the same picture, so that an entry of `media` has no `kind` and no `renditions` either.
 
@@ -21,9 +22,11 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
+from mercat.networks import registry
+from mercat.networks.kit.thread import posts_of
 from mercat.people.actions import Impossible
 
-FORMAT = "mercat-version/3"
+FORMAT = "mercat-version/4"
 LONGEST = 100_000  # characters of one text; far above every network's limit
 
 
@@ -88,6 +91,10 @@ class Draft:
     def wording(self, network: str) -> str:
         """What this network is told: its own variant, if that says something."""
         return normal(self.variants.get(network, "")) or normal(self.text)
+
+    def posts(self, network: str) -> tuple[str, ...]:
+        """Its wording post by post: more than one is a thread."""
+        return posts_of(self.wording(network), threads=registry.get(network).spec.threads)
 
 
 _DRAFTS = TypeAdapter(Draft)

@@ -35,9 +35,7 @@ class Sandbox:
     def standing(self, native_id: str) -> list[Standing]:
         posts = self.control("GET", "posts")
         return [
-            Standing(
-                post["native_id"], post["text"], tuple(medium["alt"] for medium in post["media"]), post["answers"]
-            )
+            Standing(post["native_id"], post["text"], tuple(medium["alt"] for medium in post["media"]), post["answers"])
             for post in posts
             if post["account"] == native_id
         ]

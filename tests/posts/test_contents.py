@@ -144,7 +144,7 @@ def test_the_canonical_form_is_as_documented() -> None:
         "c" * 64, "image/png", 4, 3, 99, " A road sign ", {"bluesky": SealedFile("d" * 64, "image/jpeg", 4, 3, 88)}
     )
     assert canonical(draft, post=POST, number=2, media=[picture]).decode() == (
-        '{"begins":null,"due":"2026-11-27T15:30:00+00:00","format":"mercat-version/3","language":"en",'
+        '{"begins":null,"due":"2026-11-27T15:30:00+00:00","format":"mercat-version/4","language":"en",'
         f'"media":[{{"alt":"A road sign","height":3,"kind":"picture","mime":"image/png","renditions":{{"bluesky":'
         f'{{"height":3,"mime":"image/jpeg","sha256":"{"d" * 64}","size":88,"width":4}}}},'
         f'"sha256":"{"c" * 64}","size":99,"width":4}}],'

@@ -27,13 +27,13 @@ LINK = "Read https://example.org."
     ],
 )
 def test_what_a_network_charges(network: str, wording: str, accounts: int, said: str) -> None:
-    assert cost_of(network, wording, accounts, now=NOW) == said
+    assert cost_of(network, [wording], accounts, now=NOW) == said
 
 
 def test_the_budget_stands_beside_it(monkeypatch) -> None:
     month = [Budget("x", Decimal("100"), Decimal("99.90"))]
     monkeypatch.setattr("mercat.posts.presenters.cost.budgets", lambda now: month)
-    said = cost_of("x", LINK, 1, now=NOW)
+    said = cost_of("x", [LINK], 1, now=NOW)
     assert said == "X charges 0.2 USD for this. This month 99.9 USD of 100 USD are spent."
 
 

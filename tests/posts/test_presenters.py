@@ -135,10 +135,13 @@ def test_a_marked_text_says_what_was_written(text: str) -> None:
     assert unescape(re.sub(r"</?span[^>]*>", "", marked(text))) == text
 
 
+LONGER = "A line with only --- begins a second post, as a thread"
+
+
 @pytest.mark.parametrize(
     ("used", "level", "said"),
     [(10, "fine", "Bluesky: 290 graphemes left"), (285, "near", "Bluesky: 15 graphemes left"),
-     (300, "near", "Bluesky: 0 graphemes left"), (1300, "over", "Bluesky: 1,000 graphemes too many")],
+     (300, "near", "Bluesky: 0 graphemes left"), (1300, "over", f"Bluesky: 1,000 graphemes too many. {LONGER}")],
 )  # fmt: skip
 def test_how_much_is_used_is_told_before_it_is_too_much(used: int, level: str, said: str) -> None:
     use = told_use("bluesky", Count(used, 300, "graphemes"))

@@ -26,6 +26,7 @@ from mercat.networks.bluesky.session import (
     xrpc,
 )
 from mercat.networks.bluesky.spec import APP, SPEC
+from mercat.networks.kit import thread
 from mercat.networks.kit.address import server_address
 from mercat.networks.kit.connecting import asking, typed
 from mercat.networks.kit.steps import (
@@ -61,7 +62,6 @@ from mercat.networks.port import (
 )
 
 _GONE = "Bluesky no longer has the picture or video that was handed to it; it is handed over again."
-_THREAD_CUT = "The post before this one in its thread is no longer there. Take down what is out of it, and send it anew."
 _OWN_PASSWORD = "That is the account's own password. Make an app password in its settings and use that."  # noqa: S105
 _GARBLED = "Bluesky answered, but not in a way that says whether the post is out."
 
@@ -127,7 +127,7 @@ def _cid(channel: Channel, uri: str, notes: Notes, now: datetime) -> str:
         return noted
     response = preparing(lambda: _record(channel, uri), now=now)
     if text_of(fields_of(response), "error") == "RecordNotFound":
-        raise Halt(Refused(_THREAD_CUT))
+        raise Halt(Refused(thread.CUT))
     cid = text_of(fields_of(response), "cid") if response.is_success else ""
     if not cid:
         raise Halt(Later(now + RETRY, "Bluesky did not tell of the post before this one in its thread."))

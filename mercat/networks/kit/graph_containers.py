@@ -28,6 +28,7 @@ from mercat.networks.kit.graph import (
 )
 from mercat.networks.kit.steps import RETRY, Halt, bytes_of, fields_of, link_of, quoted, text_of
 from mercat.networks.kit.text import squashed
+from mercat.networks.kit.thread import CUT
 from mercat.networks.port import (
     Channel,
     Found,
@@ -138,7 +139,7 @@ class Dialect:
         if not notes.get(_MADE):
             notes.keep(_MADE, asking.now.isoformat())
         form = self._album(asking, item, notes) if len(item.media) > 1 else self.whole(item)
-        container = self._create(asking, form)
+        container = self._create(asking, item, form)
         notes.keep(_CONTAINER, container)
         notes.keep(_MADE, asking.now.isoformat())
         return container
@@ -147,7 +148,7 @@ class Dialect:
         """The form of a container of many, once each of its parts is ready."""
         parts: list[str] = []
         for n, medium in enumerate(item.media):
-            part = notes.get(_part(n)) or self._create(asking, self.part(medium))
+            part = notes.get(_part(n)) or self._create(asking, item, self.part(medium))
             notes.keep(_part(n), part)
             parts.append(part)
         for part in parts:
@@ -156,8 +157,13 @@ class Dialect:
                 raise Halt(self._not_ready(asking, item, stage, said, notes))
         return self.album(item, parts)
 
-    def _create(self, asking: Graph, form: Mapping[str, str]) -> str:
-        answer = asking.prepared(lambda: asking.post(asking.channel.native_id, self.make, fields=form))
+    def _create(self, asking: Graph, item: Item, form: Mapping[str, str]) -> str:
+        response = asking.asked(lambda: asking.post(asking.channel.native_id, self.make, fields=form))
+        fault = fault_of(response)
+        if item.thread and fault and fault.kind is Kind.GONE:
+            raise Halt(Refused(CUT))
+        asking.refuse(response, public=False)
+        answer = fields_of(response)
         container = text_of(answer, "id")
         if not container:
             raise Halt(Later(asking.now + RETRY, f"{self.name} did not say that it has the post."))

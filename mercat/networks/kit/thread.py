@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+CUT = "The post before this one in its thread is no longer there. Take down what is out of it, and send it anew."
 MOST = 25  # posts of one thread; X's own pages take no more
 
 _BREAK = re.compile(r"^[ \t]*---[ \t]*$", re.MULTILINE)

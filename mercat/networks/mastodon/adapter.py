@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from mercat.networks.kit import thread
 from mercat.networks.kit.films import Whole
 from mercat.networks.kit.reading import CannotTell
 from mercat.networks.kit.steps import RETRY, Halt, bytes_of, fields_of, json_of, preparing, publishing, text_of
@@ -129,6 +130,8 @@ def _post(channel: Channel, item: Item, media_ids: list[str], notes: Notes, now:
     response = publishing(lambda: channel.http.post(url, json=body, headers=headers), now=now)
     if payload.still_processing(response):
         return Pending(now + POLL, _PREPARING)
+    if item.thread and response.status_code == httpx.codes.NOT_FOUND:
+        return Refused(thread.CUT)
     refuse(response, channel)
     answer = fields_of(response)
     native_id, url = text_of(answer, "id"), payload.address_of(answer, channel.base_url)

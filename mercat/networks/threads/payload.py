@@ -141,7 +141,7 @@ def album(item: Item, parts: list[str]) -> dict[str, str]:
 
 
 def _words(item: Item) -> dict[str, str]:
-    """The text, and which post it answers. A tag in the text is the post's topic: no `topic_tag` of its own is given."""
+    """The text, and which post it answers. A tag in the text is the post's topic: no `topic_tag` is given beside it."""
     text = {"text": item.text} if item.text else {}
     return {**text, "reply_to_id": item.thread.after} if item.thread else text
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from mercat.delivery.spending import budgets, said
 from mercat.networks import registry
 from mercat.networks.port import Item, Price
 
 
-def cost_of(network: str, wording: str, accounts: int, *, now: datetime) -> str:
-    """A sentence on what a network charges for this wording on so many accounts; "" where it charges nothing."""
+def cost_of(network: str, posts: Sequence[str], accounts: int, *, now: datetime) -> str:
+    """A sentence on what a network charges for these posts on so many accounts; "" where it charges nothing."""
     price = registry.get(network).price if registry.known(network) else None
     if price is None:
         return ""
-    one = price(Item("0" * 32, now, wording))
+    prices = [price(Item("0" * 32, now, text)) for text in posts]
+    one = Price(sum((each.amount for each in prices), Decimal()), prices[0].currency)
     all_ = Price(one.amount * accounts, one.currency)
     each = f", {said(one)} for each account" if accounts > 1 else ""
     return f"{registry.get(network).spec.name} charges {said(all_)} for this{each}.{_budget(network, one, now)}"

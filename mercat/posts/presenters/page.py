@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import reverse
 from markupsafe import Markup
 
-from mercat.delivery.manifest import contents, given
+from mercat.delivery.manifest import contents, given, posts_for
 from mercat.delivery.presenters import Progress
 from mercat.delivery.states import FINAL, RECALLABLE, WITHDRAWN
 from mercat.guidance import facts
@@ -37,7 +37,7 @@ class Saying:
     network: str
     account: Account
     accounts: list[Account]
-    html: Markup
+    posts: list[Markup]  # of a thread more than one
     pictures: list[Shown]
     cost: str
 
@@ -83,9 +83,9 @@ def sayings(post: Post, said: Mapping[str, Any], accounts: Sequence[Account], *,
 def _saying(post: Post, said: Mapping[str, Any], accounts: list[Account], now: datetime) -> Saying:
     network = accounts[0].network
     shown = described(post, given(said["media"], network))
-    wording = said["variants"].get(network, said["text"])
-    cost = cost_of(network, wording, len(accounts), now=now)
-    return Saying(network, accounts[0], accounts, marked(wording), shown, cost)
+    posts = posts_for(said, network)
+    cost = cost_of(network, posts, len(accounts), now=now)
+    return Saying(network, accounts[0], accounts, [marked(text) for text in posts], shown, cost)
 
 
 def described(post: Post, media: Sequence[Mapping[str, Any]]) -> list[Shown]:

@@ -17,7 +17,7 @@ from mercat.networks.kit.text import links
 from mercat.networks.port import Count, Problem
 from mercat.posts.actions import problems_for
 from mercat.posts.attached import Attached, AttachedVideo
-from mercat.posts.contents import Draft, normal
+from mercat.posts.contents import Draft
 from mercat.posts.models import Post
 from mercat.posts.presenters.cost import cost_of
 from mercat.register.models import Account
@@ -73,7 +73,7 @@ class Preview:
     network: str
     account: Account
     accounts: list[Account]
-    html: Markup
+    posts: list[Markup]  # of a thread more than one
     pictures: list[Shown]
     use: Use
     problems: list[Problem]
@@ -94,11 +94,11 @@ def _preview(draft: Draft, accounts: list[Account], attached: Attached, post: Po
         network=network,
         account=accounts[0],
         accounts=accounts,
-        html=marked(normal(draft.wording(network))),
+        posts=[marked(text) for text in draft.posts(network)],
         pictures=shown_media(post, attached, network),
         use=use_of(draft, accounts),
         problems=list(dict.fromkeys(said)),
-        cost=cost_of(network, normal(draft.wording(network)), len(accounts), now=now),
+        cost=cost_of(network, draft.posts(network), len(accounts), now=now),
     )
 
 
@@ -110,18 +110,20 @@ def by_network(accounts: Iterable[Account]) -> list[list[Account]]:
 
 
 def use_of(draft: Draft, accounts: Sequence[Account]) -> Use:
-    """By the strictest of these accounts of one network: servers set limits of their own."""
+    """By the fullest post of a thread, and the strictest of these accounts: servers set limits of their own."""
     network = registry.get(accounts[0].network)
-    wording = normal(draft.wording(accounts[0].network))
-    counts = [network.count(wording, account.connection.limits) for account in accounts]
+    posts = draft.posts(accounts[0].network)
+    counts = [network.count(text, account.connection.limits) for account in accounts for text in posts]
     return told_use(accounts[0].network, min(counts, key=lambda count: count.limit - count.used))
 
 
 def told_use(network: str, count: Count) -> Use:
     left = count.limit - count.used
     level = "over" if left < 0 else "near" if left <= max(count.limit // 15, 10) else "fine"
-    name = registry.get(network).spec.name
-    said = f"{name}: {-left:,} {count.unit} too many" if left < 0 else f"{name}: {left:,} {count.unit} left"
+    spec = registry.get(network).spec
+    said = f"{spec.name}: {-left:,} {count.unit} too many" if left < 0 else f"{spec.name}: {left:,} {count.unit} left"
+    if left < 0 and spec.threads:
+        said += ". A line with only --- begins a second post, as a thread"
     return Use(network, count.used, count.limit, count.unit, level, said)
 
 
