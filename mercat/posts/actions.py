@@ -259,7 +259,7 @@ def withdraw(*, by: Person, post: Post, reason: str, now: datetime) -> list[Cons
 
 def too_late_for(consignments: Sequence[Consignment]) -> str:
     """A sentence on what can no longer be taken back; empty where everything was."""
-    where = ", ".join(str(each.account) for each in consignments)
+    where = ", ".join(dict.fromkeys(str(each.account) for each in consignments))
     return f"It was too late for {where}: it is out there, or may be." if where else ""
 
 

@@ -101,7 +101,8 @@ def _approved(consignments: list[Consignment]) -> str:
         return "Approved. It goes out when the others have approved it too."
     if all_paused(consignments):
         return "Approved. Sending is paused: it goes out by itself when the pause is lifted."
-    where = "" if len(consignments) == 1 else f" to {len(consignments)} accounts"
+    accounts = len({each.account_id for each in consignments})
+    where = "" if accounts == 1 else f" to {accounts} accounts"
     return f"Approved. It is on its way{where}."
 
 
