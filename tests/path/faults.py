@@ -39,7 +39,9 @@ from tests.images.crafted import quarters, saved
 from tests.images.filmed import film
 
 RESTING = {states.SENT, states.REFUSED, states.NEEDS_PERSON, states.HELD}
+WAITS = "waits"  # of a thread, for the post before it, which is not out
 MOST_STEPS = 80  # of one post: attempts, looks and waits
+MOST_POSTS = 40  # to one account: stand-ins keep a day's limits by the real clock, and a day is not waited for
 HIDDEN = 0.2  # seconds for which a stale timeline hides posts, and a slow one waits
 ON = ("publish", "upload", "read")
 
@@ -69,7 +71,7 @@ class Outcome:
         """Told as out and not there, or told as not out and there."""
         if self.state == states.SENT:
             return self.standing == 0
-        return self.state in (states.REFUSED, states.HELD) and self.standing > 0
+        return self.state in (states.REFUSED, states.HELD, WAITS) and self.standing > 0
 
 
 @dataclass
@@ -85,21 +87,25 @@ class Course:
     _video: Video | None = None
     _accounts: dict[str, Account] = field(default_factory=dict)
 
-    def run(self, network: str, fault: str, number: int) -> Outcome:
-        """One post to one network with one fault; `number` decides how it is switched on and what is posted."""
+    def run(self, network: str, fault: str, number: int) -> list[Outcome]:
+        """One post, or a thread of two, to one network with one fault; `number` decides how it is switched on and what
+        is posted."""
         chance = random.Random(f"{network} {fault} {number}")
         self._set_the_clock()
         account = self._account(network)
         text = f"Number {number} of {fault}: the road is closed."
         media = {"pictures": self._pictures(chance, network), "video": self._film(network)}
-        post = make.approved(self.author, self.approver, account, text=text, now=self._now, **media)
-        row = Consignment.objects.get(post_ref=post.audit_ref)
+        whole = f"{text}\n---\nAnd {text}" if number % 3 == 0 and registry.get(network).spec.threads else text
+        post = make.approved(self.author, self.approver, account, text=whole, now=self._now, **media)
+        rows = list(Consignment.objects.filter(post_ref=post.audit_ref).order_by("part"))
         kind = next(kind for kind in _kinds(network) if kind.name == fault)
         self._switch_on(chance, network, kind)
-        state = self._drive(row, chance, network, kind)
+        found = self._drive_all(rows, chance, network, kind)
         self._control(network, "DELETE", "faults")
-        standing = [post for post in self._control(network, "GET", "posts") if text in post["text"]]
-        return Outcome(network, fault, number, state, len(standing))
+        standing = [post["text"] for post in self._control(network, "GET", "posts") if text in post["text"]]
+        firsts = [words for words in standing if not words.startswith("And ")]
+        times = (len(firsts), len(standing) - len(firsts))
+        return [Outcome(network, fault, number, *each) for each in zip(found, times[: len(rows)], strict=True)]
 
     def _set_the_clock(self) -> None:
         """Back to the real time, by which stand-ins date: a clock that is days ahead, once a limit was waited for,
@@ -108,10 +114,9 @@ class Course:
         Meter.objects.update(resets_at=self._now)
 
     def _account(self, network: str) -> Account:
-        """Of which nothing is under way, still connected; else a new one."""
+        """Of which nothing is under way, still connected and with some of its day left; else a new one."""
         row = self._accounts.get(network)
-        free = row and not Consignment.objects.filter(account=row, state__in=[states.READY, *states.BUSY]).exists()
-        if row and free and Connection.objects.filter(account=row, state="working").exists():
+        if row and self._is_free(row) and Connection.objects.filter(account=row, state="working").exists():
             return row
         row = make.account(network=network, connected=False)
         make.spoc_of(row)  # an account without one is held after a while, and a limit may be waited for for days
@@ -119,6 +124,10 @@ class Course:
         seed.connect_to_stand_in(row, handle=handle, sandbox=self.sandbox, by=make.TEST, now=self._now)
         self._accounts[network] = row
         return row
+
+    def _is_free(self, account: Account) -> bool:
+        sent = Consignment.objects.filter(account=account)
+        return sent.count() < MOST_POSTS and not sent.filter(state__in=[states.READY, *states.BUSY]).exists()
 
     def _pictures(self, chance: random.Random, network: str) -> tuple[DraftPicture, ...]:
         """One for all posts: a person may add so many in a day."""
@@ -146,6 +155,14 @@ class Course:
         where = {} if kind.lasting else {"on": chance.choice(ON) if kind.on == "publish" else kind.on}
         often = {} if kind.lasting else {"times": chance.randint(1, 3)}
         self._control(network, "POST", "faults", json={"fault": kind.name, **where, **often, **options})
+
+    def _drive_all(self, rows: list[Consignment], chance: random.Random, network: str, kind: FaultKind) -> list[str]:
+        """What becomes of each post of a thread: nothing of those after one that is not out."""
+        found: list[str] = []
+        for row in rows:
+            goes_on = not found or found[-1] == states.SENT
+            found.append(self._drive(row, chance, network, kind) if goes_on else WAITS)
+        return found
 
     def _drive(self, row: Consignment, chance: random.Random, network: str, kind: FaultKind) -> str:
         engine = Engine("normal", clock=lambda: self._now, pools=self.pools)
