@@ -67,6 +67,7 @@ def page() -> str:
     head = "| part | " + " | ".join(network.spec.name for network in networks) + " |"
     rows = [_row(name, networks, partial(_cell, part=part)) for name, part in PARTS]
     proved = [f"| {network.spec.name} | {PROVED[network.spec.slug]} |" for network in networks]
+    rows += [_row("threads", networks, lambda network: "yes" if network.spec.threads else "–")]
     rows += [_row("pictures", networks, _pictures), _row("videos", networks, _videos)]
     rule = "|---|" + ":-:|" * len(networks)
     return PAGE.format(parts="\n".join([head, rule, *rows]), proved="\n".join(proved))
