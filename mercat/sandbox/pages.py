@@ -121,6 +121,7 @@ class Timelines:
             "html": Markup(self.standin.paragraphs(self.world, account, post)),  # noqa: S704
             "pictures": [(slug + self.standin.media_path(post, medium.upload), medium) for medium in post.media],
             "passed_on": bool(post.body.get("passes_on")),
+            "story": bool(post.body.get("story")),
             "received_at": post.received_at,
         }
 

@@ -52,6 +52,7 @@ QUOTA = timedelta(hours=1)  # until a day's quota is looked at again: its window
 SKEW = timedelta(minutes=5)  # that Meta's clock may be behind ours
 PAGE = "50"  # posts a page
 
+_OVER = "A story is gone after a day: whether this one was out can no longer be seen."
 _CONTAINER, _MADE, _ASKED, _SENT, _URL = "container", "made_at", "asked_at", "sent", "url"
 
 
@@ -72,7 +73,10 @@ _STAGES = {stage.value: stage for stage in Stage if stage.value}
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What differs between the networks that publish so. Forms are made without a call; `found` reads a node of
-    `fields`; `failed` gives what people are told of a failure that trying again does not mend, or ""."""
+    `fields`; `failed` gives what people are told of a failure that trying again does not mend, or "".
+
+    `lasts`: of stories, which end by themselves so long after they were published. No words tell one from another, and
+    their edge tells no order."""
 
     name: str
     make: str  # edges of the account
@@ -89,6 +93,7 @@ class Dialect:
     failed: Callable[[str], str]
     found: Callable[[Mapping[str, Any], Channel], Found | None]
     same: Callable[[Item, Found], bool]
+    lasts: timedelta | None = None
 
     # Publishing
 
@@ -232,10 +237,10 @@ class Dialect:
             stage = self._stage(asking, container) if container else Stage.UNKNOWN
             if stage not in {Stage.OUT, Stage.UNKNOWN}:
                 return Missing()
-            altered = stage is Stage.OUT or notes.get(_ASKED) is not None
-            seen = self._among_own(asking, item, _since(item, notes), is_another, altered=altered)
+            seen = self._among(asking, item, notes, is_another, is_out=stage is Stage.OUT)
         except Gone:
-            return Missing()
+            over = self._is_over(asking, _since(item, notes))
+            return CannotTell(_OVER).unreadable if over else Missing()
         except CannotTell as trouble:
             return trouble.unreadable
         # What stood there once by a noted id, and no longer does, was taken down: it is not still to be shown.
@@ -272,13 +277,27 @@ class Dialect:
             raise CannotTell(asking.words.strange)
         return stage
 
+    def _is_over(self, asking: Graph, since: datetime) -> bool:
+        """Whether what is not there may have come to its end by itself."""
+        return self.lasts is not None and asking.now - since >= self.lasts
+
+    def _among(
+        self, asking: Graph, item: Item, notes: Notes, is_another: Callable[[str], bool], *, is_out: bool
+    ) -> Sighting:
+        since, asked = _since(item, notes), notes.get(_ASKED) is not None
+        if self.lasts is None:
+            return self._among_own(asking, item, since, is_another, altered=is_out or asked)
+        if is_out or asked:
+            return self._among_stories(asking, since, is_another, is_out=is_out)
+        return Missing()
+
     def _among_own(
         self, asking: Graph, item: Item, since: datetime, is_another: Callable[[str], bool], *, altered: bool
     ) -> Sighting:
         """The post with the item's very words; with `altered` else the newest that nobody accounts for: it is out, and
         may have been altered. Without, a post of other words is another's work: nothing of ours was asked for."""
         unaccounted: Found | None = None
-        for node in made_since(asking, self.own, self.fields, since):
+        for node in self.standing(asking, since):
             found = self._read(asking, node)
             if found.account != asking.channel.native_id or is_another(found.native_id):
                 continue
@@ -286,6 +305,28 @@ class Dialect:
                 return found
             unaccounted = unaccounted or found
         return unaccounted if altered and unaccounted else Missing()
+
+    def _among_stories(
+        self, asking: Graph, since: datetime, is_another: Callable[[str], bool], *, is_out: bool
+    ) -> Sighting:
+        """The only one that nobody accounts for is ours, where the container says that ours is out. Any other is not to
+        be taken for it."""
+        told = [self._read(asking, node) for node in self.standing(asking, since)]
+        own = [seen for seen in told if seen.account == asking.channel.native_id and not is_another(seen.native_id)]
+        if is_out and len(own) == 1:
+            return own[0]
+        if own:
+            raise CannotTell(f"{self.name} does not tell which of the account's stories this one is.")
+        if self._is_over(asking, since):
+            raise CannotTell(_OVER)
+        return Missing()
+
+    def standing(self, asking: Graph, since: datetime) -> Iterator[Mapping[str, Any]]:
+        """What stands on the account and was made since. Raises CannotTell."""
+        if self.lasts is None:
+            return made_since(asking, self.own, self.fields, since)
+        nodes = asking.nodes(asking.channel.native_id, self.own, fields=self.fields, limit=PAGE)
+        return (node for node in nodes if made_at(asking, node) >= since)
 
 
 def made_since(asking: Graph, edge: str, fields: str, since: datetime) -> Iterator[Mapping[str, Any]]:
