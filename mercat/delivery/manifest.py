@@ -43,12 +43,18 @@ def item_for(consignment: Consignment, *, first_sent_at: datetime, now: datetime
         media=tuple(_medium(entry, files, consignment, now) for entry in given(said["media"], network)),
         synthetic=said.get("synthetic", False),
         begins=datetime.fromisoformat(said["begins"]) if said.get("begins") else None,
+        story=said.get("story", False),
     )
 
 
 def is_live(manifest: Manifest) -> bool:
     """Whether it announces a live broadcast."""
     return bool(json.loads(bytes(manifest.canonical)).get("begins"))
+
+
+def is_story(manifest: Manifest) -> bool:
+    """Whether it goes out as a story."""
+    return bool(json.loads(bytes(manifest.canonical)).get("story"))
 
 
 def given(media: list[dict], network: str) -> list[dict]:

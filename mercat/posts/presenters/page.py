@@ -40,6 +40,7 @@ class Saying:
     html: Markup
     pictures: list[Shown]
     cost: str
+    story: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def _saying(post: Post, said: Mapping[str, Any], accounts: list[Account], now: d
     shown = described(post, given(said["media"], network))
     wording = said["variants"].get(network, said["text"])
     cost = cost_of(network, wording, len(accounts), now=now)
-    return Saying(network, accounts[0], accounts, marked(wording), shown, cost)
+    return Saying(network, accounts[0], accounts, marked(wording), shown, cost, said.get("story", False))
 
 
 def described(post: Post, media: Sequence[Mapping[str, Any]]) -> list[Shown]:
