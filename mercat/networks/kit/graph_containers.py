@@ -52,7 +52,6 @@ QUOTA = timedelta(hours=1)  # until a day's quota is looked at again: its window
 SKEW = timedelta(minutes=5)  # that Meta's clock may be behind ours
 PAGE = "50"  # posts a page
 
-_OVER = "A story is gone after a day: whether this one was out can no longer be seen."
 _CONTAINER, _MADE, _ASKED, _SENT, _URL = "container", "made_at", "asked_at", "sent", "url"
 
 
@@ -239,8 +238,7 @@ class Dialect:
                 return Missing()
             seen = self._among(asking, item, notes, is_another, is_out=stage is Stage.OUT)
         except Gone:
-            over = self._is_over(asking, _since(item, notes))
-            return CannotTell(_OVER).unreadable if over else Missing()
+            return Missing()
         except CannotTell as trouble:
             return trouble.unreadable
         # What stood there once by a noted id, and no longer does, was taken down: it is not still to be shown.
@@ -277,19 +275,18 @@ class Dialect:
             raise CannotTell(asking.words.strange)
         return stage
 
-    def _is_over(self, asking: Graph, since: datetime) -> bool:
-        """Whether what is not there may have come to its end by itself."""
-        return self.lasts is not None and asking.now - since >= self.lasts
-
     def _among(
         self, asking: Graph, item: Item, notes: Notes, is_another: Callable[[str], bool], *, is_out: bool
     ) -> Sighting:
         since, asked = _since(item, notes), notes.get(_ASKED) is not None
         if self.lasts is None:
             return self._among_own(asking, item, since, is_another, altered=is_out or asked)
-        if is_out or asked:
-            return self._among_stories(asking, since, is_another, is_out=is_out)
-        return Missing()
+        if not is_out and not asked:
+            return Missing()
+        seen = self._among_stories(asking, since, is_another, is_out=is_out)
+        if isinstance(seen, Missing) and asking.now - since >= self.lasts:
+            raise CannotTell("A story is gone after a day: whether this one was out can no longer be seen.")
+        return seen
 
     def _among_own(
         self, asking: Graph, item: Item, since: datetime, is_another: Callable[[str], bool], *, altered: bool
@@ -317,8 +314,6 @@ class Dialect:
             return own[0]
         if own:
             raise CannotTell(f"{self.name} does not tell which of the account's stories this one is.")
-        if self._is_over(asking, since):
-            raise CannotTell(_OVER)
         return Missing()
 
     def standing(self, asking: Graph, since: datetime) -> Iterator[Mapping[str, Any]]:

@@ -245,6 +245,10 @@ def test_a_lost_story_is_found_and_one_by_hand_beside_it_is_not_taken_for_it(
     made = call(sandbox, account, f"{account.id}/media", media_type="STORIES", image_url=account.picture().url)
     call(sandbox, account, f"{account.id}/media_publish", creation_id=made["id"])
     assert isinstance(look(account, story, notes, None), Unreadable)
+    assert NETWORK.lister
+    listed = NETWORK.lister.posts(account.channel, since=account.now - timedelta(minutes=5), now=account.now)
+    assert isinstance(listed, tuple)
+    assert len(listed) == 2, "what was put there past the tool is listed too"
 
 
 def test_a_story_is_taken_down_and_so_is_what_is_gone(account: Account) -> None:
