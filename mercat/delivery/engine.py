@@ -369,6 +369,8 @@ class Engine:
             reach = channel(row.account, http_for(row.account.network))
             if item.begins:
                 return self._announced(network, reach, item, row)
+            if item.story and network.spec.stories is None:
+                return Refused(f"{network.spec.name} has no stories from here.")
             return network.publisher.publish(reach, item, RowNotes(row), now=self.clock())
         except Unopenable as error:
             return Reconnect(str(error))

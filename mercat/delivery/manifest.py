@@ -48,6 +48,7 @@ def item_for(consignment: Consignment, *, first_sent_at: datetime, now: datetime
         synthetic=said.get("synthetic", False),
         begins=datetime.fromisoformat(said["begins"]) if said.get("begins") else None,
         thread=_thread_of(consignment),
+        story=said.get("story", False),
     )
 
 
@@ -70,6 +71,11 @@ def _thread_of(consignment: Consignment) -> Thread | None:
 def is_live(manifest: Manifest) -> bool:
     """Whether it announces a live broadcast."""
     return bool(json.loads(bytes(manifest.canonical)).get("begins"))
+
+
+def is_story(manifest: Manifest) -> bool:
+    """Whether it goes out as a story."""
+    return bool(json.loads(bytes(manifest.canonical)).get("story"))
 
 
 def given(media: list[dict], network: str) -> list[dict]:

@@ -15,6 +15,8 @@ from typing import Protocol
 
 import httpx
 
+STORY_LASTS = timedelta(hours=24)  # then its network shows it no more
+
 
 class Altered(Exception):
     """What is stored is not what was approved. Nothing of it may go out; adapters let this pass."""
@@ -62,8 +64,9 @@ class Thread:
 class Item:
     """What is to appear on one account. `key` and `created_at` never change between attempts: natural keys grow from
     them. `synthetic`: a picture or video shows what looks real and was made or altered by a machine. `begins`: it is
-    the announcement of a live broadcast, which is made by `Live` and not by the publisher. `thread`: it goes on after
-    other posts of ours; only where the spec has `threads`."""
+    the announcement of a live broadcast, which is made by `Live` and not by the publisher. `story`: it is a story, one
+    picture or video without words, gone after `STORY_LASTS`. `thread`: it goes on after other posts of ours; only where
+    the spec has `threads`."""
 
     key: str  # 32 hex digits
     created_at: datetime
@@ -73,6 +76,7 @@ class Item:
     synthetic: bool = False
     begins: datetime | None = None
     thread: Thread | None = None
+    story: bool = False
 
 
 class Credentials(Protocol):
@@ -547,6 +551,7 @@ class Spec:
     paid_reading: bool = False  # each post that a list tells costs money
     dated_by_authors: bool = False  # whoever posts chooses the moment under which a post stands
     threads: bool = False  # a long text may go out as posts that answer one another
+    stories: MediaRules | None = None  # a story's picture or video; None where there are none, or not from here
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,7 @@ def obstacles(*, by: Person, post: Post, now: datetime) -> Iterator[Impossible |
         yield Impossible(f"Choose at least one account. {NOT_SUBMITTED}")
     if not accounts and not draft.pillar:  # else guidance says it, of each account
         yield Impossible(f"Choose the pillar that the post belongs to. {NOT_SUBMITTED}")
-    if not normal(draft.text) and not attached:
+    if not normal(draft.text) and not attached and not draft.story:  # of a story, its networks say it
         yield Impossible(f"Write something, or add a picture. {NOT_SUBMITTED}")
     if unused := attached.given_to_nobody({account.network for account in accounts}):
         yield Impossible(f"{GIVEN_TO_NOBODY[unused]} {NOT_SUBMITTED}")
@@ -424,7 +424,10 @@ def problems_for(draft: Draft, account: Account, attached: Attached, *, now: dat
         media=attached.for_network(account.network),
         synthetic=draft.synthetic,
         begins=draft.begins,
+        story=draft.story,
     )
+    if draft.story and network.spec.stories is None:
+        return [_no_stories(network)]
     thread = [item, *(replace(item, text=text, media=()) for text in posts[1:])]
     problems = [
         _in_thread(problem, n, len(thread))
@@ -440,6 +443,11 @@ def problems_for(draft: Draft, account: Account, attached: Attached, *, now: dat
     film = attached.given_to(account.network).video
     waits = film and not film.row.is_ready
     return [problem for problem in problems if not (waits and problem.field == "media")]
+
+
+def _no_stories(network: Network) -> Problem:
+    name = network.spec.name
+    return Problem("media", f"{name} has no stories from here. Leave this account out, or write a post of its own.")
 
 
 def _in_thread(problem: Problem, number: int, posts: int) -> Problem:

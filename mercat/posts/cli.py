@@ -137,7 +137,7 @@ def post() -> None:
 
 
 @post.command()
-@click.option("--text", required=True, help="What to say; - reads it from standard input.")
+@click.option("--text", help="What to say; - reads it from standard input. Only a story goes without.")
 @click.option(
     "--wording",
     "wordings",
@@ -172,6 +172,7 @@ def post() -> None:
     "--alt", "alts", multiple=True, help="What each picture shows, in their order; last, what the video shows."
 )
 @click.option("--synthetic", is_flag=True, help="Made or altered by a machine so that it looks real.")
+@click.option("--story", is_flag=True, help="A story: one picture or video without words, gone after a day.")
 @click.option(
     "--due", type=click.DateTime(["%Y-%m-%dT%H:%M"]), help="Local time; without it, as soon as it is approved."
 )
@@ -180,7 +181,7 @@ def post() -> None:
 def compose(
     *,
     by: Person,
-    text: str,
+    text: str | None,
     wordings: tuple[tuple[str, str], ...],
     accounts: tuple[str, ...],
     pillar: str,
@@ -189,11 +190,14 @@ def compose(
     captions: Path | None,
     alts: tuple[str, ...],
     synthetic: bool,
+    story: bool,
     due: datetime | None,
     and_submit: bool,
     as_json: bool,
 ) -> None:
     """Write a post and keep it as a draft."""
+    if text is None and not story:
+        raise click.UsageError("Say something with --text, or make it a --story, which goes without words.")
     if captions and not video:
         raise click.UsageError("There are --captions, and no --video that they belong to.")
     if len(alts) > len(pictures) + bool(video):
@@ -201,7 +205,7 @@ def compose(
     now = timezone.now()
     when = _moment(due, now) if due else None
     draft = Draft(
-        text=_words(text),
+        text=_words(text or ""),
         variants={_network(slug): said for slug, said in wordings},
         targets=tuple(str(_account(name).pk) for name in accounts),
         pillar=_pillar(pillar),
@@ -211,6 +215,7 @@ def compose(
         ),
         video=_filmed(by, video, captions, alts[len(pictures) :], now) if video else None,
         synthetic=synthetic,
+        story=story,
         due_at=when,
     )
     with transaction.atomic():  # one that is refused leaves no draft behind

@@ -2,8 +2,8 @@
 
 Canonical form "mercat-version/4": JSON, UTF-8, keys sorted, no white space, text in Unicode NFC, times in UTC. The same
 post always gives the same bytes, and SHA-256 of them is what people approve. Versions of before go on to hold: in
-"mercat-version/3" a line of three hyphens parts no posts of a thread (networks/kit/thread.py); in
-"mercat-version/2" there are no videos, no `synthetic` and no `begins`; in "mercat-version/1" every network was given
+"mercat-version/3" there is no `story`, and a line of three hyphens parts no posts of a thread (networks/kit/thread.py);
+in "mercat-version/2" there are no videos, no `synthetic` and no `begins`; in "mercat-version/1" every network was given
 the same picture, so that an entry of `media` has no `kind` and no `renditions` either.
 
 Of pictures and a video beside each other, a network is given those pictures that have a rendition for it, or else the
@@ -51,7 +51,8 @@ class DraftVideo:
 class Draft:
     """What is being written. `variants` maps a network's slug to its wording; `due_at` None: once it is approved.
 
-    `synthetic`: a picture or the video shows what looks real and was made or altered by a machine.
+    `synthetic`: a picture or the video shows what looks real and was made or altered by a machine. `story`: it goes out
+    as a story, one picture or video without words.
     """
 
     text: str = ""
@@ -60,6 +61,7 @@ class Draft:
     pictures: tuple[DraftPicture, ...] = ()
     video: DraftVideo | None = None
     synthetic: bool = False
+    story: bool = False
     begins: AwareDatetime | None = None
     targets: tuple[str, ...] = ()  # account ids
     pillar: str = ""
@@ -148,6 +150,7 @@ def canonical(draft: Draft, *, post: UUID, number: int, media: Sequence[SealedPi
             "variants": {network: normal(text) for network, text in draft.variants.items() if normal(text)},
             "media": [asdict(each) | {"alt": normal(each.alt)} for each in media],
             "synthetic": draft.synthetic,
+            "story": draft.story,
             "targets": sorted(set(draft.targets)),
             "pillar": draft.pillar,
             "warning": draft.warning,

@@ -58,6 +58,7 @@ class Typed:
     pictures: tuple[DraftPicture, ...] = ()
     video: DraftVideo | None = None  # its captions as typed
     synthetic: bool = False
+    story: bool = False
     targets: tuple[str, ...] = ()
     pillar: str = ""
     warning: bool = False
@@ -77,6 +78,7 @@ class Typed:
             pictures=_pictures(form),
             video=_video(form),
             synthetic=form.get("synthetic") == "yes",
+            story=form.get("story") == "yes",
             targets=tuple(dict.fromkeys(filter(_is_uuid, form.getlist("targets")))),
             pillar=form.get("pillar", "")[:64],
             warning=form.get("warning") == "yes",
@@ -98,6 +100,7 @@ class Typed:
             pictures=draft.pictures,
             video=draft.video,
             synthetic=draft.synthetic,
+            story=draft.story,
             targets=draft.targets,
             pillar=draft.pillar,
             warning=draft.warning,
@@ -131,6 +134,7 @@ class Typed:
             pictures=self.pictures,
             video=self.video,
             synthetic=self.synthetic and bool(self.pictures or self.video),
+            story=self.story,
             targets=self.targets,
             pillar=self.pillar,
             warning=self.warning,

@@ -128,6 +128,7 @@ class Timelines:
             "pictures": [(slug + self.standin.media_path(post, medium.upload), medium) for medium in post.media],
             "answers": self._address_of(answered(post)),
             "passed_on": bool(post.body.get("passes_on")),
+            "story": bool(post.body.get("story")),
             "received_at": post.received_at,
         }
 

@@ -1,5 +1,6 @@
 """The twelve rules of sending, one lane, time in our hands, against a network that does what it is told."""
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
@@ -752,3 +753,11 @@ def test_what_was_taken_back_while_a_person_looked_is_not_sent_again(engine, net
     Consignment.objects.update(recalled="Not now.")
     told = actions.deny(by=spoc, consignment=Consignment.objects.get(), now=NOW)
     assert (told.state, told.reason) == (states.WITHDRAWN, "Not now.")
+
+
+def test_a_story_goes_to_no_network_without_stories(engine, network, row, monkeypatch):
+    whole = engine_module.item_for
+    monkeypatch.setattr(engine_module, "item_for", lambda *given, **more: replace(whole(*given, **more), story=True))
+    engine.drain()
+    assert (state_of(row), row.reason) == (states.REFUSED, "Bluesky has no stories from here.")
+    assert network.published == []

@@ -2,8 +2,8 @@
 
 An adapter's own `fixtures/` feed the scripted part. `happy.json` holds an account, an item (pictures with these `alts`,
 or a `video` with its description) and the answers of a server that does everything right; every other file replaces
-some of the answers and names the outcome that must follow. It may bring an item of its own (a `reel`: an upright video)
-where the network takes that by other calls.
+some of the answers and names the outcome that must follow. It may bring an item of its own (a `reel`: an upright video;
+a `story`) where the network takes that by other calls.
 `publishing` and `uploads` in the happy one name the calls ("POST /2/tweets") that make a post public and that hand a
 picture over; `stays` says that what is out cannot be taken down from here.
 
@@ -74,7 +74,8 @@ class Scripted:
             media = (video(told["video"]),)
         if told.get("reel"):
             media = (reel(),)
-        return Item(told["key"], datetime.fromisoformat(told["created_at"]), told["text"], told["language"], media)
+        key, at, story = told["key"], datetime.fromisoformat(told["created_at"]), told.get("story", False)
+        return Item(key, at, told["text"], told["language"], media, story=story)
 
     def run(self, step: str) -> Any:
         native_id = self.happy["sent"]["native_id"]

@@ -49,7 +49,8 @@ listing of what stands on an account, and the figures; no page uses the other pa
 {parts}
 
 Facebook shows an upright video (9:16 within 1 %, 540 × 960 pixels or more, 3 to 90 seconds) as a reel, all others as
-videos; Instagram shows every video as a reel. The chosen cover goes to Facebook, Instagram and YouTube.
+videos; Instagram shows every video that is no story as a reel. The chosen cover goes to Facebook, Instagram's reels and
+YouTube.
 
 ## How each is proved
 
@@ -69,6 +70,7 @@ def page() -> str:
     proved = [f"| {network.spec.name} | {PROVED[network.spec.slug]} |" for network in networks]
     rows += [_row("threads", networks, lambda network: "yes" if network.spec.threads else "–")]
     rows += [_row("pictures", networks, _pictures), _row("videos", networks, _videos)]
+    rows.append(_row("stories", networks, lambda network: "yes" if network.spec.stories else "–"))
     rule = "|---|" + ":-:|" * len(networks)
     return PAGE.format(parts="\n".join([head, rule, *rows]), proved="\n".join(proved))
 

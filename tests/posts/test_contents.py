@@ -36,6 +36,7 @@ drafts = st.builds(
     pillar=st.sampled_from(["warning", "trust"]),
     warning=st.booleans(),
     synthetic=st.booleans(),
+    story=st.booleans(),
     due_at=st.none() | moments,
     begins=st.none() | moments,
 )
@@ -57,6 +58,7 @@ def meaning(draft: Draft, pictures: list[SealedPicture]) -> object:
         draft.pillar,
         draft.warning,
         draft.synthetic,
+        draft.story,
         draft.due_at,
         draft.begins,
     )
@@ -100,6 +102,7 @@ def test_changing_any_one_field_changes_the_bytes(draft: Draft, data: st.DataObj
         "pillar": draft.pillar + "-other",
         "warning": not draft.warning,
         "synthetic": not draft.synthetic,
+        "story": not draft.story,
         "begins": (draft.begins or datetime(2027, 1, 1, tzinfo=UTC)) + timedelta(microseconds=1),
         "due_at": (draft.due_at or datetime(2027, 1, 1, tzinfo=UTC)) + timedelta(microseconds=1),
     }
@@ -149,7 +152,7 @@ def test_the_canonical_form_is_as_documented() -> None:
         f'{{"height":3,"mime":"image/jpeg","sha256":"{"d" * 64}","size":88,"width":4}}}},'
         f'"sha256":"{"c" * 64}","size":99,"width":4}}],'
         '"pillar":"warning","post":"00000000-0000-0000-0000-000000000007",'
-        f'"synthetic":false,"targets":["{ACCOUNTS[0]}","{ACCOUNTS[1]}"],"text":"Café\\nclosed",'
+        f'"story":false,"synthetic":false,"targets":["{ACCOUNTS[0]}","{ACCOUNTS[1]}"],"text":"Café\\nclosed",'
         '"variants":{"bluesky":"Shut."},"version":2,"warning":false}'
     )
 

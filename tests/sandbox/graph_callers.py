@@ -85,6 +85,9 @@ class InstagramCaller(FetchedCaller):
     def publish(self, caption: str, data: bytes, **more: Any) -> httpx.Response:
         return self.publish_container(self.picture(data, caption, **more).json()["id"])
 
+    def story(self, **fields: Any) -> httpx.Response:
+        return self.publish_container(self.container(media_type="STORIES", **fields).json()["id"])
+
 
 class ThreadsCaller(FetchedCaller):
     slug, version = "threads", "v1.0"

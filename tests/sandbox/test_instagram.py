@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from mercat.sandbox import graph_fetch
+from tests.networks.doubles import video
 from tests.sandbox.callers import picture
 from tests.sandbox.graph_callers import APP, BACK, InstagramCaller, told
 from tests.sandbox.test_pages import HOSTILE, Page
@@ -144,6 +145,82 @@ def test_a_slow_address_is_left(instagram, host, monkeypatch):
     monkeypatch.setattr(graph_fetch, "SECONDS", 0.2)
     url = host.put(SQUARE + b"slow", "image/jpeg", seconds=0.6)
     assert told(instagram.container(image_url=url)) == (400, -2, 2207003)
+
+
+# Stories
+
+
+UPRIGHT = picture(size=(405, 720), kind="JPEG")
+
+
+def test_a_story_stands_among_the_stories_alone_and_says_what_it_is(instagram, http):
+    post = instagram.publish("Words", SQUARE).json()["id"]
+    story = instagram.story(image_url=instagram.reachable(UPRIGHT)).json()["id"]
+    fields = "media_type,media_product_type,caption,permalink"
+    listed = instagram.get(f"{instagram.id}/stories", fields=fields).json()["data"]
+    permalink = listed[0].pop("permalink")
+    assert listed == [{"id": story, "media_type": "IMAGE", "media_product_type": "STORY"}]
+    assert [one["id"] for one in instagram.get(f"{instagram.id}/media").json()["data"]] == [post]
+    assert permalink.endswith(f"/instagram/stories/fife.division/{story}")
+    for address in (permalink, "/instagram/fife.division", "/instagram/"):
+        assert "A story: gone after a day" in http.get(address).text
+    assert "A story" not in http.get(f"/instagram/p/{post}").text
+
+
+def test_a_story_is_gone_after_a_day(instagram, http, clock):
+    story = instagram.story(image_url=instagram.reachable(UPRIGHT)).json()["id"]
+    clock.now += 86_399
+    permalink = instagram.get(story, fields="permalink").json()["permalink"]
+    assert http.get(permalink).status_code == 200
+    clock.now += 1
+    assert http.get(permalink).status_code == 404
+    assert told(instagram.get(story)) == (400, 100, 33)
+    assert instagram.get(f"{instagram.id}/stories").json()["data"] == []
+    assert "A story" not in http.get("/instagram/fife.division").text
+    assert told(instagram.delete(story)) == (400, 100, 33)
+
+
+def test_a_story_is_taken_down_before_its_day_is_over(instagram):
+    story = instagram.story(image_url=instagram.reachable(UPRIGHT)).json()["id"]
+    assert instagram.delete(story).json() == {"success": True}
+    assert instagram.get(f"{instagram.id}/stories").json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"caption": "x"},
+        {"alt_text": "x"},
+        {"cover_url": "http://127.0.0.1/1.jpg"},
+        {"children": "1,2"},
+        {"is_carousel_item": "true"},
+        {"video_url": "http://127.0.0.1/1.mp4"},
+    ],
+)
+def test_what_a_story_does_not_take_is_refused(instagram, host, fields):
+    picture_too = {"image_url": instagram.reachable(UPRIGHT)} if fields else {}
+    assert told(instagram.container(media_type="STORIES", **picture_too, **fields)) == (400, 100, None)
+
+
+def test_a_storys_picture_and_video_have_their_limits(instagram):
+    for name, data, refusal in (
+        ("image_url", picture(size=(400, 400)), (400, 36001, 2207005)),
+        ("video_url", SQUARE, (400, 352, 2207026)),
+        ("video_url", video(seconds=2).read(), (400, 352, 2207026)),
+        ("video_url", video(seconds=61, rate=1).read(), (400, 352, 2207026)),
+    ):
+        assert told(instagram.container(media_type="STORIES", **{name: instagram.reachable(data)})) == refusal
+    longest = instagram.reachable(video(seconds=60, rate=1).read())
+    assert instagram.container(media_type="STORIES", video_url=longest).status_code == 200
+
+
+def test_a_story_has_figures_of_its_own_and_takes_no_since(instagram):
+    story = instagram.story(image_url=instagram.reachable(UPRIGHT)).json()["id"]
+    told_of = instagram.get(f"{story}/insights", metric="views,reach,shares,replies").json()["data"]
+    assert [one["name"] for one in told_of] == ["views", "reach", "shares", "replies"]
+    assert told(instagram.get(f"{story}/insights", metric="saved"))[1] == 100
+    assert told(instagram.get(f"{instagram.id}/stories", since="1"))[1] == 100
 
 
 # Words and parameters

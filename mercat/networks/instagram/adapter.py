@@ -9,7 +9,7 @@ from mercat.networks.instagram import payload
 from mercat.networks.instagram.audience import Listener, Metrics, Profiler, Searcher
 from mercat.networks.instagram.connecting import KEEPER, Connector, OAuthConnector
 from mercat.networks.instagram.listing import Lister
-from mercat.networks.instagram.payload import DIALECT, OWN, WORDS
+from mercat.networks.instagram.payload import OWN, WORDS, dialect_of
 from mercat.networks.instagram.spec import SPEC
 from mercat.networks.kit.graph import SUNSET, Graph
 from mercat.networks.kit.graph_containers import take_down
@@ -23,7 +23,7 @@ class Publisher:
     def publish(self, channel: Channel, item: Item, notes: Notes, *, now: datetime) -> Outcome:
         if problems := payload.check(item, channel.limits):
             return Refused(" ".join(problem.message for problem in problems))
-        return DIALECT.send(Graph(channel, WORDS, OWN, now), item, notes)
+        return dialect_of(item).send(Graph(channel, WORDS, OWN, now), item, notes)
 
 
 class Reader:
@@ -39,10 +39,11 @@ class Reader:
         is_another: Callable[[str], bool],
         now: datetime,
     ) -> Sighting:
-        return DIALECT.look(Graph(channel, WORDS, OWN, now), item, notes, native_id, is_another)
+        return dialect_of(item).look(Graph(channel, WORDS, OWN, now), item, notes, native_id, is_another)
 
     def matches(self, item: Item, found: Found, channel: Channel) -> bool:
-        return found.account == channel.native_id and payload.same(item, found) and found.media == len(item.media)
+        is_same = dialect_of(item).same(item, found)
+        return found.account == channel.native_id and is_same and found.media == len(item.media)
 
 
 class Remover:

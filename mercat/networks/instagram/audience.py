@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from mercat.networks.instagram import payload
-from mercat.networks.instagram.payload import METRICS, OWN, WORDS
+from mercat.networks.instagram.payload import METRICS, OWN, STORY, STORY_METRICS, WORDS
 from mercat.networks.kit.graph import CannotTell, Gone, Graph, insights, object_of
 from mercat.networks.kit.steps import text_of
 from mercat.networks.port import (
@@ -39,13 +39,14 @@ class Metrics:
             return trouble.unreadable
         if text_of(node, "id") != native_id:
             return Unreadable(WORDS.strange)
-        return Figures({**payload.counts(node), **_insights(asking, native_id)})
+        metrics = STORY_METRICS if text_of(node, "media_product_type") == STORY else METRICS
+        return Figures({**payload.counts(node), **_insights(asking, native_id, metrics)})
 
 
-def _insights(asking: Graph, native_id: str) -> dict[str, int]:
+def _insights(asking: Graph, native_id: str, metrics: Mapping[str, str]) -> dict[str, int]:
     try:
-        answer = asking.read(lambda: asking.get(native_id, "insights", metric=",".join(METRICS)))
-        return insights(asking.listed(answer), METRICS)
+        answer = asking.read(lambda: asking.get(native_id, "insights", metric=",".join(metrics)))
+        return insights(asking.listed(answer), metrics)
     except (Gone, CannotTell):
         return {}
 

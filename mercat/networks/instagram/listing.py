@@ -1,15 +1,16 @@
-"""The account's own posts, by whatever way they came there. Stories end by themselves within a day, and are no posts;
-what an account reposts, Instagram tells no programme."""
+"""The account's own posts and its current stories, by whatever way they came there. What an account reposts, Instagram
+tells no programme, nor stories that are live or made of another's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 
 from mercat.networks.instagram import payload
-from mercat.networks.instagram.payload import DIALECT, OWN, WORDS
+from mercat.networks.instagram.payload import DIALECT, OWN, STORIES, WORDS
 from mercat.networks.kit.graph import CannotTell, Graph
-from mercat.networks.kit.graph_containers import made_at, made_since, reads_as
+from mercat.networks.kit.graph_containers import made_at, reads_as
 from mercat.networks.kit.reading import standing_since
 from mercat.networks.port import Channel, Standing, Unreadable
 
@@ -26,7 +27,7 @@ class Lister:
 
 
 def _standing(asking: Graph, since: datetime) -> Iterator[Standing]:
-    for node in made_since(asking, DIALECT.own, payload.MEDIA_FIELDS, since):
+    for node in chain(DIALECT.standing(asking, since), STORIES.standing(asking, since)):
         post = payload.found(node, asking.channel)
         if post is None:
             raise CannotTell(WORDS.strange)

@@ -14,7 +14,18 @@ from mercat.networks.kit.graph import GRAPH, Words, count_of, list_of, moment_of
 from mercat.networks.kit.graph_containers import Dialect, account_of, says_the_same
 from mercat.networks.kit.media import media_problems
 from mercat.networks.kit.steps import MOST_NAME, MOST_PICTURE, link_of, text_of, words_of
-from mercat.networks.port import Channel, Count, Found, FoundAccount, Heard, Item, Medium, Problem, Profile
+from mercat.networks.port import (
+    STORY_LASTS,
+    Channel,
+    Count,
+    Found,
+    FoundAccount,
+    Heard,
+    Item,
+    Medium,
+    Problem,
+    Profile,
+)
 
 WORDS = Words(
     renew="The connection to this Instagram account has ended. Connect the account again.",
@@ -55,9 +66,11 @@ FAILURES = {"2207004": _SIZE, "2207005": _FORMAT, "2207009": _SHAPE}
 MEDIA_FIELDS = "id,caption,permalink,timestamp,media_type,owner,username,alt_text,children{id,alt_text}"
 COMMENT_FIELDS = "id,text,timestamp,username,from"
 TAGGED_FIELDS = "id,caption,permalink,timestamp,username"
-FIGURE_FIELDS = "id,like_count,comments_count"
+FIGURE_FIELDS = "id,like_count,comments_count,media_product_type"
 PROFILE_FIELDS = "id,username,name,biography,profile_picture_url"
 METRICS = {"views": "views", "reach": "reach", "saved": "saves", "shares": "shares"}
+STORY = "STORY"  # as media_product_type
+STORY_METRICS = {"views": "views", "reach": "reach", "shares": "shares", "replies": "replies"}  # others are refused
 
 HANDLE = regex.compile(r"[A-Za-z0-9._]{1,30}")
 _TAG = regex.compile(r"(?<![\w&])#[\p{L}\p{M}\p{N}_]*[\p{L}_][\p{L}\p{M}\p{N}_]*")
@@ -71,6 +84,8 @@ def count(text: str, limits: Mapping[str, int]) -> Count:
 
 def check(item: Item, limits: Mapping[str, int]) -> list[Problem]:
     """Every limit of Instagram that the item breaks."""
+    if item.story:
+        return list(_story_problems(item))
     return [*_text_problems(item), *media_problems(NAME, SPEC.media, item.media), *_shape_problems(item.media)]
 
 
@@ -84,6 +99,15 @@ def _text_problems(item: Item) -> Iterator[Problem]:
     if (named := len(_MENTION.findall(item.text))) > MAX_MENTIONS:
         over = named - MAX_MENTIONS
         yield Problem("text", f"The text names {named} accounts; {NAME} takes {MAX_MENTIONS}. Take out {over}.")
+
+
+def _story_problems(item: Item) -> Iterator[Problem]:
+    if item.text.strip():
+        yield Problem("text", "A story carries no words. Leave them out, or put them into the picture.")
+    if len(item.media) == 1 and SPEC.stories:
+        yield from media_problems(NAME, SPEC.stories, [replace(medium, alt="") for medium in item.media])
+    else:
+        yield Problem("media", f"A story is one picture or one video. {'Leave one' if item.media else 'Add one'}.")
 
 
 def _shape_problems(media: Sequence[Medium]) -> Iterator[Problem]:
@@ -117,6 +141,12 @@ def album(item: Item, parts: list[str]) -> dict[str, str]:
     return {"media_type": "CAROUSEL", "children": ",".join(parts), **_caption(item)}
 
 
+def story(item: Item) -> dict[str, str]:
+    """The container of a story: neither a caption, nor a description, nor a cover is taken."""
+    medium = item.media[0]
+    return {"media_type": "STORIES", "video_url" if medium.is_video else "image_url": medium.url}
+
+
 def _caption(item: Item) -> dict[str, str]:
     return {"caption": item.text} if item.text else {}
 
@@ -148,6 +178,11 @@ def same(item: Item, seen: Found) -> bool:
     return says_the_same(replace(item, media=media), seen)
 
 
+def same_story(item: Item, seen: Found) -> bool:
+    """Stories have no words, and stand there without their description: nothing tells one from another."""
+    return not seen.text and seen.media == 1
+
+
 DIALECT = Dialect(
     name=NAME,
     make="media",
@@ -165,6 +200,14 @@ DIALECT = Dialect(
     found=found,
     same=same,
 )
+
+
+# Meta lists current stories by an edge of their own (ig-user/stories), which takes no `since` and names no order.
+STORIES = replace(DIALECT, own="stories", whole=story, same=same_story, lasts=STORY_LASTS)
+
+
+def dialect_of(item: Item) -> Dialect:
+    return STORIES if item.story else DIALECT
 
 
 # What others say, figures, profiles

@@ -73,7 +73,10 @@ _STAGES = {stage.value: stage for stage in Stage if stage.value}
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What differs between the networks that publish so. Forms are made without a call; `found` reads a node of
-    `fields`; `failed` gives what people are told of a failure that trying again does not mend, or ""."""
+    `fields`; `failed` gives what people are told of a failure that trying again does not mend, or "".
+
+    `lasts`: of stories, which end by themselves so long after they were published. No words tell one from another, and
+    their edge tells no order."""
 
     name: str
     make: str  # edges of the account
@@ -91,6 +94,7 @@ class Dialect:
     found: Callable[[Mapping[str, Any], Channel], Found | None]
     same: Callable[[Item, Found], bool]
     answers: str = ""  # the edge of what goes on in a thread, where it stands apart from `own`
+    lasts: timedelta | None = None
 
     # Publishing
 
@@ -239,8 +243,7 @@ class Dialect:
             stage = self._stage(asking, container) if container else Stage.UNKNOWN
             if stage not in {Stage.OUT, Stage.UNKNOWN}:
                 return Missing()
-            altered = stage is Stage.OUT or notes.get(_ASKED) is not None
-            seen = self._among_own(asking, item, _since(item, notes), is_another, altered=altered)
+            seen = self._among(asking, item, notes, is_another, is_out=stage is Stage.OUT)
         except Gone:
             return Missing()
         except CannotTell as trouble:
@@ -279,6 +282,19 @@ class Dialect:
             raise CannotTell(asking.words.strange)
         return stage
 
+    def _among(
+        self, asking: Graph, item: Item, notes: Notes, is_another: Callable[[str], bool], *, is_out: bool
+    ) -> Sighting:
+        since, asked = _since(item, notes), notes.get(_ASKED) is not None
+        if self.lasts is None:
+            return self._among_own(asking, item, since, is_another, altered=is_out or asked)
+        if not is_out and not asked:
+            return Missing()
+        seen = self._among_stories(asking, since, is_another, is_out=is_out)
+        if isinstance(seen, Missing) and asking.now - since >= self.lasts:
+            raise CannotTell("A story is gone after a day: whether this one was out can no longer be seen.")
+        return seen
+
     def _among_own(
         self, asking: Graph, item: Item, since: datetime, is_another: Callable[[str], bool], *, altered: bool
     ) -> Sighting:
@@ -294,6 +310,26 @@ class Dialect:
                 return found
             unaccounted = unaccounted or found
         return unaccounted if altered and unaccounted else Missing()
+
+    def _among_stories(
+        self, asking: Graph, since: datetime, is_another: Callable[[str], bool], *, is_out: bool
+    ) -> Sighting:
+        """The only one that nobody accounts for is ours, where the container says that ours is out. Any other is not to
+        be taken for it."""
+        told = [self._read(asking, node) for node in self.standing(asking, since)]
+        own = [seen for seen in told if seen.account == asking.channel.native_id and not is_another(seen.native_id)]
+        if is_out and len(own) == 1:
+            return own[0]
+        if own:
+            raise CannotTell(f"{self.name} does not tell which of the account's stories this one is.")
+        return Missing()
+
+    def standing(self, asking: Graph, since: datetime) -> Iterator[Mapping[str, Any]]:
+        """What stands on the account and was made since. Raises CannotTell."""
+        if self.lasts is None:
+            return made_since(asking, self.own, self.fields, since)
+        nodes = asking.nodes(asking.channel.native_id, self.own, fields=self.fields, limit=PAGE)
+        return (node for node in nodes if made_at(asking, node) >= since)
 
 
 def made_since(asking: Graph, edge: str, fields: str, since: datetime) -> Iterator[Mapping[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from mercat.people.pack import guidance
 from mercat.posts import states
@@ -64,7 +65,7 @@ def line(post: Post, accounts: list[Account], out: datetime | None = None, *, do
     remarks = list(post.remarks.all()) if is_inside(post) else []
     return Line(
         post=post,
-        excerpt=excerpt(said_by(post).get("text", "")),
+        excerpt=excerpt_of(said_by(post)),
         where=where(accounts),
         networks=list(dict.fromkeys(account.network for account in accounts)),
         pillar=pillar_name(version.pillar if version else post.draft.get("pillar", "")),
@@ -82,6 +83,12 @@ def title_of(post: Post, out: datetime | None, *, down: bool = False) -> str:
     if down:
         return "Taken down"
     return "Out" if out else states.STATES[post.state]
+
+
+def excerpt_of(said: Mapping[str, Any]) -> str:
+    """Of a draft or a version: its first words, or what it is where it has none by its nature."""
+    text = said.get("text", "")
+    return "A story" if said.get("story") and not text.strip() else excerpt(text)
 
 
 def excerpt(text: str) -> str:

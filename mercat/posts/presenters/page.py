@@ -40,6 +40,7 @@ class Saying:
     posts: list[Markup]  # of a thread more than one
     pictures: list[Shown]
     cost: str
+    story: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ def _saying(post: Post, said: Mapping[str, Any], accounts: list[Account], now: d
     shown = described(post, given(said["media"], network))
     posts = posts_for(said, network)
     cost = cost_of(network, posts, len(accounts), now=now)
-    return Saying(network, accounts[0], accounts, [marked(text) for text in posts], shown, cost)
+    words = [marked(text) for text in posts]
+    return Saying(network, accounts[0], accounts, words, shown, cost, said.get("story", False))
 
 
 def described(post: Post, media: Sequence[Mapping[str, Any]]) -> list[Shown]:

@@ -75,9 +75,10 @@ class Preview:
     accounts: list[Account]
     posts: list[Markup]  # of a thread more than one
     pictures: list[Shown]
-    use: Use
+    use: Use | None  # None of a story, which has no words
     problems: list[Problem]
     cost: str
+    story: bool
 
 
 def previews(
@@ -96,9 +97,10 @@ def _preview(draft: Draft, accounts: list[Account], attached: Attached, post: Po
         accounts=accounts,
         posts=[marked(text) for text in draft.posts(network)],
         pictures=shown_media(post, attached, network),
-        use=use_of(draft, accounts),
+        use=None if draft.story else use_of(draft, accounts),
         problems=list(dict.fromkeys(said)),
         cost=cost_of(network, draft.posts(network), len(accounts), now=now),
+        story=draft.story,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from mercat.guidance import facts
 from mercat.images.models import Picture
 from mercat.networks import registry
+from mercat.networks.port import Network
 from mercat.people.actions import Impossible
 from mercat.people.advice.queries import beside
 from mercat.people.pack import guidance
@@ -224,7 +225,8 @@ def _page(
         "languages": LANGUAGES,
         "networks": _networks(found, typed),
         "variant": VARIANT,
-        "may_go_live": _live_networks(found, typed),
+        "may_go_live": _offering(found, lambda network: network.live is not None, chosen=typed.live),
+        "may_be_story": _offering(found, lambda network: network.spec.stories is not None, chosen=typed.story),
         "videos_alone": _videos_alone(),
         "may_warn": typed.warning or _may_warn(person),
         "errors": {"lines": said, "kept": _nothing_submitted(request, unsaved)} if said else None,
@@ -260,7 +262,7 @@ def _live(request: HttpRequest, post: Post, typed: Typed, found: Picker, now: da
     return {
         "post": post,
         "lang": typed.language,
-        "uses": [use_of(draft, accounts) for accounts in counted],
+        "uses": [] if draft.story else [use_of(draft, accounts) for accounts in counted],
         "previews": previews(draft, found.chosen, attached, post, now=now),
         "pictures": [shown_picture(post, picture, alt) for picture, alt in attached.pictures],
         "film": film_of(post, attached.video) if attached.video else None,
@@ -273,11 +275,12 @@ def _networks(found: Picker, typed: Typed) -> list[str]:
     return list(dict.fromkeys([*within, *(network for network, text in typed.variants.items() if text.strip())]))
 
 
-def _live_networks(found: Picker, typed: Typed) -> str:
-    """Names of the networks within reach that bring live broadcasts; empty where the box for it has no place."""
+def _offering(found: Picker, offers: Callable[[Network], bool], *, chosen: bool) -> str:
+    """Names of the networks within reach that offer something; empty where the box for it has no place."""
     slugs = dict.fromkeys(account.network for account in found.open_accounts)
-    names = [registry.get(slug).spec.name for slug in slugs if registry.known(slug) and registry.get(slug).live]
-    return " and ".join(names) or ("no network within your reach" if typed.live else "")
+    within = [registry.get(slug) for slug in slugs if registry.known(slug)]
+    names = [network.spec.name for network in within if offers(network)]
+    return " and ".join(names) or ("no network within your reach" if chosen else "")
 
 
 def _videos_alone() -> str:

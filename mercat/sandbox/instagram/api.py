@@ -32,6 +32,8 @@ MAX_BYTES = 8 * 1024 * 1024
 MAX_ALT = 1_000
 MAX_VIDEO = 300 * 1024 * 1024
 MIN_SECONDS, MAX_SECONDS = 3, 900
+MAX_STORY_VIDEO, MAX_STORY_SECONDS = 100 * 1024 * 1024, 60
+STORY_SECONDS = 86_400  # then it is gone
 NARROWEST, WIDEST = 4 / 5, 1.91
 DAILY = 50  # by two of Meta's pages; a third says 100
 FIRST_NUMBER = 17_900_000_000_000_000
@@ -43,7 +45,7 @@ CONTAINER = {
     "caption": is_text,
     "alt_text": is_text,
     "is_carousel_item": is_flag,
-    "media_type": graph.one_of("CAROUSEL", "REELS"),
+    "media_type": graph.one_of("CAROUSEL", "REELS", "STORIES"),
     "children": lambda value: isinstance(value, list | str),
     "user_tags": lambda value: isinstance(value, list | str),
 }
@@ -51,6 +53,7 @@ METRICS = {
     "views": "views", "reach": "reach", "saved": "saves", "shares": "shares", "likes": "reactions",
     "comments": "replies",
 }  # fmt: skip
+STORY_METRICS = {"views": "views", "reach": "reach", "shares": "shares", "replies": "replies"}
 TAG = re.compile(r"(?<![\w&])#\w*[^\W\d]\w*")
 MENTION = re.compile(r"(?<![\w@./])@[A-Za-z0-9._]{1,30}")
 DISCOVERY = re.compile(r"business_discovery\.username\(([^(){}]*)\)")
@@ -62,6 +65,14 @@ def _check_goes_with(caller: Caller, *, reel: bool) -> None:
     for name in ("image_url", "alt_text", "is_carousel_item") if reel else ("video_url", "cover_url"):
         if name in caller.params:
             raise bad_parameter(f"Param {name} does not go with this media_type")
+
+
+def _check_story(caller: Caller) -> None:
+    for name in ("caption", "alt_text", "cover_url", "children", "is_carousel_item"):
+        if name in caller.params:
+            raise bad_parameter(f"Param {name} does not go with this media_type")
+    if ("image_url" in caller.params) == ("video_url" in caller.params):
+        raise bad_parameter("A story takes either image_url or video_url")
 
 
 class Api:
@@ -103,6 +114,8 @@ class Api:
             media = self._children(caller)
             fields = {"caption": caption, "tagged": [], "item": False}
             return JSONResponse({"id": self.containers.make(caller.account, fields, now, media)})
+        if caller.params.get("media_type") == "STORIES":
+            return await self._make_story(caller, now)
         reel = caller.params.get("media_type") == "REELS"
         _check_goes_with(caller, reel=reel)
         medium = await (self._video(caller, now) if reel else self._picture(caller, now))
@@ -110,7 +123,16 @@ class Api:
         fields = {"caption": caption, "tagged": self._tagged(caller), "item": item}
         return JSONResponse({"id": self.containers.make(caller.account, fields, now, [medium])})
 
-    async def _picture(self, caller: Caller, now: float) -> Medium:
+    async def _make_story(self, caller: Caller, now: float) -> Response:
+        _check_story(caller)
+        if "video_url" in caller.params:
+            medium = await self._video(caller, now, most=MAX_STORY_VIDEO, longest=MAX_STORY_SECONDS)
+        else:
+            medium = await self._picture(caller, now, any_shape=True)
+        fields = {"caption": "", "tagged": self._tagged(caller), "item": False, "story": True}
+        return JSONResponse({"id": self.containers.make(caller.account, fields, now, [medium])})
+
+    async def _picture(self, caller: Caller, now: float, *, any_shape: bool = False) -> Medium:
         alt = str(caller.params.get("alt_text") or "")
         if len(alt) > MAX_ALT:
             raise bad_parameter(f"Param alt_text must be no longer than {MAX_ALT} characters")
@@ -121,17 +143,19 @@ class Api:
         if seen is None or seen.mime != "image/jpeg":
             words = ("Unsupported format", "The image format is not supported. Please use a JPEG.")
             raise error(36001, "The image format is not supported.", subcode=2207005, user=words)
-        if not NARROWEST <= seen.width / seen.height <= WIDEST:
+        if not any_shape and not NARROWEST <= seen.width / seen.height <= WIDEST:
             words = ("Invalid aspect ratio", "The submitted image with aspect ratio cannot be published.")
             raise error(36003, "The aspect ratio is not supported.", subcode=2207009, user=words)
         native_id = str(graph.next_number(self.world, FIRST_NUMBER))
         return upload(self.world, caller.account, data, native_id=native_id, alt=alt, now=now)
 
-    async def _video(self, caller: Caller, now: float) -> Medium:
+    async def _video(
+        self, caller: Caller, now: float, *, most: int = MAX_VIDEO, longest: float = MAX_SECONDS
+    ) -> Medium:
         if "video_url" not in caller.params:
             raise bad_parameter("The parameter video_url is required")
         try:
-            data, seen = await fetched(caller.params["video_url"], MAX_VIDEO)
+            data, seen = await fetched(caller.params["video_url"], most)
             if cover := caller.params.get("cover_url"):
                 _, cover_seen = await fetched(cover, MAX_BYTES)
                 if cover_seen is None or cover_seen.mime != "image/jpeg":
@@ -140,7 +164,7 @@ class Api:
             raise _unfetched(trouble) from trouble
         if not isinstance(seen, Film):
             raise error(352, "The video format is not supported.", subcode=2207026)
-        if not MIN_SECONDS <= seen.seconds <= MAX_SECONDS:
+        if not MIN_SECONDS <= seen.seconds <= longest:
             raise error(352, "The video's length is not supported.", subcode=2207026)
         native_id = str(graph.next_number(self.world, FIRST_NUMBER))
         return upload(self.world, caller.account, data, native_id=native_id, alt="", now=now)
@@ -208,10 +232,20 @@ class Api:
     def _stored(self, container_id: str, container: Mapping[str, Any], now: float) -> Post:
         account, caption = str(container["account"]), str(container["caption"])
         with self.store.transaction():
-            post = self._kept(account, caption, {"tagged": container["tagged"]}, media_of(container), now)
+            body = {"tagged": container["tagged"], **({"story": True} if container.get("story") else {})}
+            post = self._kept(account, caption, body, media_of(container), now)
+            if body.get("story"):
+                self.store.keep(self.world.slug, "story", post.native_id, {"ends_at": now + STORY_SECONDS})
             self.containers.publish(container_id, container, now)
             self.containers.count(account, now)
         return post
+
+    def end_stories(self) -> None:
+        """Takes away those whose day is over: whoever reads posts does this first."""
+        for native_id, story in self.store.all_kept(self.world.slug, "story").items():
+            if story["ends_at"] <= self.world.clock():
+                self.store.remove_post(self.world.slug, native_id)
+                self.store.forget(self.world.slug, "story", native_id)
 
     async def remove(self, request: Request) -> Response:
         caller = await graph.let_in(self.world, request)
@@ -258,7 +292,16 @@ class Api:
     async def media(self, request: Request) -> Response:
         caller = await self._own(request, {}, "instagram_basic", paging=True)
         posts = self.store.posts(self.world.slug, caller.account, until=hidden_after(request))
-        wanted = [post for post in posts if graph.within(post.received_at, caller.params)]
+        wanted = [
+            post for post in posts if graph.within(post.received_at, caller.params) and not post.body.get("story")
+        ]
+        return graph.edge([(post.seq, self._media(request, post)) for post in wanted], caller.params, "id")
+
+    async def stories(self, request: Request) -> Response:
+        """The current ones. It takes no `since`."""
+        caller = await self._own(request, dict.fromkeys(("limit", "after", "before"), is_text), "instagram_basic")
+        posts = self.store.posts(self.world.slug, caller.account, until=hidden_after(request))
+        wanted = [post for post in posts if post.body.get("story")]
         return graph.edge([(post.seq, self._media(request, post)) for post in wanted], caller.params, "id")
 
     async def tags(self, request: Request) -> Response:
@@ -304,6 +347,9 @@ class Api:
         if post.account != caller.account:
             raise no_such(post.native_id)
         more = figures_of(self.world, post.native_id)
+        if post.body.get("story"):
+            told = {name: more[word] for name, word in STORY_METRICS.items()}
+            return graph.insights(post.native_id, told, caller.params.get("metric"))
         values = {name: more[word] for name, word in METRICS.items()}
         values["comments"] += len(nodes.comments_of(self.world, post))
         values["total_interactions"] = sum(values[name] for name in ("saved", "shares", "likes", "comments"))

@@ -37,17 +37,21 @@ def user(world: World, account: Account, base: str) -> dict[str, Any]:
     }
 
 
+def path_of(account: Account, one: Post) -> str:
+    return f"/stories/{account.handle}/{one.native_id}" if one.body.get("story") else f"/p/{one.native_id}"
+
+
 def media(world: World, account: Account, one: Post, base: str) -> dict[str, Any]:
     more = figures_of(world, one.native_id)
-    album, reel = len(one.media) > 1, one.media[0].mime.startswith("video/")
+    album, film = len(one.media) > 1, one.media[0].mime.startswith("video/")
     return {
         "id": one.native_id,
         "caption": one.text or None,
-        "permalink": f"{base}/p/{one.native_id}",
+        "permalink": base + path_of(account, one),
         "shortcode": one.native_id,
         "timestamp": one.created_at,
-        "media_type": "CAROUSEL_ALBUM" if album else "VIDEO" if reel else "IMAGE",
-        "media_product_type": "REELS" if reel else "FEED",
+        "media_type": "CAROUSEL_ALBUM" if album else "VIDEO" if film else "IMAGE",
+        "media_product_type": "STORY" if one.body.get("story") else "REELS" if film else "FEED",
         "media_url": f"{base}/media/{one.media[0].upload}",
         "thumbnail_url": None,
         "owner": {"id": account.native_id},

@@ -19,6 +19,7 @@ from mercat.sandbox.graph import CALLS, VERSION, Timed, error
 from mercat.sandbox.graph_login import Login
 from mercat.sandbox.graph_text import paragraphs
 from mercat.sandbox.instagram.api import Api
+from mercat.sandbox.instagram.nodes import path_of
 from mercat.sandbox.limits import Allowance, Bucket
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import HERE, Timelines
@@ -73,7 +74,16 @@ class Instagram:
         timed = Timed(self, world.clock, "instagram")
 
         def route(method: str, path: str, endpoint: Endpoint, on: str = "read") -> Route:
-            return call(timed, world, method, f"/{VERSION}/{path}", graph.unless_ended(world, endpoint), on=on)
+            return call(timed, world, method, f"/{VERSION}/{path}", graph.unless_ended(world, current(endpoint)), on=on)
+
+        def current(endpoint: Endpoint) -> Endpoint:
+            """The same, once stories whose day is over are gone."""
+
+            async def answer(request: Request) -> Response:
+                calls.end_stories()
+                return await endpoint(request)
+
+            return answer
 
         async def everyone(request: Request) -> Response:
             return timelines.everyone(request)
@@ -105,6 +115,7 @@ class Instagram:
             route("POST", "{id}/comments", calls.add_comment),
             route("GET", "{id}/content_publishing_limit", calls.publishing_limit),
             route("GET", "{id}/media", calls.media),
+            route("GET", "{id}/stories", calls.stories),
             route("GET", "{id}/tags", calls.tags),
             route("GET", "{id}/comments", calls.comments),
             route("GET", "{id}/insights", calls.insights),
@@ -113,10 +124,11 @@ class Instagram:
             # What a browser loads to show a page is no call of the API: no fault may break the timeline page.
             Route("/media/{id}", calls.file),
             Route("/avatar.svg", avatar),
-            Route("/", everyone),
-            Route("/explore/tags/{tag}", tagged),
-            Route("/p/{id}", one_post),
-            Route("/{name}", profile),
+            Route("/", current(everyone)),
+            Route("/explore/tags/{tag}", current(tagged)),
+            Route("/p/{id}", current(one_post)),
+            Route("/stories/{name}/{id}", current(one_post)),
+            Route("/{name}", current(profile)),
             *graph.unknown_routes(),
         ]
 
@@ -146,7 +158,7 @@ class Instagram:
         return f"/{account.handle}"
 
     def post_path(self, account: Account, post: Post) -> str:
-        return f"/p/{post.native_id}"
+        return path_of(account, post)
 
     def paragraphs(self, world: World, account: Account, post: Post) -> str:
         def profile(name: str) -> str | None:

@@ -25,6 +25,13 @@ def keep_figures(row: Consignment, counts: Mapping[str, int], *, now: datetime) 
 
 
 @transaction.atomic
+def keep_end(row: Consignment, *, now: datetime) -> None:
+    """It ended by itself, and its network tells of it no more: it is not asked for again."""
+    ended = {"step": step_at(row.sent_at, now), "tries": 0, "asked_at": now, "next_at": None, "trouble": ""}
+    FiguresDue.objects.update_or_create(consignment=row, defaults=ended)
+
+
+@transaction.atomic
 def keep_trouble(row: Consignment, trouble: str, *, now: datetime) -> None:
     """They could not be read: tried again a few times, and then at the next distance."""
     step = step_at(row.sent_at, now)

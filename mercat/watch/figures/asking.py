@@ -13,9 +13,10 @@ from django.db.models.functions import Coalesce
 
 from mercat.audit.actors import System
 from mercat.delivery import states
+from mercat.delivery.manifest import is_story
 from mercat.delivery.models import Consignment, Removal
 from mercat.networks import registry
-from mercat.networks.port import Figures, Unreadable
+from mercat.networks.port import STORY_LASTS, Figures, Unreadable
 from mercat.people.vault import Unopenable
 from mercat.register.actions import mark_broken
 from mercat.register.models import Account, Connection
@@ -54,7 +55,7 @@ def due(*, now: datetime) -> QuerySet[Consignment]:
         account__connection__state=Connection.State.WORKING,
     ).exclude(account__status__in=[Account.Status.CLOSED, Account.Status.APPROVED])
     at = Coalesce("figures_due__next_at", F("sent_at") + DISTANCES[0])
-    return rows.select_related("account__connection").order_by(at, "pk")
+    return rows.select_related("account__connection", "manifest").order_by(at, "pk")
 
 
 def taken_down() -> QuerySet[Removal]:
@@ -64,6 +65,9 @@ def taken_down() -> QuerySet[Removal]:
 
 def ask(row: Consignment, *, now: datetime) -> None:
     """`row.account.connection` is loaded."""
+    if is_story(row.manifest) and now - row.sent_at >= STORY_LASTS:
+        actions.keep_end(row, now=now)
+        return
     told = _asked(row, now=now)
     if isinstance(told, Figures):
         actions.keep_figures(row, told.counts, now=now)

@@ -182,8 +182,10 @@ def _why_never(row: Consignment) -> str:
 
 
 def words_of(row: Consignment) -> str:
-    """What went out, as its network was given it."""
+    """What went out, as its network was given it; what it is, where it has no words by its nature."""
     said = json.loads(bytes(row.manifest.canonical))
+    if said.get("story"):
+        return "A story"
     return str(said["variants"].get(row.account.network, said["text"]))
 
 

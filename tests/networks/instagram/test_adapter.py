@@ -296,6 +296,109 @@ def test_without_the_owners_number_the_name_tells_whose_it_is() -> None:
     assert not NETWORK.reader.matches(run.item, run.run("find"), run.channel)
 
 
+# Stories
+
+STORIES = f"GET /v25.0/{USER}/stories"
+A_DAY = timedelta(hours=24)
+
+
+def find(run: Scripted, *, after: timedelta = timedelta(0), native_id: str | None = None, others: str = "") -> Any:
+    return NETWORK.reader.find(
+        run.channel, run.item, run.notes, native_id=native_id, is_another=lambda one: one == others, now=NOW + after
+    )
+
+
+def a_story(number: int, **changes: Any) -> dict[str, Any]:
+    node = {"id": str(number), "media_type": "IMAGE", "timestamp": "2026-11-23T12:00:01+0000"}
+    url = f"https://www.instagram.com/stories/station.example/{number}"
+    return {**node, "permalink": url, "owner": {"id": USER}, "username": "station.example", **changes}
+
+
+def lost_story(container: str, *stories: dict[str, Any]) -> Scripted:
+    """A story whose publishing was not answered, whose container is in this state, and what stands there now."""
+    run, _ = scripted("instagram", "story")
+    run.answers[PUBLISH] = {"dropped": True}
+    assert isinstance(publish(run), Unsure)
+    run.answers[STATUS] = state(container) if container else refused(100, 33)
+    run.answers[STORIES] = {"status": 200, "body": {"data": list(stories)}}
+    run.requests.clear()
+    return run
+
+
+def test_a_story_is_a_container_of_its_own_kind_without_words_and_description() -> None:
+    run, _ = scripted("instagram", "story")
+    publish(run)
+    assert calls(run) == [QUOTA, MAKE, STATUS, PUBLISH, ADDRESS]
+    made = parameters(run.requests[1])
+    assert (made["media_type"], set(made)) == ("STORIES", {"media_type", "image_url", "appsecret_proof"})
+    seen = run.run("find")
+    assert NETWORK.reader.matches(run.item, seen, run.channel)
+    for odd in ({"text": "Snow."}, {"media": 2}, {"account": "5"}):
+        assert not NETWORK.reader.matches(run.item, dataclasses.replace(seen, **odd), run.channel)
+    assert [wrong for request in run.requests for wrong in wrong_with(request, kind_of)] == []
+
+
+def test_a_lost_story_is_the_only_one_that_nobody_accounts_for() -> None:
+    older = a_story(5, timestamp="2026-11-23T11:00:00+0000")
+    run = lost_story("PUBLISHED", older, a_story(9), a_story(8))
+    seen = find(run, others="8")
+    assert isinstance(seen, Found)
+    assert seen.native_id == "9"
+    assert NETWORK.reader.matches(run.item, seen, run.channel)
+    assert calls(run) == [STATUS, STORIES]
+    assert "since" not in parameters(run.requests[1])
+    assert [wrong for request in run.requests for wrong in wrong_with(request, kind_of)] == []
+
+
+@pytest.mark.parametrize(
+    ("container", "stories", "says"),
+    [
+        ("PUBLISHED", [a_story(9), a_story(8)], "does not tell which"),
+        ("", [a_story(9)], "does not tell which"),  # nothing says that ours is out
+        ("PUBLISHED", [], "does not show it yet"),
+        ("PUBLISHED", [a_story(9, owner={"id": "5"})], "does not show it yet"),
+    ],
+)
+def test_another_story_is_never_taken_for_a_lost_one(container: str, stories: Any, says: str) -> None:
+    seen = find(lost_story(container, *stories))
+    assert isinstance(seen, Unreadable)
+    assert says in seen.reason
+
+
+def test_a_lost_story_that_is_not_out_is_missing() -> None:
+    for container in ("FINISHED", "ERROR", "EXPIRED", ""):
+        assert find(lost_story(container)) == Missing()
+    run, _ = scripted("instagram", "story")
+    run.answers[STORIES] = {"status": 200, "body": {"data": [a_story(9)]}}
+    assert find(run) == Missing(), "nothing was ever published"
+
+
+@pytest.mark.parametrize("container", ["PUBLISHED", ""])
+def test_after_a_day_nobody_can_tell_whether_a_story_was_out(container: str) -> None:
+    """It may have ended by itself: sent once more, it would be there twice."""
+    seen = find(lost_story(container), after=A_DAY)
+    assert isinstance(seen, Unreadable)
+    assert "gone after a day" in seen.reason
+    assert find(lost_story("EXPIRED"), after=A_DAY) == Missing(), "its container says that it never was out"
+
+
+def test_a_story_that_is_gone_by_its_id_is_missing_whether_it_ended_or_was_taken_down() -> None:
+    run, _ = scripted("instagram", "story")
+    publish(run)
+    run.answers[ADDRESS] = refused(100, 33)
+    run.answers[STORIES] = {"status": 200, "body": {"data": []}}
+    for after in (timedelta(hours=1), A_DAY):
+        assert find(run, native_id=MEDIA, after=after) == Missing()
+
+
+def test_a_storys_figures_are_those_that_stories_have() -> None:
+    run, _ = scripted("instagram", "story")
+    node = run.answers[ADDRESS]["body"]
+    run.answers[ADDRESS] = {"status": 200, "body": {**node, "media_product_type": "STORY"}}
+    run.run("figures")
+    assert parameters(run.requests[-1])["metric"] == "views,reach,shares,replies"
+
+
 # The other parts
 
 

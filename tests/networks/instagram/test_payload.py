@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from mercat.networks.instagram import payload
 from mercat.networks.instagram.adapter import NETWORK
-from tests.networks.doubles import item, picture_for
+from mercat.networks.port import Medium
+from tests.networks.doubles import item, picture_for, video
 
 
 def shaped(width: int, height: int) -> list[str]:
@@ -65,6 +67,49 @@ def test_forms_are_those_of_a_picture_a_part_and_an_album() -> None:
     assert payload.DIALECT.part(bare) == {"image_url": one.url, "is_carousel_item": "true"}
     album = payload.album(item("Words", one, one), ["1", "2"])
     assert album == {"media_type": "CAROUSEL", "children": "1,2", "caption": "Words"}
+
+
+# Stories
+
+
+def told(text: str, *media: Medium) -> list[tuple[str, str]]:
+    story = dataclasses.replace(item(text, *media), story=True)
+    return [(problem.field, problem.message) for problem in payload.check(story, {})]
+
+
+def test_a_story_is_one_picture_or_one_video_in_whatever_shape() -> None:
+    upright = dataclasses.replace(picture_for(NETWORK, "x" * 5_000), width=1080, height=1920)
+    assert told("", upright) == []
+    assert told(" \n", video("x" * 5_000)) == []
+    assert told("") == [("media", "A story is one picture or one video. Add one.")]
+    for media in ((upright, upright), (upright, video())):
+        assert told("", *media) == [("media", "A story is one picture or one video. Leave one.")]
+
+
+def test_a_story_carries_no_words() -> None:
+    said = [("text", "A story carries no words. Leave them out, or put them into the picture.")]
+    assert told("Snow.", picture_for(NETWORK)) == said
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"seconds": 60.5}, "Instagram takes 1 minute."),
+        ({"seconds": 2.9}, "shorter than the 3 seconds"),
+        ({"size": 100_000_001}, "Instagram takes up to 100 MB"),
+        ({"mime": "video/quicktime"}, "of a kind that Instagram does not take"),
+    ],
+)
+def test_a_storys_video_has_limits_of_its_own(changes: dict[str, Any], words: str) -> None:
+    assert told("", dataclasses.replace(video(), seconds=60.0, size=100_000_000)) == []
+    ((field, message),) = told("", dataclasses.replace(video(), **changes))
+    assert (field, words in message) == ("media", True)
+
+
+def test_the_form_of_a_story_has_nothing_beside_its_picture_or_video() -> None:
+    one, film = picture_for(NETWORK, "A sign"), video("Snow falls")
+    assert payload.story(item("", one)) == {"media_type": "STORIES", "image_url": one.url}
+    assert payload.story(item("", film)) == {"media_type": "STORIES", "video_url": film.url}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,18 +16,31 @@ from mercat.networks.port import (
     Figures,
     Found,
     Identity,
+    Item,
     Kept,
     Later,
     Medium,
+    Missing,
     Pending,
     Profile,
     Refused,
     Sent,
+    Unreadable,
     Unsure,
 )
 from mercat.sandbox.graph import CLIENT_ID, CLIENT_SECRET
 from tests.networks.consent import agree
-from tests.networks.doubles import MemoryNotes, channel_of, client_for, item, medium, nobodys, picture, picture_for
+from tests.networks.doubles import (
+    MemoryNotes,
+    channel_of,
+    client_for,
+    item,
+    medium,
+    nobodys,
+    picture,
+    picture_for,
+    video,
+)
 from tests.networks.graph_specs import wrong_fields, wrong_with
 from tests.networks.servers import Sandbox
 from tests.servers.media_host import MediaHost
@@ -196,6 +210,62 @@ def test_a_lost_answer_whose_post_is_not_listed_yet_is_no_miss(sandbox: Sandbox,
     assert len(sandbox.standing(account.id)) == 1
 
 
+# Stories
+
+
+@pytest.mark.parametrize("medium", ["picture", "video"])
+def test_a_story_is_published_once_read_back_and_listed(sandbox: Sandbox, account: Account, medium: str) -> None:
+    one = account.picture() if medium == "picture" else account.pictures.reachable(video())
+    story, notes = replace(item("", one, created_at=account.now), story=True), MemoryNotes()
+    outcome = NETWORK.publisher.publish(account.channel, story, notes, now=account.now)
+    if medium == "video":
+        assert isinstance(outcome, Pending)
+        outcome = NETWORK.publisher.publish(account.channel, story, notes, now=account.now + timedelta(minutes=1))
+    assert isinstance(outcome, Sent)
+    found = look(account, story, notes, outcome.native_id)
+    assert isinstance(found, Found)
+    assert NETWORK.reader.matches(story, found, account.channel)
+    assert [post.text for post in sandbox.standing(account.id)] == [""]
+    assert NETWORK.lister
+    (listed,) = NETWORK.lister.posts(account.channel, since=account.now - timedelta(minutes=5), now=account.now)
+    assert (listed.native_id, listed.url) == (outcome.native_id, outcome.url)
+    assert f"/stories/{account.channel.handle}/" in listed.url
+
+
+def test_a_lost_story_is_found_and_one_by_hand_beside_it_is_not_taken_for_it(
+    sandbox: Sandbox, account: Account
+) -> None:
+    story, notes = replace(item("", account.picture(), created_at=account.now), story=True), MemoryNotes()
+    sandbox.fault("answer_lost", "publish")
+    assert isinstance(NETWORK.publisher.publish(account.channel, story, notes, now=account.now), Unsure)
+    found = look(account, story, notes, None)
+    assert isinstance(found, Found)
+    assert NETWORK.reader.matches(story, found, account.channel)
+    sandbox.no_faults()
+    made = call(sandbox, account, f"{account.id}/media", media_type="STORIES", image_url=account.picture().url)
+    call(sandbox, account, f"{account.id}/media_publish", creation_id=made["id"])
+    assert isinstance(look(account, story, notes, None), Unreadable)
+    assert NETWORK.lister
+    listed = NETWORK.lister.posts(account.channel, since=account.now - timedelta(minutes=5), now=account.now)
+    assert isinstance(listed, tuple)
+    assert len(listed) == 2, "what was put there past the tool is listed too"
+
+
+def test_a_story_is_taken_down_and_so_is_what_is_gone(account: Account) -> None:
+    story, notes = replace(item("", account.picture(), created_at=account.now), story=True), MemoryNotes()
+    sent = NETWORK.publisher.publish(account.channel, story, notes, now=account.now)
+    assert NETWORK.remover
+    for _ in range(2):
+        assert NETWORK.remover.remove(account.channel, native_id=sent.native_id, now=account.now) == Sent(
+            sent.native_id, ""
+        )
+    assert look(account, story, notes, sent.native_id) == Missing()
+
+
+def look(account: Account, one: Item, notes: MemoryNotes, native_id: str | None) -> Any:
+    return NETWORK.reader.find(account.channel, one, notes, native_id=native_id, is_another=nobodys, now=account.now)
+
+
 # The other parts
 
 
@@ -271,6 +341,8 @@ def test_calls_and_answers_are_as_metas_specs_name_them(
     other = Account(sandbox, http, pictures)
     sent = account.publish("Snow.", account.picture(), account.picture(shade=3))
     account.publish("Rain.")
+    story = replace(item("", account.picture(), created_at=account.now), story=True)
+    told = NETWORK.publisher.publish(account.channel, story, MemoryNotes(), now=account.now)
     call(sandbox, other, f"{sent.native_id}/comments", message="Hello")
     one, now = item("Snow.", account.picture(), created_at=account.now), account.now
     for native_id in (sent.native_id, None):
@@ -280,9 +352,12 @@ def test_calls_and_answers_are_as_metas_specs_name_them(
     assert NETWORK.profiler
     assert NETWORK.searcher
     assert NETWORK.remover
+    assert NETWORK.lister
+    NETWORK.lister.posts(account.channel, since=now, now=now)
     NETWORK.listener.mentions(account.channel, since=now, now=now)
     NETWORK.listener.comments(account.channel, native_id=sent.native_id, now=now)
-    NETWORK.metrics.figures(account.channel, native_id=sent.native_id, now=now)
+    for native_id in (sent.native_id, told.native_id):
+        NETWORK.metrics.figures(account.channel, native_id=native_id, now=now)
     NETWORK.profiler.profile(account.channel, now=now)
     NETWORK.searcher.accounts(account.channel, other.account["handle"], now=now)
     NETWORK.remover.remove(account.channel, native_id=sent.native_id, now=now)
@@ -293,7 +368,13 @@ def test_calls_and_answers_are_as_metas_specs_name_them(
 def wrong_answer(path: str, answer: dict[str, Any], kind_of: Any) -> list[str]:
     """Of an answer that tells nodes: their fields."""
     _, _, native_id, *edges = path.split("/")
-    kinds = {"media": "IGMedia", "tags": "IGMedia", "comments": "IGComment", "insights": "InsightsResult"}
+    kinds = {
+        "media": "IGMedia",
+        "stories": "IGMedia",
+        "tags": "IGMedia",
+        "comments": "IGComment",
+        "insights": "InsightsResult",
+    }
     kind = kinds.get(edges[0]) if edges else kind_of(native_id)
     if not kind or "success" in answer or "error" in answer:
         return []

@@ -55,6 +55,17 @@ def test_what_went_out_long_ago_is_not_asked_for_any_more(network: Counting, out
     assert not network.asked
 
 
+def test_a_story_is_asked_for_until_it_is_gone_and_then_no_more(
+    network: Counting, out: Consignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "is_story", lambda manifest: True)
+    for hours in range(48):
+        asking.run(now=NOW + hours * HOUR)
+    assert [row.step for row in FiguresRead.objects.all()] == [0, 1]
+    due = FiguresDue.objects.get()
+    assert (due.next_at, due.trouble, len(network.asked)) == (None, "", 2)
+
+
 def test_nothing_is_held_while_the_network_is_asked(network: Counting, out: Consignment) -> None:
     asking.run(now=NOW + HOUR)
     assert network.asked
