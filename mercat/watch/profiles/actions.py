@@ -339,7 +339,8 @@ def _flag(account: Account, kinds: Sequence[Kind], *, now: datetime) -> None:
 
 def _settled(account: Account, *, now: datetime) -> None:
     settle(subject=FOUND, link=page_of(account), now=now)
-    if not ProfileFinding.objects.filter(ended_at=None).exists():
+    left = ProfileFinding.objects.filter(ended_at=None).exclude(account__status=Account.Status.CLOSED)
+    if not left.exists():
         settle(subject=FOUND, link=LIST, now=now)
 
 

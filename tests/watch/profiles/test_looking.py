@@ -151,6 +151,22 @@ def test_each_finding_is_told_once_and_what_is_right_again_is_told_no_more(
     assert list(whats) == ["profile.amiss", "profile.right_again"]
 
 
+def test_a_closed_account_keeps_nobody_waiting(
+    network: Showing, account: Account, comms: Person, messages_off: None
+) -> None:
+    gone = make.account("Perth")
+    ProfileFinding.objects.create(account=gone, kind="bio", found_at=NOW)
+    make.put(gone, Account.Status.CLOSED)
+    network.show(bio="Ring the station.")
+    look()
+    network.show(bio=BIO)
+    look(1)
+    assert network.looks == 2
+    assert not Notice.objects.filter(subject=actions.FOUND, link=actions.LIST, read_at=None).exists()
+    with pytest.raises(Impossible, match="is closed"):
+        actions.assign(by=comms, account=gone, name="D", bio=BIO, avatar=None, banner=None, now=NOW)
+
+
 def test_what_cannot_be_read_is_told_once_it_lasts(network: Showing, account: Account, messages_off: None) -> None:
     network.told = Unreadable("Bluesky does not answer.")
     for hour in range(TRIES_TOLD):

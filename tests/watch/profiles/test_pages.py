@@ -65,7 +65,7 @@ def test_what_is_assigned_stands_beside_what_is_shown(network: Showing, branding
     assert "These are set anew on Bluesky as they are assigned: bio, picture" in text
     shown = client.get(f"{page(branding.account)}pictures/avatar/")
     assert (shown.status_code, shown["Content-Type"]) == (200, "image/jpeg")
-    shown.close()
+    assert b"".join(shown.streaming_content)  # read to its end the file is closed
     assert client.get(f"{page(branding.account)}pictures/banner/").status_code == 404
     assert client.get(f"{page(branding.account)}pictures/pk/").status_code == 404
 
