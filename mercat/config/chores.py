@@ -39,6 +39,8 @@ from mercat.watch.cases import following as cases
 from mercat.watch.direct import looking as direct_use
 from mercat.watch.figures import asking as figures
 from mercat.watch.lookalikes import searching as look_alikes
+from mercat.watch.profiles import looking as profiles
+from mercat.watch.profiles import putting as profiles_put_back
 from mercat.watch.reporting import sending as network_reports
 
 log = logging.getLogger(__name__)
@@ -88,6 +90,8 @@ LOOKING: tuple[Chore, ...] = (
     Chore("posts past the tool", timedelta(seconds=10), direct_use.run),
     Chore("figures of posts", timedelta(seconds=20), figures.run),
     Chore("look-alikes", timedelta(minutes=1), look_alikes.run),
+    Chore("profiles that are put back", timedelta(seconds=10), profiles_put_back.run),
+    Chore("profiles", timedelta(minutes=1), profiles.run),
 )
 
 # The work itself is done by a process of its own.

@@ -6,6 +6,7 @@ from mercat.watch.cases import views as cases
 from mercat.watch.direct import views as direct
 from mercat.watch.figures import views as figures
 from mercat.watch.lookalikes import views as lookalikes
+from mercat.watch.profiles import views as profiles
 
 app_name = "watch"
 urlpatterns = [
@@ -27,6 +28,13 @@ urlpatterns = [
     path("direct/", direct.direct, name="direct"),
     path("direct/<int:use_id>/", direct.direct_use, name="direct-use"),
     path("direct/<int:use_id>/settle/", direct.settle, name="direct-settle"),
+    path("profiles/", profiles.profiles, name="profiles"),
+    path("profiles/<uuid:account_id>/", profiles.profile, name="profile"),
+    path("profiles/<uuid:account_id>/assign/", profiles.assign, name="profile-assign"),
+    path("profiles/<uuid:account_id>/put-back/", profiles.put_back, name="profile-put-back"),
+    path("profiles/<uuid:account_id>/right/", profiles.say_right, name="profile-right"),
+    path("profiles/<uuid:account_id>/messages/", profiles.messages_off, name="profile-messages"),
+    path("profiles/<uuid:account_id>/pictures/<slug:part>/", profiles.picture, name="profile-picture"),
     path("figures/", figures.figures, name="figures"),
     path("figures/table.csv", figures.table, name="figures-table"),
     path("figures/<uuid:post_id>/", figures.of_post, name="figures-post"),

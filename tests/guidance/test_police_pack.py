@@ -130,7 +130,7 @@ def test_there_is_no_way_to_send_a_direct_message(police: Guidance) -> None:
         "ask_direct_access", "answer_direct_access", "note_rotation",
         "ask_advice", "answer_advice", "read_advice",
         "report_account", "triage_account", "settle_unauthorised", "report_fake", "view_cases", "settle_direct_use",
-        "contribute", "curate",
+        "assign_branding", "contribute", "curate",
         "pause", "resume", "read_audit", "read_acknowledgements", "export_audit", "import_people", "administer",
     }  # fmt: skip
 
@@ -138,7 +138,7 @@ def test_there_is_no_way_to_send_a_direct_message(police: Guidance) -> None:
 def test_every_clause_that_decides_now_has_its_policies(police: Guidance) -> None:
     carried = Counter(policy.clause for policy in police.pack.policies if policy.effect == "forbid")
     deciding = "2.2 2.3 3.2 4.4 4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13"
-    deciding += " 5.1 5.3 5.4 5.5 5.6 5.7 5.8 5.9 6.1 6.2 6.3 6.4 9.1"
+    deciding += " 5.1 5.3 5.4 5.5 5.6 5.7 5.8 5.9 6.1 6.2 6.3 6.4 7.2 9.1"
     house = "M.1 M.2 M.3 M.4 M.5 M.6 M.7 M.8 M.9 M.10"
     assert set(carried) == {*deciding.split(), *house.split()}
 

@@ -528,3 +528,5 @@ def test_whoever_found_an_account_reports_it_and_each_case_has_those_who_deal_wi
     for action, those in expected.items():
         assert who_may(police, action, Body()) == those, action
     assert who_may(police, "settle_direct_use", LOCAL) == {"communicator", "security"}
+    assert who_may(police, "assign_branding", LOCAL) == {"communicator"}
+    assert refusers(police, "assign_branding", LOCAL) == {"7.2-assign"}

@@ -21,7 +21,7 @@ from mercat.posts.models import Post
 from mercat.register.models import Application
 from mercat.watch.cases import states as case_states
 from tests.factories import NOW
-from tests.routes.world import Place
+from tests.routes.world import BIO, Place
 
 About = Callable[[Place, Person], Mapping[str, object]]
 Send = Callable[[Place, Person], Mapping[str, object]]
@@ -200,6 +200,10 @@ def _exception(which: str) -> About:
 
 def _direct_use(place: Place, _viewer: Person) -> Mapping[str, object]:
     return {"use_id": place.direct_use.pk}
+
+
+def _profile(place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"account_id": place.profile.pk}
 
 
 def _look_alike(place: Place, _viewer: Person) -> Mapping[str, object]:
@@ -625,6 +629,12 @@ VISITS: tuple[Visit, ...] = (
     Visit(
         "settle a post past the tool", "watch:direct-settle", _direct_use, _fixed(outcome="misuse", words="Tried")
     ),
+    Visit("see what accounts show", "watch:profiles"),
+    Visit("see what an account shows", "watch:profile", _profile),
+    Visit("assign what an account has to show", "watch:profile-assign", _profile, _fixed(name="Tried", bio=BIO)),
+    Visit("have it put back", "watch:profile-put-back", _profile, _nothing),
+    Visit("say that a picture is right", "watch:profile-right", _profile, _fixed(part="avatar", digest="d" * 64)),
+    Visit("say that direct messages are off", "watch:profile-messages", _profile, _nothing),
     Visit("see the figures of posts", "watch:figures"),
     Visit("take the figures of posts away", "watch:figures-table"),
     Visit("see the figures of a post", "watch:figures-post", _post),
@@ -658,6 +668,7 @@ ELSEWHERE = {
     "web:pack-style": "for every page; the pack’s colours",
     "register:begin": "asks as the page to connect an account; then a network answers",
     "register:finish": "asks as the page to connect an account; needs a sign-in that was begun",
+    "watch:profile-picture": "as the account’s profile; tests/watch/profiles/test_pages.py",
     "watch:case-picture": "as the inside of its case; tests/watch/cases/test_pages.py",
     "posts:picture": "as the post; tests/posts/test_pages.py",
     "delivery:live": "as writing for its account, of a broadcast alone; tests/delivery/test_broadcasts.py",

@@ -10,7 +10,7 @@ from uuid import uuid4
 from mercat.delivery import actions as delivery
 from mercat.delivery import states
 from mercat.delivery.models import Consignment, Pause
-from mercat.images.models import Cover, Video
+from mercat.images.models import Cover, Picture, Video
 from mercat.networks.port import FoundAccount
 from mercat.people import actions as people
 from mercat.people.advice import actions as advice
@@ -49,6 +49,7 @@ from mercat.watch.cases import states as case_states
 from mercat.watch.cases.triage import INSIDE, OUTSIDE, Answers
 from mercat.watch.lookalikes import actions as lookalikes
 from mercat.watch.models import Case, DirectUse, LookAlike
+from mercat.watch.profiles import actions as profiles
 from tests import factories as make
 from tests.factories import NOW, TEST
 from tests.people.hr.files import as_csv, line
@@ -66,6 +67,7 @@ WORKS_IN = {
     "foi-officer": "information-disclosure",
     "auditor": "audit",
 }
+BIO = "Call 101, or 999 in an emergency."
 UNAUTHORISED = Answers(INSIDE, branding=True, content=True, false_words=False)
 FAKE = Answers(OUTSIDE, branding=True, content=False, false_words=True)
 NEWCOMER, OFFICER = "newcomer", "officer"  # who hold no role: one at the start of the path, one at its end
@@ -277,6 +279,20 @@ class Place:
         """A post past the tool that waits for somebody."""
         about = {"native_id": f"p-{self.unit}", "text": "Past the tool", "made_at": NOW, "found_at": NOW}
         return self._once("direct use", lambda: DirectUse.objects.create(account=self.account, **about))
+
+    @property
+    def profile(self) -> Account:
+        """An account that shows something else than is assigned to it."""
+        return self._once("profile", self._profile)
+
+    def _profile(self) -> Account:
+        about = {"name": "p.jpg", "mime": "image/jpeg", "width": 9, "height": 9, "size": 9, "at": NOW, "by": self.comms}
+        avatar = Picture.objects.create(original="o", file="f", sha256="a" * 64, **about)
+        assigned = {"name": "Ours", "bio": BIO, "avatar": avatar, "banner": None}
+        profiles.assign(by=self.comms, account=self.account, **assigned, now=NOW)
+        seen = profiles.Shown("Theirs", BIO, frozenset({"avatar"}), {"avatar": "d" * 64})
+        profiles.keep_look(self.account, seen, now=NOW)
+        return self.account
 
     @property
     def asked_direct(self) -> DirectAccess:
