@@ -239,7 +239,13 @@ SPOILED = {
         "Broken-into!",
         "“broken into” is given twice",
     ),
-    "what people wrote is never forgotten": ("pack.yaml", "keep_days: 7", "keep_days: 31", "keep_days: 31", "less than"),
+    "what people wrote is never forgotten": (
+        "pack.yaml",
+        "keep_days: 7",
+        "keep_days: 31",
+        "keep_days: 31",
+        "less than",
+    ),
     "administered by nobody": (
         "pack.yaml",
         "administered_by: administrator",

@@ -202,6 +202,10 @@ def _direct_use(place: Place, _viewer: Person) -> Mapping[str, object]:
     return {"use_id": place.direct_use.pk}
 
 
+def _heard(place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"row_id": place.heard.pk}
+
+
 def _look_alike(place: Place, _viewer: Person) -> Mapping[str, object]:
     return {"row_id": place.look_alike.pk}
 
@@ -625,6 +629,8 @@ VISITS: tuple[Visit, ...] = (
     Visit(
         "settle a post past the tool", "watch:direct-settle", _direct_use, _fixed(outcome="misuse", words="Tried")
     ),
+    Visit("see what people write to accounts", "watch:heard"),
+    Visit("say that somebody was signposted", "watch:heard-settle", _heard, _fixed(outcome="signposted")),
     Visit("see the figures of posts", "watch:figures"),
     Visit("take the figures of posts away", "watch:figures-table"),
     Visit("see the figures of a post", "watch:figures-post", _post),

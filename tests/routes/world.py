@@ -48,7 +48,7 @@ from mercat.watch.cases import actions as cases
 from mercat.watch.cases import states as case_states
 from mercat.watch.cases.triage import INSIDE, OUTSIDE, Answers
 from mercat.watch.lookalikes import actions as lookalikes
-from mercat.watch.models import Case, DirectUse, LookAlike
+from mercat.watch.models import Case, DirectUse, Heard, LookAlike
 from tests import factories as make
 from tests.factories import NOW, TEST
 from tests.people.hr.files import as_csv, line
@@ -277,6 +277,13 @@ class Place:
         """A post past the tool that waits for somebody."""
         about = {"native_id": f"p-{self.unit}", "text": "Past the tool", "made_at": NOW, "found_at": NOW}
         return self._once("direct use", lambda: DirectUse.objects.create(account=self.account, **about))
+
+    @property
+    def heard(self) -> Heard:
+        """A mention of the account that waits for somebody."""
+        about = {"digest": f"d-{self.unit}", "native_id": f"m-{self.unit}", "text": "Is it open?", "made_at": NOW}
+        about |= {"kind": "mention", "heard_at": NOW, "looks_like_report": False}
+        return self._once("heard", lambda: Heard.objects.create(account=self.account, **about))
 
     @property
     def asked_direct(self) -> DirectAccess:

@@ -31,7 +31,7 @@ SIGNED_OUT_WRITERS = {f"posts/<uuid:post_id>/{place}/" for place in ("edit", "au
 SIGNED_OUT_WRITERS |= {"posts/contributions/new/"}
 PAGES = [
     "/", "/posts/", "/posts/new/",
-    "/posts/contributions/", "/posts/contributions/new/", "/watch/figures/",
+    "/posts/contributions/", "/posts/contributions/new/", "/watch/figures/", "/watch/heard/",
     "/sending/", "/sending/pause/", "/register/", "/people/", "/notices/",
     "/sign-in/mine/", "/sign-in/mine/add/", "/sign-in/mine/passphrase/", "/sessions/",
     "/guidance/", "/guidance/access/", "/guidance/clauses/",

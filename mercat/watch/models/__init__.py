@@ -3,19 +3,23 @@
 from mercat.watch.models.cases import Case, CaseNote
 from mercat.watch.models.direct import CouldHave, DirectGap, DirectLook, DirectUse
 from mercat.watch.models.figures import FiguresDue, FiguresRead
+from mercat.watch.models.heard import CommentsLook, Heard, MentionsLook
 from mercat.watch.models.lookalikes import LookAlike, NameSearch
 from mercat.watch.models.reports import NetworkReport
 
 __all__ = [
     "Case",
     "CaseNote",
+    "CommentsLook",
     "CouldHave",
     "DirectGap",
     "DirectLook",
     "DirectUse",
     "FiguresDue",
     "FiguresRead",
+    "Heard",
     "LookAlike",
+    "MentionsLook",
     "NameSearch",
     "NetworkReport",
 ]
