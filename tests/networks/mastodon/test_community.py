@@ -307,7 +307,7 @@ def test_a_direct_message_is_never_heard(visibility: str, heard: int) -> None:
     run, _ = scripted("mastodon")
     told = notified(run, 1)
     told["status"]["visibility"] = visibility
-    run.answers[MENTIONS] = [{"status": 200, "body": [told]}]
+    run.answers[MENTIONS] = [{"status": 200, "body": [told, notified(run, 0, hours=48)]}]
     assert len(run.run("mentions")) == heard
     assert (payload.heard(told["status"], "1", run.channel) is not None) == bool(heard)
 
