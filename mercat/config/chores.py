@@ -38,6 +38,8 @@ from mercat.register.standing.chores import remind_of_posture
 from mercat.watch.cases import following as cases
 from mercat.watch.direct import looking as direct_use
 from mercat.watch.figures import asking as figures
+from mercat.watch.heard import forgetting as words_of_others
+from mercat.watch.heard import listening
 from mercat.watch.lookalikes import searching as look_alikes
 from mercat.watch.profiles import looking as profiles
 from mercat.watch.profiles import putting as profiles_put_back
@@ -74,6 +76,7 @@ CHORES: tuple[Chore, ...] = (
     Chore("reviews due", timedelta(hours=1), remind_of_reviews),
     Chore("protection to look at", timedelta(hours=1), remind_of_posture),
     Chore("reported accounts to look at", timedelta(hours=1), cases.run),
+    Chore("what people wrote is forgotten", timedelta(minutes=10), words_of_others.run),
     Chore("dormant accounts", timedelta(hours=6), mark_dormant),
 )
 
@@ -89,6 +92,7 @@ CALLING: tuple[Chore, ...] = (
 LOOKING: tuple[Chore, ...] = (
     Chore("posts past the tool", timedelta(seconds=10), direct_use.run),
     Chore("figures of posts", timedelta(seconds=20), figures.run),
+    Chore("what people write to accounts", timedelta(seconds=10), listening.run),
     Chore("look-alikes", timedelta(minutes=1), look_alikes.run),
     Chore("profiles that are put back", timedelta(seconds=10), profiles_put_back.run),
     Chore("profiles", timedelta(minutes=1), profiles.run),

@@ -11,6 +11,7 @@ from mercat.guidance.examples import Example
 from mercat.guidance.fault import Fault
 from mercat.guidance.house import OWN_RULES, PAUSE
 from mercat.guidance.lines import Document, Path_
+from mercat.guidance.phrases import plain
 from mercat.guidance.policies import SCHEMA, action_groups
 from mercat.guidance.shape import ClausesFile, PackFile, Policy, StructureFile
 
@@ -58,6 +59,7 @@ def _in_head(document: Document, head: PackFile) -> Iterator[Fault]:
     yield from _unknown(document, ("devices", "break_glass", "alarm"), "role", alarm, roles)
     yield from _in_advice(document, head)
     yield from _in_contributions(document, head)
+    yield from _in_signposting(document, head)
     yield from _in_groups(document, head)
     ranks = {each.key: each.name for each in head.ranks}
     yield from _unknown(document, ("directory", "ranks"), "rank", head.directory.ranks, ranks.keys())
@@ -85,6 +87,24 @@ def _in_contributions(document: Document, head: PackFile) -> Iterator[Fault]:
     yield from _unknown(document, ("contributions", "tiers"), "tier", rule.tiers, tiers)
     for kind, about in (("pictures", rule.pictures), ("video", rule.video)):
         yield from _unknown(document, ("contributions", kind, "networks"), "network", about.networks, networks)
+
+
+SHORT = 200  # characters that every network takes
+
+
+def _in_signposting(document: Document, head: PackFile) -> Iterator[Fault]:
+    """People are told whom to call, on every network; and each phrase is one."""
+    rule = head.signposting
+    for index, text in enumerate(rule.texts):
+        if not any(number.number in text for number in head.body.numbers):
+            yield document.fault(("signposting", "texts", index), "this names no number of the body to call")
+    if len(rule.texts[-1]) > SHORT:
+        last = ("signposting", "texts", len(rule.texts) - 1)
+        yield document.fault(last, f"the last text has more than {SHORT} characters, and not every network takes it")
+    phrases = [plain(phrase) for phrase in rule.looks_like]
+    for index, phrase in enumerate(phrases):
+        if phrase in phrases[:index]:
+            yield document.fault(("signposting", "looks_like", index), f"“{phrase}” is given twice")
 
 
 def _in_groups(document: Document, head: PackFile) -> Iterator[Fault]:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from mercat.guidance import facts
 from mercat.guidance.fault import Fault
 from mercat.guidance.lines import Document
+from mercat.guidance.phrases import plain
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Action = Annotated[str, StringConstraints(pattern=r"^[a-z]+(_[a-z]+)*$")]
@@ -273,6 +274,24 @@ class AdviceRule(Shape):
     by: list[Key] = Field(min_length=1)
 
 
+def _of_words(phrase: str) -> str:
+    if not plain(phrase):
+        raise ValueError("a phrase has at least one word")
+    return phrase
+
+
+class SignpostingRule(Shape):
+    """What people are told who write to an account instead of calling, and by which words it is seen that they may.
+
+    `texts`: the longest first; where one is too long for a network, the next is taken, so that the last fits all of
+    them. `looks_like`: words and phrases. `keep_days`: after these what people wrote is forgotten, settled or not.
+    """
+
+    texts: list[Annotated[Text, StringConstraints(max_length=500)]] = Field(min_length=1)
+    looks_like: list[Annotated[Text, AfterValidator(_of_words)]] = Field(min_length=1)
+    keep_days: int = Field(ge=1, le=30)
+
+
 class WarningRule(Shape):
     """Warnings: who approves one, whether a pause lets it through, and whether a double is better than a miss."""
 
@@ -364,6 +383,7 @@ class PackFile(Shape):
     direct_access: DirectAccessRule
     personal_use: PersonalUse
     contributions: ContributionRule
+    signposting: SignpostingRule
     warnings: WarningRule
     compliance: list[ComplianceItem]
     versions: list[VersionEntry] = Field(min_length=1)

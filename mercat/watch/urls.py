@@ -5,6 +5,7 @@ from django.urls import path
 from mercat.watch.cases import views as cases
 from mercat.watch.direct import views as direct
 from mercat.watch.figures import views as figures
+from mercat.watch.heard import views as heard
 from mercat.watch.lookalikes import views as lookalikes
 from mercat.watch.profiles import views as profiles
 
@@ -38,4 +39,6 @@ urlpatterns = [
     path("figures/", figures.figures, name="figures"),
     path("figures/table.csv", figures.table, name="figures-table"),
     path("figures/<uuid:post_id>/", figures.of_post, name="figures-post"),
+    path("heard/", heard.heard, name="heard"),
+    path("heard/<int:row_id>/settle/", heard.settle, name="heard-settle"),
 ]

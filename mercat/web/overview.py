@@ -28,6 +28,8 @@ from mercat.register.presenters import COLOURS, state_of, title_of
 from mercat.register.scope import open_to as accounts_open_to
 from mercat.watch.cases import states as case_states
 from mercat.watch.cases.queries import sees_all
+from mercat.watch.heard.queries import Waits
+from mercat.watch.heard.queries import waits as heard_waits
 from mercat.watch.models import Case
 
 LATEST = 15  # posts
@@ -53,7 +55,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`cases` by state, and None for whoever may not see cases."""
+    """`cases` by state, and None for whoever may not see cases; `heard` None for whoever deals with none of it."""
 
     accounts: list[AccountLine]
     posts: list[Line]
@@ -62,6 +64,7 @@ class Overview:
     licensed: int
     queues: list[Waiting]
     cases: dict[str, int] | None
+    heard: Waits | None
     nothing: bool  # no account, no unit and no case is open to them
 
 
@@ -80,6 +83,7 @@ def overview(viewer: facts.Person, *, now: datetime) -> Overview:
         licensed=Licence.objects.filter(ended_at=None, person__in=Person.objects.filter(theirs)).count(),
         queues=[Waiting(each, waiting(each, now=now).filter(unit__in=units).count()) for each in queues()],
         cases=cases,
+        heard=heard_waits(viewer, now=now),
         nothing=not accounts and not units and cases is None,
     )
 

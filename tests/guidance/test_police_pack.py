@@ -130,7 +130,7 @@ def test_there_is_no_way_to_send_a_direct_message(police: Guidance) -> None:
         "ask_direct_access", "answer_direct_access", "note_rotation",
         "ask_advice", "answer_advice", "read_advice",
         "report_account", "triage_account", "settle_unauthorised", "report_fake", "view_cases", "settle_direct_use",
-        "assign_branding", "contribute", "curate",
+        "assign_branding", "settle_heard", "contribute", "curate",
         "pause", "resume", "read_audit", "read_acknowledgements", "export_audit", "import_people", "administer",
     }  # fmt: skip
 

@@ -530,3 +530,14 @@ def test_whoever_found_an_account_reports_it_and_each_case_has_those_who_deal_wi
     assert who_may(police, "settle_direct_use", LOCAL) == {"communicator", "security"}
     assert who_may(police, "assign_branding", LOCAL) == {"communicator"}
     assert refusers(police, "assign_branding", LOCAL) == {"7.2-assign"}
+
+
+def test_what_people_wrote_to_an_account_is_for_those_who_answer_for_it(police: Guidance) -> None:
+    """As facts: oversight reads no words of the public, and nor does whoever only writes posts."""
+    own = replace(LOCAL, spocs=("colleague",))
+    held = replace(LOCAL, tier="individual", holder="colleague")
+    answering = {"communicator", "commander", "spoc"}
+    for account, also in ((LOCAL, set()), (own, {"colleague"}), (held, {"colleague"})):
+        assert who_may(police, "settle_heard", account) == answering | also
+    elsewhere = replace(LOCAL, unit=FIFE, spocs=())
+    assert who_may(police, "settle_heard", elsewhere) == {"communicator", "fife-commander"}

@@ -43,8 +43,8 @@ PAGE = """\
 
 Written from the registry by `make reference`. A part that a network lacks is not offered anywhere. Sending uses
 publishing, reading back and taking down, the register connecting and renewal, the composer the price, and the watch the
-listing of what stands on an account, the figures, the search, the report and the profile (as `mercat doctor NETWORK`
-does); no page uses the other parts yet.
+listing of what stands on an account, the figures, the search, the report, what others write to it, and the profile (as
+`mercat doctor NETWORK` does); no page uses the other parts yet.
 
 {parts}
 

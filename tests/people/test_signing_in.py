@@ -547,7 +547,7 @@ def test_every_act_that_approves_connects_exports_or_administers_is_on_the_list(
         "ask_direct_access", "note_rotation",
         "ask_advice", "answer_advice", "read_advice",
         "report_account", "triage_account", "settle_unauthorised", "report_fake", "view_cases", "settle_direct_use",
-        "assign_branding", "contribute", "curate",
+        "assign_branding", "settle_heard", "contribute", "curate",
     }  # fmt: skip
     listed = guidance().pack.sign_in.step_up.keys()
     assert {"approve", "connect_account", "export_audit", "administer"} <= listed

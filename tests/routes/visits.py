@@ -206,6 +206,10 @@ def _profile(place: Place, _viewer: Person) -> Mapping[str, object]:
     return {"account_id": place.profile.pk}
 
 
+def _heard(place: Place, _viewer: Person) -> Mapping[str, object]:
+    return {"row_id": place.heard.pk}
+
+
 def _look_alike(place: Place, _viewer: Person) -> Mapping[str, object]:
     return {"row_id": place.look_alike.pk}
 
@@ -635,6 +639,8 @@ VISITS: tuple[Visit, ...] = (
     Visit("have it put back", "watch:profile-put-back", _profile, _nothing),
     Visit("say that a picture is right", "watch:profile-right", _profile, _fixed(part="avatar", digest="d" * 64)),
     Visit("say that direct messages are off", "watch:profile-messages", _profile, _nothing),
+    Visit("see what people write to accounts", "watch:heard"),
+    Visit("say that somebody was signposted", "watch:heard-settle", _heard, _fixed(outcome="signposted")),
     Visit("see the figures of posts", "watch:figures"),
     Visit("take the figures of posts away", "watch:figures-table"),
     Visit("see the figures of a post", "watch:figures-post", _post),

@@ -48,7 +48,7 @@ from mercat.watch.cases import actions as cases
 from mercat.watch.cases import states as case_states
 from mercat.watch.cases.triage import INSIDE, OUTSIDE, Answers
 from mercat.watch.lookalikes import actions as lookalikes
-from mercat.watch.models import Case, DirectUse, LookAlike
+from mercat.watch.models import Case, DirectUse, Heard, LookAlike
 from mercat.watch.profiles import actions as profiles
 from tests import factories as make
 from tests.factories import NOW, TEST
@@ -293,6 +293,13 @@ class Place:
         seen = profiles.Shown("Theirs", BIO, frozenset({"avatar"}), {"avatar": "d" * 64})
         profiles.keep_look(self.account, seen, now=NOW)
         return self.account
+
+    @property
+    def heard(self) -> Heard:
+        """A mention of the account that waits for somebody."""
+        about = {"digest": f"d-{self.unit}", "native_id": f"m-{self.unit}", "text": "Is it open?", "made_at": NOW}
+        about |= {"kind": "mention", "heard_at": NOW, "looks_like_report": False}
+        return self._once("heard", lambda: Heard.objects.create(account=self.account, **about))
 
     @property
     def asked_direct(self) -> DirectAccess:

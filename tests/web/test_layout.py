@@ -32,6 +32,7 @@ SIGNED_OUT_WRITERS |= {"posts/contributions/new/"}
 PAGES = [
     "/", "/posts/", "/posts/new/",
     "/posts/contributions/", "/posts/contributions/new/", "/watch/figures/", "/watch/profiles/",
+    "/watch/heard/",
     "/sending/", "/sending/pause/", "/register/", "/people/", "/notices/",
     "/sign-in/mine/", "/sign-in/mine/add/", "/sign-in/mine/passphrase/", "/sessions/",
     "/guidance/", "/guidance/access/", "/guidance/clauses/",

@@ -257,8 +257,8 @@ def _is_count(value: Any) -> bool:
 
 
 def heard(answer: Any, under: str, channel: Channel) -> Heard | None:
-    """What somebody else wrote; None where it is no status, or the account's own."""
-    if not isinstance(answer, dict):
+    """What somebody else wrote; None where it is no status, the account's own, or a message to those whom it names."""
+    if not isinstance(answer, dict) or not is_public(answer):
         return None
     status, made, author = found(answer, channel.base_url), created(answer), _object(answer, "account")
     if status is None or made is None or status.account == channel.native_id:

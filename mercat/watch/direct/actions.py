@@ -9,17 +9,15 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from mercat.audit.actions import record
 from mercat.audit.actors import System
 from mercat.delivery.models import Consignment
 from mercat.guidance import facts
-from mercat.guidance.gate import prepare
 from mercat.networks.port import Standing
 from mercat.people.actions import Impossible, settle, tell
-from mercat.people.facts import people_facts
 from mercat.people.gate import require
 from mercat.people.models import Notice, Person
 from mercat.people.pack import guidance
@@ -28,6 +26,7 @@ from mercat.register.actions import people_of
 from mercat.register.answering import holders
 from mercat.register.facts import facts_of
 from mercat.register.models import Account, DirectAccess, DirectPost
+from mercat.watch.dealing import who_may
 from mercat.watch.direct import CLOCKS
 from mercat.watch.direct.could_have import could_have
 from mercat.watch.models import CouldHave, DirectGap, DirectLook, DirectUse
@@ -266,15 +265,7 @@ def settle_direct_use(
 
 def settling(about: facts.Account, *, now: datetime) -> list[Person]:
     """Who may settle a post on this account, as the guidance says of each who holds a role over it."""
-    there = Q(role_grants__unit=None) | Q(role_grants__unit__in=[about.unit.id, *about.unit.within])
-    people = list(Person.objects.filter(there, role_grants__ended_at=None, is_active=True).distinct())
-    found = people_facts([each.pk for each in people], now=now)
-    around = facts.Situation(now=now)  # of their standing, not of the device that somebody else is acting from
-    return [
-        each
-        for each in people
-        if prepare(guidance(), found[str(each.pk)], [about]).decide("settle_direct_use", about, around).allowed
-    ]
+    return who_may("settle_direct_use", about, now=now)
 
 
 def named_in(use: DirectUse) -> set[UUID]:

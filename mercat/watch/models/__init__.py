@@ -4,6 +4,7 @@ accounts show."""
 from mercat.watch.models.cases import Case, CaseNote
 from mercat.watch.models.direct import CouldHave, DirectGap, DirectLook, DirectUse
 from mercat.watch.models.figures import FiguresDue, FiguresRead
+from mercat.watch.models.heard import CommentsLook, Heard, MentionsLook
 from mercat.watch.models.lookalikes import LookAlike, NameSearch
 from mercat.watch.models.profiles import (
     Branding,
@@ -20,13 +21,16 @@ __all__ = [
     "Branding",
     "Case",
     "CaseNote",
+    "CommentsLook",
     "CouldHave",
     "DirectGap",
     "DirectLook",
     "DirectUse",
     "FiguresDue",
     "FiguresRead",
+    "Heard",
     "LookAlike",
+    "MentionsLook",
     "MessagesOff",
     "NameSearch",
     "NetworkReport",

@@ -301,6 +301,17 @@ def test_mentions_are_looked_through_page_by_page_until_the_moment() -> None:
     assert run.requests[0].url.params["types[]"] == "mention"
 
 
+@pytest.mark.parametrize(("visibility", "heard"), [("direct", 0), ("public", 1), ("unlisted", 1)])
+def test_a_direct_message_is_never_heard(visibility: str, heard: int) -> None:
+    """Servers tell of messages to those whom they name among the mentions, and under a post as well (clause 3.5)."""
+    run, _ = scripted("mastodon")
+    told = notified(run, 1)
+    told["status"]["visibility"] = visibility
+    run.answers[MENTIONS] = [{"status": 200, "body": [told, notified(run, 0, hours=48)]}]
+    assert len(run.run("mentions")) == heard
+    assert (payload.heard(told["status"], "1", run.channel) is not None) == bool(heard)
+
+
 def test_a_server_that_notifies_for_ever_is_left() -> None:
     run, _ = scripted("mastodon")
     run.answers[MENTIONS] = {"status": 200, "body": [notified(run, n) for n in range(PAGE)]}
