@@ -44,6 +44,7 @@ def profiles(request: HttpRequest) -> HttpResponse:
     said = {
         "page": slice_of(rows, request.GET.get("page"), size=ON_A_PAGE),
         "amiss": sum(bool(row.findings) for row in rows),
+        "seen": any(presenters.look_of(row) for row in rows),
         "standing": presenters.standing,
         "titles": presenters.TITLES,
     }

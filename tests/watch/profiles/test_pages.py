@@ -33,7 +33,7 @@ def page(account: Account) -> str:
 
 def test_the_list_says_how_each_account_stands(network: Showing, branding: Branding, client: Client) -> None:
     make.account("Perth", connected=False)
-    assert "Not looked at yet" in text_of(client.get(LIST))
+    assert "None was looked at yet." in text_of(client.get(LIST))
     network.show(name="Free gift cards")
     looking.run(now=NOW)
     text = text_of(client.get(LIST))
