@@ -16,7 +16,7 @@ from mercat.delivery.claims import covering_pause
 from mercat.delivery.facts import post_facts
 from mercat.delivery.models import Consignment, Pause
 from mercat.delivery.queue import nudge
-from mercat.delivery.steps import PAUSED, link_to
+from mercat.delivery.steps import PAUSED, end_thread, link_to, lock_thread
 from mercat.guidance import facts
 from mercat.people.actions import Impossible, settle
 from mercat.people.facts import unit_facts
@@ -137,6 +137,7 @@ def restore(*, by: By, consignments: Iterable[Consignment], now: datetime) -> li
 @transaction.atomic
 def vouch(*, by: Person, consignment: Consignment, url: str, now: datetime) -> None:
     """Somebody other than its author looked and found it: the address they give is kept as what they saw."""
+    lock_thread(consignment)
     row = _locked(consignment)
     require(by, "withdraw", facts_of(row.account), now=now, post=post_facts(row))
     if by.pk == row.author_id:
@@ -147,6 +148,8 @@ def vouch(*, by: Person, consignment: Consignment, url: str, now: datetime) -> N
         raise Impossible("Give the address at which you found the post, from https:// on. Nothing was changed.")
     if urlsplit(url).hostname not in _hosts(row.account):
         raise Impossible(f"This address is not on the network of {row.account}. Nothing was changed.")
+    if not row.native_id:
+        end_thread(row, "Only a person saw the post before it, so its number on the network is not known.", now=now)
     changes = {"url": url, "native_id": row.native_id or url, "sent_at": now, "vouched_by": by, "reason": ""}
     _move(row, "vouch", by=by, now=now, seen={"seen_at": url}, **changes)
 

@@ -18,7 +18,7 @@ ATTEMPT = timedelta(seconds=45)
 LEASE = ATTEMPT + timedelta(seconds=15)
 
 # One row of each account that has nothing under way in this lane, the longest due first. A post of a thread is not due
-# before the one that it answers is out.
+# before the one that it answers was sent.
 CLAIM = """
 WITH due AS (
     SELECT c.id, c.not_before, row_number() OVER (PARTITION BY c.account_id ORDER BY c.not_before, c.id) AS turn

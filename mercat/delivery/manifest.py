@@ -38,11 +38,14 @@ def item_for(consignment: Consignment, *, first_sent_at: datetime, now: datetime
     if str(consignment.account_id) not in said["targets"]:
         raise Altered("This account is not among those that the approved version names.")
     files, network, part = consignment.manifest.files, consignment.account.network, consignment.part
+    posts = posts_for(said, network)
+    if part >= len(posts):  # its network is said to have threads no more, or cuts them otherwise
+        raise Altered("The approved words are no longer cut into the posts of a thread that they were.")
     media = given(said["media"], network) if part == 0 else []  # of a thread, the first post has them
     return Item(
         key=consignment.pk.hex,
         created_at=first_sent_at,
-        text=posts_for(said, network)[part],
+        text=posts[part],
         language=said["language"],
         media=tuple(_medium(entry, files, consignment, now) for entry in media),
         synthetic=said.get("synthetic", False),

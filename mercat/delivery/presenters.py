@@ -9,6 +9,7 @@ from datetime import datetime
 from mercat.delivery import states
 from mercat.delivery.manifest import is_live
 from mercat.delivery.models import Attempt, Consignment, Removal
+from mercat.delivery.queries import FOR_A_PERSON
 from mercat.delivery.removals import what_hinders
 from mercat.register.models import Account
 
@@ -145,7 +146,9 @@ def _said(row: Consignment, now: datetime) -> tuple[str, datetime | None]:
 
 
 def _said_of_waiting(row: Consignment, now: datetime) -> tuple[str, datetime | None]:
-    if row.part and row.due_at <= now and row.not_before <= now:
+    if row.before in FOR_A_PERSON:
+        return "The post before it in its thread waits for a person", None
+    if row.before not in (None, states.SENT):
         return "Goes on once the post before it in its thread is out", None
     if row.not_before > max(row.due_at, now):
         return "Goes on", row.not_before

@@ -32,10 +32,12 @@ FOR_A_PERSON = (states.NEEDS_PERSON, states.REFUSED, states.HELD)
 
 
 def told(consignments: QuerySet[Consignment]) -> QuerySet[Consignment]:
-    """Load, in three queries, all that a page says of consignments; `parts`: how many posts its thread has."""
+    """Load, in three queries, all that a page says of consignments; `parts`: how many posts its thread has, `before`:
+    the state of the one before it there."""
     of_thread = Consignment.objects.filter(manifest=OuterRef("manifest"), account=OuterRef("account")).order_by()
     consignments = consignments.annotate(
-        parts=Subquery(of_thread.values("account").annotate(posts=Count("pk")).values("posts"))
+        parts=Subquery(of_thread.values("account").annotate(posts=Count("pk")).values("posts")),
+        before=Subquery(of_thread.filter(part=OuterRef("part") - 1).values("state")),
     )
     attempts = Prefetch("attempts", Attempt.objects.order_by("started_at"))
     return consignments.select_related("account", "author", "manifest").prefetch_related(attempts, "removals")

@@ -17,7 +17,7 @@ from mercat.delivery.claims import LEASE
 from mercat.delivery.facts import post_facts
 from mercat.delivery.models import Consignment, Removal
 from mercat.delivery.queue import nudge
-from mercat.delivery.steps import ENGINE, end_thread, link_to
+from mercat.delivery.steps import ENGINE, end_thread, link_to, lock_thread
 from mercat.networks import registry
 from mercat.networks.port import Found, Later, Missing, Outcome, Pending, Reconnect, Refused, Sighting, Unsure
 from mercat.people.actions import Impossible, tell
@@ -40,6 +40,8 @@ def take_down(*, by: Person, consignments: Sequence[Consignment], why: str, now:
         raise Impossible("Say why it is taken down. Nothing was changed.")
     if not consignments:
         raise Impossible("Choose where it is taken down. Nothing was changed.")
+    for each in consignments:
+        lock_thread(each)
     removals = [_asked(by, _locked(each), why, now) for each in sorted(consignments, key=lambda row: row.pk)]
     for lane in sorted({removal.consignment.lane for removal in removals}):
         transaction.on_commit(lambda lane=lane: nudge(lane))

@@ -69,11 +69,20 @@ def beyond_budget(rows: Sequence[Consignment], *, now: datetime) -> dict[Consign
         budget = known.get(row.account.network)
         if budget is None:
             continue
-        spent[budget.network] += price.amount
-        if spent[budget.network] > budget.of_month and row.lane != Consignment.Lane.WARNING:
-            spent[budget.network] -= price.amount
-            row.cost, beyond[row] = None, _reason(budget, price)
+        whole = _of_thread(row, price, now=now)
+        is_covered = spent[budget.network] + whole.amount <= budget.of_month
+        if is_covered or row.part or row.lane == Consignment.Lane.WARNING:  # a thread that began is not left half out
+            spent[budget.network] += price.amount
+        else:
+            row.cost, beyond[row] = None, _reason(budget, whole)
     return beyond
+
+
+def _of_thread(row: Consignment, price: Price, *, now: datetime) -> Price:
+    """What its whole thread will cost."""
+    others = Consignment.objects.filter(manifest=row.manifest_id, account=row.account_id, part__gt=row.part)
+    prices = [price_of(each, now=now) for each in others.select_related("manifest", "account")]
+    return Price(price.amount + sum((each.amount for each in prices if each), Decimal()), price.currency)
 
 
 def covered(rows: Iterable[Consignment], *, now: datetime) -> list[Consignment]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from django.db import OperationalError, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 
 from mercat.audit.actions import record
@@ -84,6 +85,7 @@ def _tell(row: Consignment, subject: str, body: str, now: datetime) -> None:
 def _tell_all(row: Consignment, accounts: list[Account], subject: str, body: str, now: datetime) -> None:
     """The author of `row`, and whoever answers for any of `accounts`."""
     people = {person.pk: person for person in [row.author, *people_of_all(accounts)]}
+    body += f" It is post {row.part + 1} of its thread." if row.part else ""
     tell(list(people.values()), kind="sending", subject=subject, body=body, link=link_to(row.post_ref), now=now)
 
 
@@ -192,7 +194,8 @@ def hold_altered(consignment: Consignment, reason: str, *, now: datetime) -> Non
     _tell(
         row,
         f"A post to {row.account} is held: it was altered",
-        f"{reason} Nothing went out. Tell the information security officer; write the post anew to send it.",
+        f"{reason} {_what_is_out(row)} Tell the information security officer. "
+        f"{_then(row, 'Write the post anew to send it.')}",
         now,
     )
 
@@ -205,7 +208,7 @@ def hold_disconnected(consignment: Consignment, reason: str, *, now: datetime) -
     _tell(
         row,
         f"A post to {row.account} is held",
-        f"Nothing went out. {reason} Connect the account again, then let it go on.",
+        f"{_what_is_out(row)} {reason} Connect the account again, then let it go on.",
         now,
     )
 
@@ -216,7 +219,7 @@ def hold_beyond_budget(consignment: Consignment, reason: str, *, now: datetime) 
     row = _holding(consignment, "hold")
     _end_attempt(row, Attempt.Result.LATER, reason, now)
     _move(row, "hold", now=now, hold=Consignment.Hold.BUDGET, reason=reason)
-    _tell(row, f"A post to {row.account} is held: the month's budget is used up", f"Nothing went out. {reason}", now)
+    _tell(row, f"A post to {row.account} is held: the month's budget is used up", f"{_what_is_out(row)} {reason}", now)
 
 
 def accepted(consignment: Consignment, *, native_id: str, url: str) -> None:
@@ -249,6 +252,7 @@ def confirm(consignment: Consignment, *, native_id: str, url: str, now: datetime
 @transaction.atomic
 def refuse(consignment: Consignment, reason: str, *, detail: str = "", now: datetime) -> None:
     """`detail` is the network's own wording: kept with the attempt, for whoever looks into it."""
+    lock_thread(consignment)
     row = _holding(consignment, "refuse")
     _end_attempt(row, Attempt.Result.REFUSED, f"{reason} {detail}".strip(), now)
     _move(row, "refuse", now=now, reason=reason)
@@ -256,7 +260,7 @@ def refuse(consignment: Consignment, reason: str, *, detail: str = "", now: date
     _tell(
         row,
         f"{row.account} did not take a post",
-        f"{reason} Nothing went out. Change the post and submit it again.",
+        f"{reason} {_what_is_out(row)} {_then(row, 'Change the post and submit it again.')}",
         now,
     )
 
@@ -264,12 +268,31 @@ def refuse(consignment: Consignment, reason: str, *, detail: str = "", now: date
 def end_thread(row: Consignment, why: str, *, now: datetime) -> None:
     """Withdraw what would have gone on after this post of a thread, and has not begun. Part of the step or action that
     calls it."""
-    rest = Consignment.objects.select_for_update(of=("self",)).select_related("account", "author")
-    rest = rest.filter(manifest=row.manifest_id, account=row.account_id, part__gt=row.part)
-    for each in rest.filter(state__in=[states.READY, states.LEASED, states.HELD]).order_by("part"):
+    rest = lock_thread(row).select_related("account", "author").filter(part__gt=row.part)
+    for each in rest.exclude(state__in=states.FINAL):
+        each.recalled = each.recalled or why
+        if each.state not in states.RECALLABLE:
+            each.save(update_fields=["recalled"])  # it goes out no more, once it is known that it is not out
+            continue
         each.fence += 1  # a worker that has it leased finds its fence gone
-        each.recalled = why
         _move(each, "withdraw", now=now)
+
+
+def lock_thread(row: Consignment) -> QuerySet[Consignment]:
+    """All posts of its thread, locked in the order in which everybody locks consignments."""
+    rows = Consignment.objects.select_for_update(of=("self",)).order_by("pk")
+    rows = rows.filter(manifest=row.manifest_id, account=row.account_id)
+    list(rows.values_list("pk"))
+    return rows
+
+
+def _what_is_out(row: Consignment) -> str:
+    return "The posts before it in its thread stay out." if row.part else "Nothing went out."
+
+
+def _then(row: Consignment, remedy: str) -> str:
+    """What is sent anew goes out whole: what is out of a thread would stand there twice."""
+    return "Take those down before you submit it again, or leave it as it stands." if row.part else remedy
 
 
 @transaction.atomic

@@ -401,11 +401,12 @@ def _tell(row: Post, as_json: bool) -> None:
     if told["digest"]:
         click.echo(f"Version {told['version']}, digest {told['digest']}")
     for sent in told["consignments"]:
-        click.echo(f"  {sent['account']}: {sending.STATES[sent['state']]} {sent['url'] or sent['reason']}".rstrip())
+        of = f", post {sent['part']} of its thread" if sent["in_thread"] else ""
+        click.echo(f"  {sent['account']}{of}: {sending.STATES[sent['state']]} {sent['url'] or sent['reason']}".rstrip())
 
 
 def _told(row: Post) -> dict[str, Any]:
-    consignments = consignments_open(row).order_by("created_at")
+    consignments = consignments_open(row).order_by("created_at", "account__name", "account", "part")
     return {
         "id": str(row.pk),
         "state": row.state,
@@ -415,6 +416,8 @@ def _told(row: Post) -> dict[str, Any]:
             {
                 "account": str(each.account),
                 "network": each.account.network,
+                "part": each.part + 1,
+                "in_thread": each.parts > 1,
                 "state": each.state,
                 "url": each.url,
                 "reason": each.reason,

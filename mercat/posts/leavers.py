@@ -9,6 +9,7 @@ It happens in the transaction in which they leave or move. The chore makes up fo
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
@@ -89,8 +90,10 @@ def _void_approvals(post: Post, person: Person, *, now: datetime) -> None:
     """Those for what is not out, where guidance would not let them approve it now."""
     version = post.current
     given = list(version.approvals.standing().filter(approver=person).select_related("account"))
-    sent = {row.account_id: row for row in version.manifest.consignments.all()}
-    over = {account for account, row in sent.items() if row.state not in WAITING}
+    sent = defaultdict(list)  # of a thread, all its posts
+    for row in version.manifest.consignments.all():
+        sent[row.account_id].append(row)
+    over = {account for account, rows in sent.items() if all(row.state not in WAITING for row in rows)}
     concerned = {row.account_id for row in given} - over
     accounts = [account for account in targets_of(version) if account.pk in concerned]
     if not accounts:
@@ -110,7 +113,7 @@ def _void_approvals(post: Post, person: Person, *, now: datetime) -> None:
     )
     lacking = [account for account in refused if not _approved(version, account)]
     reason = "Who approved this has left or moved. Somebody else approves it; then it goes on by itself."
-    held = [sent[account.pk] for account in lacking if account.pk in sent]
+    held = [row for account in lacking for row in sent[account.pk]]
     stop(by=BY, consignments=held, reason=reason, now=now)
     if lacking and post.state == states.APPROVED:
         step(post, "reopen", now=now)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from django.db import IntegrityError
 
-from mercat.delivery import actions, states
+from mercat.delivery import actions, manifest, states
 from mercat.delivery.engine import grace_of
 from mercat.delivery.manifest import posts_for
 from mercat.delivery.models import Consignment
@@ -17,6 +17,7 @@ from mercat.delivery.removals import take_down
 from mercat.images.actions import take_in
 from mercat.networks import registry
 from mercat.networks.port import Found, Missing, Refused, Sent, Thread, Unsure
+from mercat.people.models import Notice
 from mercat.posts import actions as posts
 from mercat.posts.contents import DraftPicture
 from tests import factories as make
@@ -103,7 +104,9 @@ def test_what_would_follow_a_refused_post_is_withdrawn(engine, network, post) ->
     assert len(network.published) == 2
 
 
-def test_what_would_follow_a_post_that_is_taken_down_is_withdrawn(engine, network, post, spoc, monkeypatch) -> None:
+def test_what_would_follow_a_post_that_is_taken_down_is_withdrawn(
+    engine, network, post, spoc, monkeypatch, time
+) -> None:
     known, removes = registry.get, object()
     monkeypatch.setattr(registry, "get", lambda slug: replace(known(slug), remover=removes))
     goes_out(network, 0, "The road is closed.")
@@ -111,6 +114,11 @@ def test_what_would_follow_a_post_that_is_taken_down_is_withdrawn(engine, networ
     engine.drain()
     take_down(by=spoc, consignments=rows()[:1], why="It is open again.", now=NOW)
     assert told() == [states.SENT, states.IN_DOUBT, states.WITHDRAWN]
+    time.pass_(grace_of("bluesky"))
+    network.sightings.append(Missing())
+    engine.drain()  # what was in doubt was not out: it is not sent again
+    assert told() == [states.SENT, states.WITHDRAWN, states.WITHDRAWN]
+    assert len(network.published) == 2
 
 
 def test_a_post_that_is_withdrawn_takes_its_whole_thread_back(engine, network, post, author) -> None:
@@ -135,6 +143,40 @@ def test_a_person_who_found_the_first_lets_the_rest_go_on(engine, network, post,
     engine.drain()
     assert told() == [states.SENT] * 3
     assert network.published[1].thread == Thread("n0", "n0")
+
+
+def test_a_first_post_whose_number_nobody_knows_ends_its_thread(engine, network, post, spoc, time) -> None:
+    network.outcomes.append(Unsure("The line dropped."))
+    engine.drain()
+    time.pass_(grace_of("bluesky"))
+    network.shows("Something else")
+    engine.drain()
+    row = rows()[0]
+    actions.vouch(by=spoc, consignment=row, url=f"{row.account.connection.base_url}/post/1", now=NOW)
+    engine.drain()
+    assert told() == [states.SENT, states.WITHDRAWN, states.WITHDRAWN]
+    assert len(network.published) == 1
+
+
+def test_nobody_is_told_that_nothing_went_out_or_to_send_it_again(engine, network, post) -> None:
+    goes_out(network, 0, "The road is closed.")
+    network.outcomes.append(Refused("Too rude."))
+    engine.drain()
+    body = Notice.objects.filter(subject__contains="did not take a post").first().body
+    assert body == (
+        "Too rude. The posts before it in its thread stay out. Take those down before you submit it again, or leave it "
+        "as it stands. It is post 2 of its thread."
+    )
+
+
+def test_what_is_no_longer_cut_as_it_was_approved_does_not_go_out(engine, network, post, monkeypatch) -> None:
+    goes_out(network, 0, "The road is closed.")
+    monkeypatch.setattr(manifest, "posts_for", lambda said, network: ("The road is closed.",))
+    engine.drain()
+    assert told() == [states.SENT, states.HELD, states.READY]
+    assert rows()[1].hold == Consignment.Hold.ALTERED
+    waiting = progress(of_post(post.audit_ref)[2], may_act=False, now=NOW)
+    assert waiting.said == "The post before it in its thread waits for a person"
 
 
 def test_a_post_of_a_thread_goes_once_to_an_account(post) -> None:

@@ -77,6 +77,21 @@ def test_an_approval_of_what_is_not_out_is_void_and_others_are_asked(
     assert waiting_for(person_facts(second, now=LATER), now=LATER) == [scheduled]
 
 
+@pytest.mark.parametrize("out", [False, True])
+def test_of_a_thread_all_that_is_not_out_is_held_and_goes_on_with_another_approval(
+    account: Account, author: Person, spoc: Person, second: Person, *, out: bool
+) -> None:
+    post = make.approved(author, spoc, account, text="Closed.\n---\nUse the other.\n---\nSoon.", due_at=TOMORROW)
+    rows = Consignment.objects.order_by("part")
+    if out:
+        rows.filter(part=0).update(state="sent", native_id="n1", read_back_at=NOW)
+    first = "sent" if out else "held"
+    leave(spoc)
+    assert list(rows.values_list("state", flat=True)) == [first, "held", "held"]
+    actions.approve(by=second, post=post, digest=post.current.digest, now=LATER)
+    assert list(rows.values_list("state", flat=True)) == ["sent" if out else "ready", "ready", "ready"]
+
+
 def test_with_another_approval_it_goes_on_at_its_time(scheduled: Post, spoc: Person, second: Person) -> None:
     leave(spoc)
     (row,) = actions.approve(by=second, post=scheduled, digest=scheduled.current.digest, now=LATER)

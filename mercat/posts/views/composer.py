@@ -227,6 +227,7 @@ def _page(
         "variant": VARIANT,
         "may_go_live": _offering(found, lambda network: network.live is not None, chosen=typed.live),
         "may_be_story": _offering(found, lambda network: network.spec.stories is not None, chosen=typed.story),
+        "may_thread": _offering(found, lambda network: network.spec.threads, chosen=False),
         "videos_alone": _videos_alone(),
         "may_warn": typed.warning or _may_warn(person),
         "errors": {"lines": said, "kept": _nothing_submitted(request, unsaved)} if said else None,
@@ -280,7 +281,9 @@ def _offering(found: Picker, offers: Callable[[Network], bool], *, chosen: bool)
     slugs = dict.fromkeys(account.network for account in found.open_accounts)
     within = [registry.get(slug) for slug in slugs if registry.known(slug)]
     names = [network.spec.name for network in within if offers(network)]
-    return " and ".join(names) or ("no network within your reach" if chosen else "")
+    if not names:
+        return "no network within your reach" if chosen else ""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
 
 
 def _videos_alone() -> str:
