@@ -91,6 +91,7 @@ def _void_approvals(post: Post, person: Person, *, now: datetime) -> None:
     given = list(version.approvals.standing().filter(approver=person).select_related("account"))
     sent = {row.account_id: row for row in version.manifest.consignments.all()}
     over = {account for account, row in sent.items() if row.state not in WAITING}
+    over |= set(version.manifest.corrections.values_list("consignment__account_id", flat=True))
     concerned = {row.account_id for row in given} - over
     accounts = [account for account in targets_of(version) if account.pk in concerned]
     if not accounts:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from markupsafe import Markup
@@ -70,6 +71,7 @@ class Powers:
     reject: bool
     withdraw: bool
     edit: bool
+    correct: bool
     not_approve: list[Refusal]
 
     @property
@@ -156,6 +158,7 @@ def powers(
         reject=deciding and _all(answers["reject"]),
         withdraw=(post.state, "withdraw") in states.TABLE and not _over(sending) and _all(answers["withdraw"]),
         edit=post.state in states.EDITABLE and not _may_be_out(sending) and _all(answers["compose"]),
+        correct=_any_of(accounts, answers["compose"], {row.account.pk for row in sending if row.correctable}),
         not_approve=[] if approve or done or not deciding else _distinct(answers["approve"]),
     )
 
@@ -166,6 +169,10 @@ def _over(sending: Sequence[Progress]) -> bool:
 
 def _may_be_out(sending: Sequence[Progress]) -> bool:
     return any(row.state not in (*RECALLABLE, WITHDRAWN) for row in sending)
+
+
+def _any_of(accounts: Sequence[Account], answers: Sequence[Decision], wanted: Collection[UUID]) -> bool:
+    return any(answer.allowed and account.pk in wanted for account, answer in zip(accounts, answers, strict=True))
 
 
 def _all(answers: Sequence[Decision]) -> bool:
