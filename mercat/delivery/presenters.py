@@ -61,11 +61,16 @@ class Corrected:
     post_id: str
     going: bool
 
+    @property
+    def out(self) -> bool:
+        return bool(self.post_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """One consignment as a page shows it. `at` is the moment that `said` is about; `down`: it was taken down again,
-    `going`: it is being taken down, or corrected. `correctable`: its words can be corrected from here."""
+    `going`: it is being taken down, or corrected. `corrected`: its newest correction;
+    `put_right`: one is done; `correctable`: its words can be corrected from here."""
 
     id: str
     account: Account
@@ -81,12 +86,18 @@ class Progress:
     down: bool
     going: bool
     corrected: Corrected | None
+    put_right: bool
     correctable: bool
     reason: str
     refusals: list[dict[str, str]]
     url: str
     attempts: list[AttemptLine]
     steps: list[Step]
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether other words stand there than those that were sent."""
+        return self.put_right and not self.down
 
     @property
     def removable(self) -> bool:
@@ -112,6 +123,7 @@ def progress(row: Consignment, *, may_act: bool, now: datetime) -> Progress:
         down=is_down(removal),
         going=(removal is not None and not removal.result) or (correction is not None and not correction.result),
         corrected=told_correction(correction, row.account) if correction else None,
+        put_right=corrections.done(row) is not None,
         correctable=not corrections.what_hinders(row),
         reason="" if row.refusals else row.reason,
         refusals=row.refusals,
@@ -174,6 +186,8 @@ def _said_of_removal(removal: Removal) -> tuple[str, datetime | None]:
 def _title(row: Consignment, removal: Removal | None) -> str:
     if is_down(removal):
         return "Taken down"
+    if corrections.done(row):
+        return "Out, and corrected"
     return "Out, seen by a person" if is_vouched(row) else states.STATES[row.state]
 
 

@@ -15,6 +15,7 @@ from django.db.models import (
     ExpressionWrapper,
     Max,
     OuterRef,
+    Prefetch,
     Q,
     QuerySet,
     TextField,
@@ -113,8 +114,12 @@ def written_by(person: Person) -> QuerySet[Any]:
 
 
 def told(posts: QuerySet[Post]) -> QuerySet[Post]:
-    """Load all that a list says of posts, in two queries."""
-    return posts.select_related("created_by", "current__manifest", "current__author").prefetch_related("remarks__by")
+    """Load all that a list says of posts, in three queries; `put_right`: the posts that corrected its words, the newest
+    last."""
+    done = Correction.objects.filter(manifest=OuterRef("current__manifest"), result=Correction.Result.DONE)
+    corrects = Post.objects.filter(Exists(done)).select_related("current__manifest").order_by("current__at")
+    posts = posts.select_related("created_by", "current__manifest", "current__author")
+    return posts.prefetch_related("remarks__by", Prefetch("corrections", corrects, to_attr="put_right"))
 
 
 def accounts_of(posts: Iterable[Post]) -> dict[str, Account]:
@@ -132,6 +137,12 @@ def said_by(post: Post) -> dict[str, Any]:
     if post.current is None or (post.state in (states.DRAFT, states.SENT_BACK) and is_inside(post)):
         return post.draft
     return json.loads(bytes(post.current.manifest.canonical))
+
+
+def stands_in(post: Post) -> dict[str, Any]:
+    """What a list says of a post that was loaded through `told`: where its words were corrected, the newest of those
+    that stand."""
+    return said_by(post.put_right[-1] if post.put_right else post)
 
 
 def drafts_of(person: Person) -> QuerySet[Post]:

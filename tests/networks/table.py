@@ -42,8 +42,8 @@ PAGE = """\
 # Networks and their parts
 
 Written from the registry by `make reference`. A part that a network lacks is not offered anywhere. Sending uses
-publishing, reading back and taking down, the register connecting and renewal, the composer the price, and `mercat
-doctor NETWORK` the profile, the watch the
+publishing, reading back, taking down and editing, the register connecting and renewal, the composer the price, and
+`mercat doctor NETWORK` the profile, the watch the
 listing of what stands on an account, and the figures; no page uses the other parts yet.
 
 {parts}

@@ -228,6 +228,15 @@ def test_what_stands_elsewhere_by_a_correction_can_no_longer_change(out: Post, a
         posts.withdraw(by=author, post=post, reason="No.", now=LATER)
 
 
+def test_what_could_not_be_corrected_is_submitted_again(out: Post, author: Person, spoc: Person) -> None:
+    post = approved(out, author, spoc)
+    Correction.objects.update(result="failed", ended_at=LATER)
+    posts.submit(by=author, post=post, now=LATER)
+    post.refresh_from_db()
+    posts.approve(by=spoc, post=post, digest=post.current.digest, now=LATER)
+    assert list(Correction.objects.values_list("result", flat=True)) == ["failed", ""]
+
+
 def test_the_bytes_of_other_versions_stay_as_they_were(out: Post) -> None:
     draft = make.draft(text=OLD)
     plain = json.loads(canonical(draft, post=out.pk, number=1, media=()))
@@ -258,14 +267,18 @@ def test_the_pages_lead_there_and_tell_how_it_stands(out: Post, author: Person, 
     draft.refresh_from_db()
     posts.approve(by=spoc, post=draft, digest=draft.current.digest, now=SOON)
     assert "The words are being corrected. Asked for" in text_of(client.get(f"/posts/{out.pk}/"))
-    assert "Being corrected" in text_of(client.get(f"/posts/{draft.pk}/"))
+    told = text_of(client.get(f"/posts/{draft.pk}/"))
+    assert ("Being corrected" in told, "Withdraw it" in told) == (True, True)
     assert client.get(f"/posts/{draft.pk}/live/").status_code == 200
     done(SOON)
     told = client.get(f"/posts/{out.pk}/")
     assert "Words corrected, and read back" in text_of(told)
     assert f'href="/posts/{draft.pk}/"' in told.content.decode()
-    assert "Corrected" in text_of(client.get(f"/posts/{draft.pk}/"))
+    told = text_of(client.get(f"/posts/{draft.pk}/"))
+    assert ("Corrected" in told, "Change it" in told, "Withdraw it" in told) == (True, False, False)
     assert client.get(f"/posts/{draft.pk}/live/").status_code == 286
+    listed = text_of(client.get("/posts/"))
+    assert (OLD in listed, listed.count(NEW), "Correction out" in listed) == (False, 2, True)
     proof = text_of(client.get(f"/posts/{out.pk}/proof/"))
     assert f"The words that stand now on Dundee {NEW}" in proof
     assert (draft.current.digest in proof, "Approved by Contact" in proof) == (True, True)

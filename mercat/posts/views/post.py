@@ -53,7 +53,7 @@ def live(request: HttpRequest, post_id: UUID) -> HttpResponse:
         "sending": rows,
         "correcting": correcting,
         "happenings": happenings(row),
-        "powers": _powers(row, person, rows),
+        "powers": _powers(row, person, rows, correcting),
     }
     return render(request, "posts/_sending.html", said, status=status)
 
@@ -163,7 +163,9 @@ def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str,
         "sayings": page.sayings(row, said, accounts, now=now),
         "described": page.described(row, said["media"]),
         "standings": standing,
-        "powers": page.powers(row, version, person, accounts, standing=standing, sending=rows, now=now),
+        "powers": page.powers(
+            row, version, person, accounts, standing=standing, sending=rows, correcting=correcting, now=now
+        ),
         "difference": _difference(request, row, accounts),
         "sending": rows,
         "correcting": correcting,
@@ -172,12 +174,14 @@ def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str,
     }
 
 
-def _powers(row: Post, person: facts.Person, rows: list[Progress]) -> page.Powers | None:
+def _powers(row: Post, person: facts.Person, rows: list[Progress], correcting: list[Corrected]) -> page.Powers | None:
     if row.current is None:
         return None
     accounts = targets_of(row.current)
     standing = page.standings(row.current, accounts)
-    return page.powers(row, row.current, person, accounts, standing=standing, sending=rows, now=timezone.now())
+    return page.powers(
+        row, row.current, person, accounts, standing=standing, sending=rows, correcting=correcting, now=timezone.now()
+    )
 
 
 def _difference(request: HttpRequest, row: Post, accounts: list[Account]) -> tuple[int, list[Change]] | None:
