@@ -6,6 +6,7 @@ An edit to the same words does no harm, so a correction needs no more than a lea
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from copy import copy
 from datetime import datetime, timedelta
 
@@ -25,6 +26,7 @@ from mercat.people.actions import Impossible, tell
 from mercat.people.gate import By
 from mercat.people.models import Person
 from mercat.register.actions import people_of_all
+from mercat.register.models import Account
 
 MOST_TRIES = 10  # then its people are told to look at the network itself
 SHORTEST = timedelta(seconds=5)  # doubled with each try
@@ -135,13 +137,17 @@ def corrected(correction: Correction) -> Consignment:
     return row
 
 
-def withdraw_all(*, by: By, post_ref: str, now: datetime) -> list[Consignment]:
-    """Take back what has not begun. Part of the action on the correcting post that calls it.
+def withdraw_all(
+    *, by: By, post_ref: str, now: datetime, accounts: Collection[Account] | None = None
+) -> list[Consignment]:
+    """Take back what has not begun; on these accounts, or all. Part of the action on the correcting post that calls it.
 
     Returns the consignments for which it was too late: the new words stand there, or may.
     """
     rows = Correction.objects.select_for_update(of=("self",)).select_related("consignment__account")
     rows = rows.filter(post_ref=post_ref).exclude(result__in=[Correction.Result.WITHDRAWN, Correction.Result.FAILED])
+    if accounts is not None:
+        rows = rows.filter(consignment__account__in=accounts)
     too_late = []
     for row in rows.order_by("pk"):
         if row.result or row.tries or row.leased_until:

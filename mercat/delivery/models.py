@@ -241,7 +241,11 @@ class Correction(models.Model):
             models.UniqueConstraint(
                 fields=["consignment"], condition=Q(result=""), name="a_consignment_is_corrected_once_at_a_time"
             ),
-            models.UniqueConstraint(fields=["consignment", "manifest"], name="a_version_corrects_a_consignment_once"),
+            models.UniqueConstraint(
+                fields=["consignment", "manifest"],
+                condition=~Q(result="withdrawn"),
+                name="a_version_corrects_a_consignment_once",
+            ),
             models.CheckConstraint(
                 condition=Q(result="") ^ Q(ended_at__isnull=False), name="a_correction_ends_with_a_result"
             ),

@@ -595,7 +595,7 @@ def _correct_what_is_approved(
     by: Person, post: Post, version: Version, complete: list[Account], counted: dict[str, int], *, now: datetime
 ) -> list[Consignment]:
     """Instead of consignments: those that are out already are given the approved words."""
-    begun = version.manifest.corrections.values("consignment__account")
+    begun = version.manifest.corrections.exclude(result=Correction.Result.WITHDRAWN).values("consignment__account")
     accounts = [account.pk for account in complete]
     rows = list(of_post(post.corrects.audit_ref).filter(account__in=accounts, part=0).exclude(account__in=begun))
     correcting.not_corrected_since(rows, version)

@@ -6,14 +6,16 @@ import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from mercat.delivery import states as sending
 from mercat.delivery.manifest import contents
 from mercat.delivery.models import Consignment, Correction
 from mercat.images.actions import take_in
+from mercat.people import actions as people
 from mercat.people.models import Person
 from mercat.posts import actions as posts
 from mercat.posts.actions import Impossible, NotAllowed
@@ -22,7 +24,7 @@ from mercat.posts.leavers import follow
 from mercat.posts.models import Post
 from mercat.register.models import Account
 from tests import factories as make
-from tests.factories import NOW
+from tests.factories import NOW, TEST
 from tests.images.crafted import quarters, saved
 from tests.pages import SOON, at_noon, signed_in, text_of  # noqa: F401
 
@@ -246,9 +248,65 @@ def test_the_bytes_of_other_versions_stay_as_they_were(out: Post) -> None:
     assert "corrects" not in contents(out.current.manifest)
 
 
-def test_a_post_does_not_correct_itself(out: Post) -> None:
+def test_which_post_another_corrects_is_said_once_and_never_itself(out: Post, author: Person) -> None:
+    key = uuid4()
     with pytest.raises(IntegrityError, match="a_post_corrects_another"), transaction.atomic():
-        Post.objects.filter(pk=out.pk).update(corrects=out.pk)
+        Post.objects.create(id=key, corrects_id=key, created_by=author, created_at=NOW, changed_at=NOW)
+    with pytest.raises(DatabaseError, match="which post another corrects stays"), transaction.atomic():
+        Post.objects.filter(pk=out.pk).update(corrects=posts.correct(by=author, post=out, now=NOW))
+
+
+@pytest.mark.parametrize(
+    ("claim", "says"),
+    [
+        ({"approvals": 2}, "a correction has the approvals of its very version and account"),
+        ({"approvals": 0, "approvals_needed": 0}, "a correction has the approvals of its very version and account"),
+        ({"post_ref": "post:another"}, "a correction says what its version says"),
+        ({"author": "spoc"}, "a correction says what its version says"),
+        ({"manifest": "sent"}, "a correction says what its version says"),
+    ],
+)
+def test_the_database_counts_the_approvals_of_a_correction(
+    out: Post, author: Person, spoc: Person, claim: dict[str, Any], says: str
+) -> None:
+    approved(out, author, spoc)
+    row = Correction.objects.get()
+    done()
+    row.pk, row.result, row.ended_at = None, "failed", LATER
+    known = {"spoc": spoc, "sent": row.consignment.manifest}
+    for name, value in claim.items():
+        setattr(row, name, known.get(value, value))
+    if "manifest" in claim:
+        row.post_ref = out.audit_ref
+    with pytest.raises(DatabaseError, match=says), transaction.atomic():
+        row.save(force_insert=True)
+
+
+@pytest.mark.parametrize("change", [{"approvals": 3}, {"post_ref": "post:another"}, {"asked_at": LATER}])
+def test_what_was_approved_of_a_correction_stays(
+    out: Post, author: Person, spoc: Person, change: dict[str, Any]
+) -> None:
+    approved(out, author, spoc)
+    with pytest.raises(DatabaseError, match="what was approved of a correction stays"), transaction.atomic():
+        Correction.objects.update(**change)
+
+
+def test_who_approved_it_leaves_before_it_began(out: Post, author: Person, spoc: Person, account: Account) -> None:
+    second = make.spoc_of(account, "Second")
+    post = approved(out, author, spoc)
+    people.mark_left(by=TEST, person=spoc, reason="Retired", now=LATER)
+    post.refresh_from_db()
+    assert (post.state, Correction.objects.get().result) == ("submitted", "withdrawn")
+    posts.approve(by=second, post=post, digest=post.current.digest, now=LATER)
+    assert list(Correction.objects.values_list("result", flat=True)) == ["withdrawn", ""]
+
+
+def test_who_approved_what_may_stand_already_leaves_nothing_undone(out: Post, author: Person, spoc: Person) -> None:
+    post = approved(out, author, spoc)
+    Correction.objects.update(tries=1)
+    people.mark_left(by=TEST, person=spoc, reason="Retired", now=LATER)
+    post.refresh_from_db()
+    assert (post.state, Correction.objects.get().result) == ("approved", "")
 
 
 # Pages

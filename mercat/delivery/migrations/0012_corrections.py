@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['asked_at'],
                 'indexes': [models.Index(condition=models.Q(('result', '')), fields=['not_before'], name='delivery_corrections_due')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('result', '')), fields=('consignment',), name='a_consignment_is_corrected_once_at_a_time'), models.UniqueConstraint(fields=('consignment', 'manifest'), name='a_version_corrects_a_consignment_once'), models.CheckConstraint(condition=models.Q(('result', ''), ('ended_at__isnull', False), _connector='XOR'), name='a_correction_ends_with_a_result'), models.CheckConstraint(condition=models.Q(('approvals__gte', models.F('approvals_needed'))), name='nothing_is_corrected_without_its_approvals')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('result', '')), fields=('consignment',), name='a_consignment_is_corrected_once_at_a_time'), models.UniqueConstraint(condition=models.Q(('result', 'withdrawn'), _negated=True), fields=('consignment', 'manifest'), name='a_version_corrects_a_consignment_once'), models.CheckConstraint(condition=models.Q(('result', ''), ('ended_at__isnull', False), _connector='XOR'), name='a_correction_ends_with_a_result'), models.CheckConstraint(condition=models.Q(('approvals__gte', models.F('approvals_needed'))), name='nothing_is_corrected_without_its_approvals')],
             },
         ),
     ]

@@ -4,10 +4,62 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from mercat.audit.migration_operations import pinned
+
+# As a consignment's (0004, 0005): the last look before the call reads a correction's own numbers.
+APPROVED = """
+CREATE FUNCTION posts_correction_is_approved() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    approved posts_version := (SELECT version FROM posts_version version WHERE version.manifest_id = NEW.manifest_id);
+    corrected delivery_consignment := (SELECT row FROM delivery_consignment row WHERE row.id = NEW.consignment_id);
+    given bigint := (
+        SELECT count(DISTINCT approver_id) FROM posts_approval approval
+        WHERE version_id = approved.id AND account_id = corrected.account_id AND digest = NEW.manifest_id
+            AND NOT EXISTS (SELECT 1 FROM posts_voidapproval void WHERE void.approval_id = approval.id)
+    );
+BEGIN
+    IF given = 0 OR NEW.approvals <> given THEN
+        RAISE EXCEPTION 'a correction has the approvals of its very version and account: nothing was set on its way'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.author_id <> approved.author_id
+        OR NEW.post_ref <> 'post:' || approved.post_id
+        OR corrected.post_ref IS DISTINCT FROM
+            'post:' || (SELECT corrects_id FROM posts_post post WHERE post.id = approved.post_id)
+    THEN
+        RAISE EXCEPTION 'a correction says what its version says: nothing was set on its way'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER posts_correction_is_approved BEFORE INSERT ON delivery_correction
+    FOR EACH ROW EXECUTE FUNCTION posts_correction_is_approved();
+CREATE TRIGGER posts_correction_stays BEFORE UPDATE ON delivery_correction FOR EACH ROW
+    WHEN (
+        (OLD.id, OLD.consignment_id, OLD.manifest_id, OLD.post_ref, OLD.author_id, OLD.approvals, OLD.approvals_needed,
+         OLD.asked_at)
+        IS DISTINCT FROM
+        (NEW.id, NEW.consignment_id, NEW.manifest_id, NEW.post_ref, NEW.author_id, NEW.approvals, NEW.approvals_needed,
+         NEW.asked_at)
+    )
+    EXECUTE FUNCTION posts_stays('what was approved of a correction');
+CREATE TRIGGER posts_corrects_stays BEFORE UPDATE ON posts_post FOR EACH ROW
+    WHEN (OLD.corrects_id IS DISTINCT FROM NEW.corrects_id)
+    EXECUTE FUNCTION posts_stays('which post another corrects');
+"""
+NOT_APPROVED = """
+DROP TRIGGER posts_correction_is_approved ON delivery_correction;
+DROP TRIGGER posts_correction_stays ON delivery_correction;
+DROP TRIGGER posts_corrects_stays ON posts_post;
+DROP FUNCTION posts_correction_is_approved();
+"""
+
 
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('audit', '0003_nothing_stands_in'),
+        ('delivery', '0012_corrections'),
         ('images', '0003_videos'),
         ('posts', '0007_contributions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -23,4 +75,6 @@ class Migration(migrations.Migration):
             model_name='post',
             constraint=models.CheckConstraint(condition=models.Q(('corrects', None), models.Q(('corrects', models.F('id')), _negated=True), _connector='OR'), name='a_post_corrects_another'),
         ),
+        migrations.RunSQL(APPROVED, NOT_APPROVED),
+        pinned("posts_correction_is_approved()"),
     ]

@@ -11,11 +11,13 @@ from mercat.audit.actions import record
 from mercat.audit.models import Event
 from mercat.delivery import states
 from mercat.delivery.engine import grace_of
-from mercat.delivery.manifest import digest_of
-from mercat.delivery.models import Consignment, Correction, Manifest, Removal
+from mercat.delivery.models import Consignment, Correction, Removal
 from mercat.networks import registry
 from mercat.networks.port import Altered, Unreadable
 from mercat.people.models import Notice, Person
+from mercat.posts import actions as posts
+from mercat.posts.contents import Draft
+from mercat.posts.models import Post
 from mercat.register.exceptions import actions as exceptions
 from mercat.register.models import Account, Connection, HandOver, Posture, Spoc
 from mercat.watch.direct import looking
@@ -677,10 +679,12 @@ def test_a_post_of_ours_whose_words_were_changed_there_is_flagged(
 
 def corrected(row: Consignment, by: Person, *, at: datetime, text: str = "The tunnel is closed.") -> Correction:
     """One that was asked for at `at`, and is under way."""
-    said = bytes(row.manifest.canonical).replace(OURS.encode(), text.encode())
-    manifest = Manifest.objects.create(digest=digest_of(said), canonical=said, at=at)
-    about = {"author": by, "approvals": 1, "approvals_needed": 1, "asked_at": at, "not_before": at}
-    return Correction.objects.create(consignment=row, manifest=manifest, post_ref="post:another", **about)
+    out = Post.objects.get(pk=row.post_ref.removeprefix("post:"))
+    post = posts.correct(by=row.author, post=out, now=at)
+    posts.compose(by=row.author, post=post, draft=replace(Draft.restored(post.draft), text=text), now=at)
+    version = posts.submit(by=row.author, post=post, now=at)
+    posts.approve(by=by, post=post, digest=version.digest, now=at)
+    return Correction.objects.get()
 
 
 @pytest.mark.parametrize("result", ["", "failed", "done"])
