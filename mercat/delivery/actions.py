@@ -11,7 +11,7 @@ from django.core.validators import URLValidator
 from django.db import transaction
 
 from mercat.audit.actions import record
-from mercat.delivery import spending, states
+from mercat.delivery import corrections, spending, states
 from mercat.delivery.claims import covering_pause
 from mercat.delivery.facts import post_facts
 from mercat.delivery.models import Consignment, Pause
@@ -184,7 +184,7 @@ def withdraw_all(*, by: By, post_ref: str, reason: str, now: datetime) -> list[C
             continue
         row.fence += 1  # a worker that has it leased finds its fence gone
         _move(row, "withdraw", by=by, now=now, hold="", refusals=[], leased_until=None, reason=reason)
-    return too_late
+    return [*too_late, *corrections.withdraw_all(by=by, post_ref=post_ref, now=now)]
 
 
 def _hosts(account: Account) -> set[str | None]:

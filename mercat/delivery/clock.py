@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from mercat.audit.keys import KeyProblem
 from mercat.audit.log import LogDamaged, integrate
-from mercat.delivery import broadcasts, removals, states
+from mercat.delivery import broadcasts, corrections, removals, states
 from mercat.delivery.actions import release_covered, release_unpaused
 from mercat.delivery.engine import grace_of
 from mercat.delivery.models import Consignment
@@ -86,6 +86,7 @@ def _sign_the_record(now: datetime) -> None:
 def work_waits(lane: str, *, now: datetime) -> bool:
     return (
         removals.waits(lane, now=now)
+        or corrections.waits(lane, now=now)
         or broadcasts.waits(lane, now=now)
         or Consignment.objects.filter(
             Q(state=states.READY, not_before__lte=now)

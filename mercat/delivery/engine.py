@@ -22,12 +22,12 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from mercat.delivery import broadcasts, meters, removals, spending, states, steps
+from mercat.delivery import broadcasts, corrections, meters, removals, spending, states, steps
 from mercat.delivery.breaker import Breaker
 from mercat.delivery.claims import ATTEMPT, claim, claim_doubts, loaded
 from mercat.delivery.facts import post_facts
 from mercat.delivery.manifest import contents, item_for
-from mercat.delivery.models import Attempt, Broadcast, Consignment, Removal
+from mercat.delivery.models import Attempt, Broadcast, Consignment, Correction, Removal
 from mercat.delivery.queue import nudge
 from mercat.guidance import facts
 from mercat.guidance.decision import Decision
@@ -198,8 +198,9 @@ class Engine:
         due = claim(self.lane, limit=room, now=now)
         doubts = claim_doubts(self.lane, limit=room, now=now)
         leaving = removals.claim(self.lane, limit=room, now=now)
+        wrong = corrections.claim(self.lane, limit=room, now=now)
         on_air = broadcasts.claim(self.lane, limit=room, now=now)
-        others = (each.consignment for each in [*leaving, *on_air])
+        others = (each.consignment for each in [*leaving, *wrong, *on_air])
         accounts = accounts_by_id({row.account_id for row in [*due, *doubts, *others]})
         for row in [*due, *doubts]:
             row.account = accounts[str(row.account_id)]
@@ -209,11 +210,12 @@ class Engine:
         deadline = time.monotonic() + ATTEMPT.total_seconds()
         for row, act, what in [
             *((each.consignment, self._take_down, each) for each in leaving),
+            *((each.consignment, self._correct, each) for each in wrong),
             *((each.consignment, self._direct, each) for each in on_air),
         ]:
             row.account = accounts[str(row.account_id)]
             self._start(act, row, what, deadline)
-        return len(due) + len(doubts) + len(leaving) + len(on_air)
+        return len(due) + len(doubts) + len(leaving) + len(wrong) + len(on_air)
 
     def _past_the_gate(self, rows: list[Consignment]) -> list[Consignment]:
         """Ask guidance again, between claim and send (sending rule 4). What it holds is held at once."""
@@ -458,6 +460,61 @@ class Engine:
         except Unopenable as error:
             return Reconnect(str(error))
         return remover.remove(reach, native_id=row.native_id, now=self.clock())
+
+    # Correcting
+
+    def _correct(self, row: Consignment, correction: Correction, deadline: float) -> None:
+        """Ask the network to give it the new words, then look whether they stand. Whatever goes wrong is tried
+        again."""
+        row = corrections.corrected(correction)
+        if outcome := self._before_correcting(row, deadline):
+            corrections.keep(correction, outcome, now=self.clock())
+            return
+        token = _stop_calling.set(deadline)
+        try:
+            outcome = self._edited(row)
+            seen = self._seen(row) if isinstance(outcome, Sent) else None
+        except Altered as error:
+            log.critical("the correction of consignment %s does not go out: %s", row.pk, error)
+            outcome, seen = Refused(str(error)), None
+        except Exception:
+            log.exception("correcting consignment %s", row.pk)
+            outcome, seen = Unsure("Correcting it went wrong here."), None
+        finally:
+            _stop_calling.reset(token)
+        now = self.clock()
+        if isinstance(outcome, Reconnect):
+            mark_broken(by=steps.ENGINE, account=row.account, reason=outcome.reason, now=now)
+        grace = grace_of(row.account.network)
+        corrections.keep(correction, corrections.judged(outcome, seen, grace=grace, now=now), now=now)
+
+    def _before_correcting(self, row: Consignment, deadline: float) -> Outcome | None:
+        """Why it is not corrected now. Guidance is asked, and pauses hold, as before anything goes out."""
+        now = self.clock()
+        if why := self._in_the_way(row, deadline):
+            return Later(now + NEXT_TURN, why, limited=True)
+        current = loaded(Consignment.objects.filter(pk=row.pk)).get()
+        if corrections.leaves(current):
+            return Refused(corrections.LEAVES)
+        row.paused = current.paused
+        row.account = accounts_by_id([row.account_id])[str(row.account_id)]
+        (decision,) = may_publish([row], people_facts([row.author_id], now=now)[str(row.author_id)], now=now)
+        if _only_paused(decision):
+            return Later(now + corrections.AFTER_A_PAUSE, corrections.PAUSED, limited=True)
+        if not decision.allowed:
+            return Refused(" ".join(f"{each.reason} {each.remedy}" for each in decision.refusals))
+        return None
+
+    def _edited(self, row: Consignment) -> Outcome:
+        editor = registry.get(row.account.network).editor
+        if editor is None:
+            return Refused("This network lets no programme change what stands there.")
+        item = item_for(row, first_sent_at=row.first_sent_at, now=self.clock())
+        try:
+            reach = channel(row.account, http_for(row.account.network))
+        except Unopenable as error:
+            return Reconnect(str(error))
+        return editor.edit(reach, item, native_id=row.native_id, now=self.clock())
 
     # Live
 

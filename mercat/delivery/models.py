@@ -211,6 +211,54 @@ class Removal(models.Model):
         return f"removal of {self.consignment_id}"
 
 
+class Correction(models.Model):
+    """That something which is out is to be given other words, which were approved, and what came of it."""
+
+    class Result(models.TextChoices):
+        DONE = "done", "Corrected"
+        FAILED = "failed", "Could not be corrected"
+        WITHDRAWN = "withdrawn", "Taken back before it began"
+
+    consignment = models.ForeignKey(Consignment, on_delete=models.PROTECT, related_name="corrections")
+    manifest = models.ForeignKey(Manifest, on_delete=models.PROTECT, related_name="corrections")  # has the new words
+    post_ref = models.CharField(max_length=64, db_index=True)  # of the post that corrects
+    author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    approvals = models.PositiveSmallIntegerField()  # of exactly this digest for this account
+    approvals_needed = models.PositiveSmallIntegerField()
+    asked_at = models.DateTimeField()
+    not_before = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    result = models.CharField(max_length=16, choices=Result.choices, blank=True)  # empty: it is being done
+    said = models.TextField(blank=True)  # why it waits, or failed
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    PRIVATE: ClassVar[dict[str, str]] = {"post_ref": "open", "said": "operational"}
+
+    class Meta:
+        ordering = ["asked_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["consignment"], condition=Q(result=""), name="a_consignment_is_corrected_once_at_a_time"
+            ),
+            models.UniqueConstraint(
+                fields=["consignment", "manifest"],
+                condition=~Q(result="withdrawn"),
+                name="a_version_corrects_a_consignment_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(result="") ^ Q(ended_at__isnull=False), name="a_correction_ends_with_a_result"
+            ),
+            models.CheckConstraint(
+                condition=Q(approvals__gte=F("approvals_needed")), name="nothing_is_corrected_without_its_approvals"
+            ),
+        ]
+        indexes = [models.Index(fields=["not_before"], condition=Q(result=""), name="delivery_corrections_due")]
+
+    def __str__(self) -> str:
+        return f"correction of {self.consignment_id}"
+
+
 class Broadcast(models.Model):
     """A live broadcast that was announced: how its network last told that it stands, and what somebody wishes of it."""
 

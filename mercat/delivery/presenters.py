@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mercat.delivery import states
+from mercat.delivery import corrections, states
 from mercat.delivery.manifest import is_live
-from mercat.delivery.models import Attempt, Consignment, Removal
+from mercat.delivery.models import Attempt, Consignment, Correction, Removal
 from mercat.delivery.queries import FOR_A_PERSON
 from mercat.delivery.removals import what_hinders
 from mercat.register.models import Account
@@ -23,6 +23,12 @@ COLOURS = {
     states.NEEDS_PERSON: "orange",
     states.HELD: "orange",
     states.WITHDRAWN: "grey",
+}
+CORRECTING = {
+    "": "blue",
+    Correction.Result.DONE: "green",
+    Correction.Result.FAILED: "red",
+    Correction.Result.WITHDRAWN: "grey",
 }
 MOVING = frozenset({states.READY, states.LEASED, states.SENDING, states.IN_DOUBT})
 
@@ -43,9 +49,29 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """How the newest correction of a consignment stands. `at` is the moment that `said` is about; `post_id`: the post
+    that corrects, once its words are out; `going`: it is being done."""
+
+    id: str
+    account: Account
+    title: str
+    colour: str
+    said: str
+    at: datetime
+    post_id: str
+    going: bool
+
+    @property
+    def out(self) -> bool:
+        return bool(self.post_id)
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """One consignment as a page shows it. `at` is the moment that `said` is about; `down`: it was taken down again,
-    `going`: it is being taken down."""
+    `going`: it is being taken down, or corrected. `corrected`: its newest correction;
+    `put_right`: one is done; `correctable`: its words can be corrected from here."""
 
     id: str
     account: Account
@@ -60,11 +86,19 @@ class Progress:
     vouched: bool
     down: bool
     going: bool
+    corrected: Corrected | None
+    put_right: bool
+    correctable: bool
     reason: str
     refusals: list[dict[str, str]]
     url: str
     attempts: list[AttemptLine]
     steps: list[Step]
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether other words stand there than those that were sent."""
+        return self.put_right and not self.down
 
     @property
     def removable(self) -> bool:
@@ -73,7 +107,7 @@ class Progress:
 
 def progress(row: Consignment, *, may_act: bool, now: datetime) -> Progress:
     """A consignment that was loaded through `queries.told`."""
-    removal = removal_of(row)
+    removal, correction = removal_of(row), correction_of(row)
     said, at = _said_of_removal(removal) if removal else _said(row, now)
     return Progress(
         id=str(row.pk),
@@ -88,13 +122,48 @@ def progress(row: Consignment, *, may_act: bool, now: datetime) -> Progress:
         at=at,
         vouched=is_vouched(row),
         down=is_down(removal),
-        going=removal is not None and not removal.result,
+        going=(removal is not None and not removal.result) or (correction is not None and not correction.result),
+        corrected=told_correction(correction, row.account) if correction else None,
+        put_right=corrections.done(row) is not None,
+        correctable=not corrections.what_hinders(row),
         reason="" if row.refusals else row.reason,
         refusals=row.refusals,
         url="" if is_down(removal) else row.url,
         attempts=[_attempt(each) for each in row.attempts.all()],
         steps=_steps(row) if may_act else [],
     )
+
+
+def correction_of(row: Consignment) -> Correction | None:
+    """The newest that was not taken back before it began."""
+    begun = (each for each in row.corrections.all() if each.result != Correction.Result.WITHDRAWN)
+    return max(begun, key=lambda each: each.asked_at, default=None)
+
+
+def told_correction(row: Correction, account: Account) -> Corrected:
+    said, at = _said_of_correction(row)
+    return Corrected(
+        id=str(row.pk),
+        account=account,
+        title=row.get_result_display() if row.result else "Being corrected",
+        colour=CORRECTING[row.result],
+        said=said,
+        at=at,
+        post_id=row.post_ref.removeprefix("post:") if row.result == Correction.Result.DONE else "",
+        going=not row.result,
+    )
+
+
+def _said_of_correction(row: Correction) -> tuple[str, datetime]:
+    """A sentence that ends with the moment."""
+    if row.result == Correction.Result.DONE:
+        return "Words corrected, and read back", row.ended_at
+    if row.result == Correction.Result.WITHDRAWN:
+        return "The correction was taken back before it began", row.ended_at
+    if row.result:
+        return f"The words could not be corrected. {row.said} That was", row.ended_at
+    why = f" {row.said}" if row.said else ""
+    return f"The words are being corrected.{why} Asked for", row.asked_at
 
 
 def removal_of(row: Consignment) -> Removal | None:
@@ -118,6 +187,8 @@ def _said_of_removal(removal: Removal) -> tuple[str, datetime | None]:
 def _title(row: Consignment, removal: Removal | None) -> str:
     if is_down(removal):
         return "Taken down"
+    if corrections.done(row):
+        return "Out, and corrected"
     return "Out, seen by a person" if is_vouched(row) else states.STATES[row.state]
 
 
@@ -126,9 +197,9 @@ def is_vouched(row: Consignment) -> bool:
     return row.state == states.SENT and row.read_back_at is None
 
 
-def still_moving(rows: Iterable[Progress]) -> bool:
+def still_moving(rows: Iterable[Progress | Corrected]) -> bool:
     """Whether a page that shows these is worth looking at again by itself."""
-    return any(row.going or row.state in MOVING for row in rows)
+    return any(row.going or (isinstance(row, Progress) and row.state in MOVING) for row in rows)
 
 
 def _said(row: Consignment, now: datetime) -> tuple[str, datetime | None]:

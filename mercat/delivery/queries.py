@@ -9,7 +9,7 @@ from django.db.models import Case, Count, IntegerField, OuterRef, Prefetch, Q, Q
 
 from mercat.delivery import states
 from mercat.delivery.claims import covering_pause
-from mercat.delivery.models import Attempt, Consignment, Pause
+from mercat.delivery.models import Attempt, Consignment, Correction, Pause
 from mercat.guidance import facts
 from mercat.guidance.gate import Prepared, decide_many, prepare
 from mercat.people.facts import unit_facts
@@ -32,7 +32,7 @@ FOR_A_PERSON = (states.NEEDS_PERSON, states.REFUSED, states.HELD)
 
 
 def told(consignments: QuerySet[Consignment]) -> QuerySet[Consignment]:
-    """Load, in three queries, all that a page says of consignments; `parts`: how many posts its thread has, `before`:
+    """Load, in four queries, all that a page says of consignments; `parts`: how many posts its thread has, `before`:
     the state of the one before it there."""
     of_thread = Consignment.objects.filter(manifest=OuterRef("manifest"), account=OuterRef("account")).order_by()
     consignments = consignments.annotate(
@@ -40,7 +40,8 @@ def told(consignments: QuerySet[Consignment]) -> QuerySet[Consignment]:
         before=Subquery(of_thread.filter(part=OuterRef("part") - 1).values("state")),
     )
     attempts = Prefetch("attempts", Attempt.objects.order_by("started_at"))
-    return consignments.select_related("account", "author", "manifest").prefetch_related(attempts, "removals")
+    words = Prefetch("corrections", Correction.objects.select_related("manifest"))
+    return consignments.select_related("account", "author", "manifest").prefetch_related(attempts, "removals", words)
 
 
 def of_post(post_ref: str) -> QuerySet[Consignment]:

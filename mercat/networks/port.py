@@ -240,6 +240,11 @@ class Remover(Protocol):
 
 
 class Editor(Protocol):
+    @property
+    def describes(self) -> bool:
+        """Whether pictures are given the item's descriptions too. Else those that they have stay."""
+        ...
+
     def edit(self, channel: Channel, item: Item, *, native_id: str, now: datetime) -> Outcome:
         """Give a post that is out the item's words. Sent names the post as it is called from now on."""
         ...

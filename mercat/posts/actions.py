@@ -17,10 +17,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from mercat.audit.actions import record
+from mercat.delivery import corrections
 from mercat.delivery import states as sending
 from mercat.delivery.actions import restore, withdraw_all
 from mercat.delivery.manifest import contents, digest_of, posts_for
-from mercat.delivery.models import Consignment, Manifest
+from mercat.delivery.models import Consignment, Correction, Manifest
+from mercat.delivery.queries import of_post
 from mercat.delivery.queue import nudge
 from mercat.guidance import facts
 from mercat.guidance.decision import Decision
@@ -38,13 +40,13 @@ from mercat.people.facts import person_facts
 from mercat.people.models import Person
 from mercat.people.pack import guidance
 from mercat.people.signing_in import step_up
-from mercat.posts import states
+from mercat.posts import correcting, states
 from mercat.posts.attached import Attached, AttachedVideo, found_video
 from mercat.posts.contents import LONGEST, Draft, canonical, normal
-from mercat.posts.facts import approvals_needed, decisions_on, draft_facts, targets_of
+from mercat.posts.facts import approvals_needed, compose_decisions, decisions_on, draft_facts, targets_of
 from mercat.posts.models import Approval, Post, Remark, Target, Version
 from mercat.register.actions import people_of_all
-from mercat.register.facts import account_facts, accounts_by_id
+from mercat.register.facts import account_facts, accounts_by_id, with_facts
 from mercat.register.models import Account
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -99,8 +101,17 @@ class DoesNotFit(Exception):
 
 
 @transaction.atomic
-def compose(*, by: Person, draft: Draft, now: datetime, post: Post | None = None, base: str = "") -> Post:
+def compose(
+    *,
+    by: Person,
+    draft: Draft,
+    now: datetime,
+    post: Post | None = None,
+    base: str = "",
+    corrects: Post | None = None,
+) -> Post:
     """Keep what is being written; a new post, or the working copy of `post`. Accounts not open to `by` are refused.
+    `corrects`: the post that a new one puts right.
 
     `base` is the `stamp` of the post from which `by` went on writing. Raises ChangedElsewhere where it has another now.
     """
@@ -111,7 +122,7 @@ def compose(*, by: Person, draft: Draft, now: datetime, post: Post | None = None
         raise NotAllowed(refused)
     video = found_video(draft)
     if post is None:
-        post = Post(created_by=by, created_at=now, changed_at=now, draft=draft.stored())
+        post = Post(created_by=by, created_at=now, changed_at=now, draft=draft.stored(), corrects=corrects)
         post.draft_video = video.row if video else None
         post.save(force_insert=True)
         record(by=by, what="post.composed", about=[post.audit_ref], now=now)
@@ -127,6 +138,23 @@ def compose(*, by: Person, draft: Draft, now: datetime, post: Post | None = None
         post.save(update_fields=["draft", "changed_at", "draft_video"])
     post.draft_pictures.set(Picture.objects.filter(pk__in=_ids(picture.id for picture in draft.pictures)))
     return post
+
+
+@transaction.atomic
+def correct(*, by: Person, post: Post, now: datetime) -> Post:
+    """Begin to correct the words of a post that is out: a draft that says what stands, for the accounts where it can be
+    changed from here and `by` may write. One that they began already is taken up."""
+    begun = post.corrections.filter(created_by=by, state=states.DRAFT).first()
+    if begun:
+        return begun
+    rows = correcting.open_rows(post)
+    if not rows:
+        raise Impossible(f"{correcting.why_none(post)} Nothing was changed.")
+    decisions = compose_decisions(by, list(with_facts(Account.objects.filter(consignments__in=rows))), now=now)
+    mine = [row for row in rows if decisions[str(row.account_id)].allowed]
+    if not mine:
+        raise NotAllowed({row.account: decisions[str(row.account_id)] for row in rows})
+    return compose(by=by, draft=correcting.draft_from(post, mine), corrects=post, now=now)
 
 
 @transaction.atomic
@@ -171,7 +199,8 @@ def obstacles(*, by: Person, post: Post, now: datetime) -> Iterator[Impossible |
         yield Impossible(f"Choose the pillar that the post belongs to. {NOT_SUBMITTED}")
     if not normal(draft.text) and not attached and not draft.story:  # of a story, its networks say it
         yield Impossible(f"Write something, or add a picture. {NOT_SUBMITTED}")
-    if unused := attached.given_to_nobody({account.network for account in accounts}):
+    unused = attached.given_to_nobody({account.network for account in accounts})
+    if unused and not post.corrects_id:  # a correction keeps what was there
         yield Impossible(f"{GIVEN_TO_NOBODY[unused]} {NOT_SUBMITTED}")
     if attached.video and not attached.video.row.is_ready:
         yield Impossible(f"{_why_not_ready(attached.video.row)} {NOT_SUBMITTED}")
@@ -179,6 +208,8 @@ def obstacles(*, by: Person, post: Post, now: datetime) -> Iterator[Impossible |
         yield Impossible(f"The time set for this post has passed: set another, or none. {NOT_SUBMITTED}")
     if draft.begins and draft.begins <= max(draft.due_at or now, now):
         yield Impossible(f"The live broadcast would begin before it is announced. Set a later time. {NOT_SUBMITTED}")
+    wrong = correcting.obstacles(post, draft, accounts, attached)
+    yield from (Impossible(f"{each} {NOT_SUBMITTED}") for each in wrong)
     refused = _refused(by, "submit", accounts, draft_facts(post, draft, by), now=now)
     if refused:
         yield NotAllowed(refused)
@@ -353,6 +384,8 @@ def _is_not_out(post: Post) -> None:
     taken_back = (*sending.RECALLABLE, sending.WITHDRAWN)
     if Consignment.objects.filter(post_ref=post.audit_ref).exclude(state__in=taken_back).exists():
         raise Impossible(OUT)
+    if Correction.objects.filter(post_ref=post.audit_ref, result=Correction.Result.DONE).exists():
+        raise Impossible(OUT)
 
 
 def _note_editor(by: Person, post: Post, *, now: datetime) -> None:
@@ -365,7 +398,8 @@ def _note_editor(by: Person, post: Post, *, now: datetime) -> None:
 
 def _is_not_over(post: Post) -> None:
     under_way = Consignment.objects.filter(post_ref=post.audit_ref).exclude(state__in=sending.FINAL)
-    if post.state == states.APPROVED and not under_way.exists():
+    correcting_now = Correction.objects.filter(post_ref=post.audit_ref, result="")
+    if post.state == states.APPROVED and not under_way.exists() and not correcting_now.exists():
         raise Impossible("This post is out everywhere: there is nothing left to take back. Nothing was changed.")
 
 
@@ -475,7 +509,8 @@ def _new_version(
 ) -> Version:
     number = post.versions.count() + 1
     networks = sorted({account.network for account in accounts})
-    words = canonical(draft, post=post.pk, number=number, media=attached.sealed(networks))
+    media = attached.sealed(networks)
+    words = canonical(draft, post=post.pk, number=number, media=media, corrects=post.corrects_id)
     files = attached.files(networks)
     manifest = Manifest.objects.create(digest=digest_of(words), canonical=words, files=files, at=now)
     version = Version.objects.create(
@@ -526,6 +561,11 @@ def _send_what_is_approved(
     for account_id in version.approvals.standing().filter(digest=version.digest).values_list("account_id", flat=True):
         counted[str(account_id)] = counted.get(str(account_id), 0) + 1
     complete = [account for account in targets if counted.get(str(account.pk), 0) >= approvals_needed(account)]
+    if post.corrects_id:
+        rows = _correct_what_is_approved(by, post, version, complete, counted, now=now)
+        if len(complete) == len(targets):
+            step(post, "approve", now=now)
+        return rows
     underway = set(version.manifest.consignments.values_list("account_id", flat=True))
     said = contents(version.manifest)
     consignments = [
@@ -549,6 +589,28 @@ def _send_what_is_approved(
         lane = consignments[0].lane
         transaction.on_commit(lambda: nudge(lane))
     return [*consignments, *restored]
+
+
+def _correct_what_is_approved(
+    by: Person, post: Post, version: Version, complete: list[Account], counted: dict[str, int], *, now: datetime
+) -> list[Consignment]:
+    """Instead of consignments: those that are out already are given the approved words."""
+    begun = version.manifest.corrections.exclude(result=Correction.Result.WITHDRAWN).values("consignment__account")
+    accounts = [account.pk for account in complete]
+    rows = list(of_post(post.corrects.audit_ref).filter(account__in=accounts, part=0).exclude(account__in=begun))
+    correcting.not_corrected_since(rows, version)
+    for row in sorted(rows, key=lambda row: row.pk):
+        corrections.ask(
+            by=by,
+            consignment=row,
+            manifest=version.manifest,
+            post_ref=post.audit_ref,
+            author=version.author,
+            approvals=counted[str(row.account_id)],
+            approvals_needed=approvals_needed(row.account),
+            now=now,
+        )
+    return rows
 
 
 def _waits_for_approval(version: Version, accounts: list[Account]) -> QuerySet[Consignment]:
@@ -617,6 +679,7 @@ __all__ = [
     "Refused",
     "approve",
     "compose",
+    "correct",
     "may_edit",
     "obstacles",
     "problems_for",

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -260,6 +261,34 @@ def _pillar(key: str) -> str:
     if key not in known:
         raise Impossible(f"“{key}” is not a pillar of this body. Choose one of: {', '.join(known)}. Nothing was kept.")
     return key
+
+
+@post.command()
+@click.argument("id", type=click.UUID)
+@click.option("--text", required=True, help="What is to stand there instead; - reads it from standard input.")
+@click.option(
+    "--wording",
+    "wordings",
+    multiple=True,
+    nargs=2,
+    metavar="NETWORK TEXT",
+    help="What is to stand on one network instead; repeatable. Networks without one are given the text.",
+)
+@click.option("--submit", "and_submit", is_flag=True, help="Submit it for approval too.")
+@_as_a_person
+def correct(
+    *, by: Person, id: UUID, text: str, wordings: tuple[tuple[str, str], ...], and_submit: bool, as_json: bool
+) -> None:
+    """Correct the words of a post that is out, where its networks let them be changed: a draft of its own."""
+    now, said = timezone.now(), _words(text)
+    variants = {_network(slug): words for slug, words in wordings}
+    with transaction.atomic():  # one that is refused leaves no draft behind
+        row = actions.correct(by=by, post=_post(id, by), now=now)
+        draft = replace(Draft.restored(row.draft), text=said, variants=variants)
+        actions.compose(by=by, post=row, draft=draft, now=now)
+        if and_submit:
+            actions.submit(by=by, post=row, now=now)
+    _tell(row, as_json)
 
 
 @post.command()

@@ -6,6 +6,9 @@ post always gives the same bytes, and SHA-256 of them is what people approve. Ve
 in "mercat-version/2" there are no videos, no `synthetic` and no `begins`; in "mercat-version/1" every network was given
 the same picture, so that an entry of `media` has no `kind` and no `renditions` either.
 
+`corrects` is there only in a version which corrects the words of a post that is out: the id of that post. All others
+have the bytes that they always had.
+
 Of pictures and a video beside each other, a network is given those pictures that have a rendition for it, or else the
 video (`delivery.manifest.given`).
 """
@@ -138,10 +141,18 @@ def normal(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-def canonical(draft: Draft, *, post: UUID, number: int, media: Sequence[SealedPicture | SealedVideo]) -> bytes:
+def canonical(
+    draft: Draft,
+    *,
+    post: UUID,
+    number: int,
+    media: Sequence[SealedPicture | SealedVideo],
+    corrects: UUID | None = None,
+) -> bytes:
     """The bytes of version `number` of `post`."""
     return json.dumps(
         {
+            **({"corrects": str(corrects)} if corrects else {}),
             "format": FORMAT,
             "post": str(post),
             "version": number,

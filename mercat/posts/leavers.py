@@ -18,9 +18,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mercat.audit.actions import record
 from mercat.audit.actors import System
+from mercat.delivery import corrections
 from mercat.delivery import states as sending
 from mercat.delivery.actions import stop, withdraw_all
-from mercat.delivery.models import Consignment
+from mercat.delivery.models import Consignment, Correction
 from mercat.people.actions import tell
 from mercat.people.models import Person
 from mercat.posts import states
@@ -35,6 +36,7 @@ HELD = "A scheduled post is held: its author has left or moved"
 SENT_BACK = "A post needs a new author: the one it had has left or moved"
 NOT_BEGUN = (sending.READY, sending.LEASED)
 WAITING = (*NOT_BEGUN, sending.HELD)
+NOT_TRIED = {"result": "", "tries": 0, "leased_until": None}  # of corrections
 
 
 def on_leaving(sender: type[Person], *, person: Person, now: datetime, **_: Any) -> None:
@@ -51,7 +53,7 @@ def run(*, now: datetime) -> None:
     gone = Person.objects.filter(is_active=False)
     written = Q(current__author__in=gone) & (Q(state=states.SUBMITTED) | _on_its_way("current__author"))
     given = Exists(Approval.objects.standing().filter(version=OuterRef("current"), approver__in=gone))
-    approved = given & (Q(state=states.SUBMITTED) | Exists(_consignments().filter(state__in=WAITING)))
+    approved = given & (Q(state=states.SUBMITTED) | _waits())
     for post in Post.objects.filter(written | approved, state__in=(states.SUBMITTED, states.APPROVED)):
         people = {post.current.author, *(row.approver for row in post.current.approvals.standing())}
         for person in people:
@@ -74,12 +76,17 @@ def _resting_on(person: Person) -> QuerySet[Post]:
     """What is not out yet, and was written or approved by them."""
     underway = Post.objects.filter(state__in=(states.SUBMITTED, states.APPROVED))
     given = Exists(Approval.objects.standing().filter(version=OuterRef("current"), approver=person))
-    waiting = Q(state=states.SUBMITTED) | Exists(_consignments().filter(state__in=WAITING))
+    waiting = Q(state=states.SUBMITTED) | _waits()
     return underway.filter((Q(current__author=person) | given) & waiting).values("pk")
 
 
 def _consignments() -> QuerySet[Consignment]:
     return Consignment.objects.filter(manifest=OuterRef("current__manifest"))
+
+
+def _waits() -> Q:
+    correcting = Correction.objects.filter(manifest=OuterRef("current__manifest"), **NOT_TRIED)
+    return Q(Exists(_consignments().filter(state__in=WAITING))) | Q(Exists(correcting))
 
 
 def _on_its_way(author: str) -> Q:
@@ -94,6 +101,8 @@ def _void_approvals(post: Post, person: Person, *, now: datetime) -> None:
     for row in version.manifest.consignments.all():
         sent[row.account_id].append(row)
     over = {account for account, rows in sent.items() if all(row.state not in WAITING for row in rows)}
+    begun = version.manifest.corrections.exclude(result=Correction.Result.WITHDRAWN).exclude(**NOT_TRIED)
+    over |= set(begun.values_list("consignment__account_id", flat=True))
     concerned = {row.account_id for row in given} - over
     accounts = [account for account in targets_of(version) if account.pk in concerned]
     if not accounts:
@@ -115,6 +124,7 @@ def _void_approvals(post: Post, person: Person, *, now: datetime) -> None:
     reason = "Who approved this has left or moved. Somebody else approves it; then it goes on by itself."
     held = [row for account in lacking for row in sent[account.pk]]
     stop(by=BY, consignments=held, reason=reason, now=now)
+    corrections.withdraw_all(by=BY, post_ref=post.audit_ref, accounts=lacking, now=now)
     if lacking and post.state == states.APPROVED:
         step(post, "reopen", now=now)
     if lacking:

@@ -15,6 +15,7 @@ from django.db.models import (
     ExpressionWrapper,
     Max,
     OuterRef,
+    Prefetch,
     Q,
     QuerySet,
     TextField,
@@ -23,7 +24,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from mercat.delivery import states as sending
-from mercat.delivery.models import Consignment, Removal
+from mercat.delivery.models import Consignment, Correction, Removal
 from mercat.delivery.queries import accounts_open_to, of_post
 from mercat.guidance import facts
 from mercat.guidance.gate import Prepared, prepare
@@ -52,6 +53,7 @@ def open_to(person: facts.Person, *, now: datetime) -> QuerySet[Post]:
         | Exists(Target.objects.filter(version=OuterRef("current"), account__in=accounts))
     )
     out = Exists(Consignment.objects.filter(post_ref=OuterRef("reference"), state=sending.SENT))
+    out |= Exists(Correction.objects.filter(post_ref=OuterRef("reference"), result=Correction.Result.DONE))
     return (
         Post.objects.alias(reference=reference)
         .annotate(inside=ExpressionWrapper(inside, output_field=BooleanField()))
@@ -75,12 +77,25 @@ def consignments_open(post: Post) -> QuerySet[Consignment]:
     return rows if is_inside(post) else rows.filter(state=sending.SENT)
 
 
+def corrections_of(post: Post) -> QuerySet[Correction]:
+    """How what it corrects stands; to whoever may not see all of it, only what is out."""
+    rows = Correction.objects.filter(post_ref=post.audit_ref).select_related("consignment__account")
+    rows = rows if is_inside(post) else rows.filter(result=Correction.Result.DONE)
+    return rows.order_by("consignment__account__network", "consignment__account__name", "asked_at")
+
+
 def out_since(posts: Iterable[Post]) -> dict[str, datetime]:
     """When the last of it went out, by the audit's name of a post: for those that went out wherever they were to go."""
     versions = [post.current.manifest_id for post in posts if post.state == states.APPROVED]
     rows = Consignment.objects.filter(manifest__in=versions).order_by().values("post_ref")
     counted = rows.annotate(elsewhere=Count("pk", filter=~Q(state=sending.SENT)), at=Max("sent_at"))
-    return {row["post_ref"]: row["at"] for row in counted if not row["elsewhere"]}
+    return {row["post_ref"]: row["at"] for row in [*counted, *_corrected(versions)] if not row["elsewhere"]}
+
+
+def _corrected(versions: list[str]) -> QuerySet[Any]:
+    """As of what was sent, of what corrects: when the last of its words came to stand."""
+    rows = Correction.objects.filter(manifest__in=versions).order_by().values("post_ref")
+    return rows.annotate(elsewhere=Count("pk", filter=~Q(result=Correction.Result.DONE)), at=Max("ended_at"))
 
 
 def taken_down(posts: Iterable[Post]) -> set[str]:
@@ -99,8 +114,12 @@ def written_by(person: Person) -> QuerySet[Any]:
 
 
 def told(posts: QuerySet[Post]) -> QuerySet[Post]:
-    """Load all that a list says of posts, in two queries."""
-    return posts.select_related("created_by", "current__manifest", "current__author").prefetch_related("remarks__by")
+    """Load all that a list says of posts, in three queries; `put_right`: the posts that corrected its words, the newest
+    last."""
+    done = Correction.objects.filter(manifest=OuterRef("current__manifest"), result=Correction.Result.DONE)
+    corrects = Post.objects.filter(Exists(done)).select_related("current__manifest").order_by("current__at")
+    posts = posts.select_related("created_by", "current__manifest", "current__author")
+    return posts.prefetch_related("remarks__by", Prefetch("corrections", corrects, to_attr="put_right"))
 
 
 def accounts_of(posts: Iterable[Post]) -> dict[str, Account]:
@@ -118,6 +137,12 @@ def said_by(post: Post) -> dict[str, Any]:
     if post.current is None or (post.state in (states.DRAFT, states.SENT_BACK) and is_inside(post)):
         return post.draft
     return json.loads(bytes(post.current.manifest.canonical))
+
+
+def stands_in(post: Post) -> dict[str, Any]:
+    """What a list says of a post that was loaded through `told`: where its words were corrected, the newest of those
+    that stand."""
+    return said_by(post.put_right[-1] if post.put_right else post)
 
 
 def drafts_of(person: Person) -> QuerySet[Post]:

@@ -42,9 +42,9 @@ PAGE = """\
 # Networks and their parts
 
 Written from the registry by `make reference`. A part that a network lacks is not offered anywhere. Sending uses
-publishing, reading back and taking down, the register connecting and renewal, the composer the price, and the watch the
-listing of what stands on an account, the figures, the search, the report, what others write to it, and the profile (as
-`mercat doctor NETWORK` does); no page uses the other parts yet.
+publishing, reading back, taking down and editing, the register connecting and renewal, the composer the price, and the
+watch the listing of what stands on an account, the figures, the search, the report, what others write to it, and the
+profile (as `mercat doctor NETWORK` does).
 
 {parts}
 

@@ -246,3 +246,19 @@ def test_a_digest_of_no_version_is_told_apart_from_a_change(run, account, author
     written = make.submitted(author, account)
     answer = run("approve", str(written.pk), "--digest", written.current.digest[:12], by=spoc)
     assert "Give all 64 characters" in json.loads(answer.output)["message"]
+
+
+def test_a_post_that_is_out_is_corrected(run, now, author):
+    account = make.account("Dundee toots", network="mastodon")
+    spoc = make.spoc_of(account)
+    out = make.approved(author, spoc, account)
+    seen = {"native_id": "n1", "url": "https://network.example/n1", "sent_at": make.NOW, "read_back_at": make.NOW}
+    Consignment.objects.update(state="sent", first_sent_at=make.NOW, **seen)
+    words = ("--text", "The road is open.", "--wording", "mastodon", "Open.")
+    told = run("correct", str(out.pk), *words, "--submit", by=author)
+    row = Post.objects.get(corrects=out)
+    assert (told.exit_code, json.loads(told.output)["id"], row.state) == (0, str(row.pk), "submitted")
+    assert (row.draft["text"], row.draft["variants"]) == ("The road is open.", {"mastodon": "Open."})
+    same = run("correct", str(out.pk), "--text", "Road closed at the bridge.", "--submit", by=author)
+    assert (same.exit_code, "the words that stand already" in same.output) == (3, True)
+    assert out.corrections.count() == 1, "what is refused leaves no draft behind"

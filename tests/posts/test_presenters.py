@@ -215,7 +215,9 @@ def test_every_step_that_is_recorded_of_a_post_has_words() -> None:
     named = {
         what
         for source in sources
-        for what in re.findall(r'"((?:post|consignment|removal|broadcast|advice|contribution)\.[a-z_]+)"', source)
+        for what in re.findall(
+            r'"((?:post|consignment|removal|correction|broadcast|advice|contribution)\.[a-z_]+)"', source
+        )
     }
     claimed = {state for (_, event), state in sending.TABLE.items() if event == "claim"}  # the one that nobody records
     assert named | {f"consignment.{state}" for state in sending.STATES if state not in claimed} == set(WORDS)
@@ -235,5 +237,5 @@ def test_a_queue_is_made_in_few_queries_however_long(django_assert_num_queries) 
     for n in range(5):
         make.submitted(author, account, text=f"Post {n}")
     standing = person_facts(spoc, now=NOW)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert len(waiting_for(standing, now=NOW)) == 5

@@ -591,6 +591,12 @@ VISITS: tuple[Visit, ...] = (
     Visit("send a post back", "posts:decide", _post, _decide("send_back")),
     Visit("reject a post", "posts:decide", _post, _decide("reject")),
     Visit("withdraw a post", "posts:withdraw", _post, _fixed(reason="Tried")),
+    Visit(
+        "begin to correct a post that is out",
+        "posts:correct",
+        lambda place, _: {"post_id": place.correctable.post_ref.removeprefix("post:")},
+        _nothing,
+    ),
     Visit("open a draft", "posts:edit", _draft),
     Visit("save a draft", "posts:edit", _draft, _written, draft_kept),
     Visit("have a draft saved while writing", "posts:autosave", _draft, _written, draft_kept),

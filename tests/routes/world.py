@@ -196,6 +196,18 @@ class Place:
         return row
 
     @property
+    def correctable(self) -> Consignment:
+        """Out on a network that lets words be changed."""
+        return self._once("correctable", self._correctable)
+
+    def _correctable(self) -> Consignment:
+        account = make.account(f"Mastodon of {self.unit}", network="mastodon", unit_key=self.unit)
+        post = make.approved(self.author, self.comms, account)
+        rows = Consignment.objects.filter(post_ref=post.audit_ref)
+        rows.update(state=states.SENT, native_id="n1", read_back_at=NOW, sent_at=NOW)
+        return rows.get()
+
+    @property
     def pause(self) -> Pause:
         about = {"scope": "account", "key": str(self.account.pk), "reason": "Tried"}
         return self._once("pause", lambda: delivery.pause(by=self.comms, now=NOW, **about))

@@ -214,6 +214,8 @@ class Remover:
 class Editor:
     """Gives a post other words. Its pictures stay as they are."""
 
+    describes = False
+
     def edit(self, channel: Channel, item: Item, *, native_id: str, now: datetime) -> Outcome:
         if problems := payload.check(item, channel.limits):
             return Refused(" ".join(problem.message for problem in problems))

@@ -247,6 +247,8 @@ class Remover:
 class Editor:
     """Changes a post's words where it stands; its name and address stay."""
 
+    describes = False
+
     def edit(self, channel: Channel, item: Item, *, native_id: str, now: datetime) -> Outcome:
         if problems := list(payload.text_problems(item)):
             return Refused(" ".join(problem.message for problem in problems))

@@ -209,6 +209,8 @@ class Remover:
 class Editor:
     """Gives a status new words, and its pictures new descriptions; the pictures themselves stay."""
 
+    describes = True
+
     def edit(self, channel: Channel, item: Item, *, native_id: str, now: datetime) -> Outcome:
         if problems := payload.check(item, channel.limits):
             return Refused(" ".join(problem.message for problem in problems))

@@ -179,6 +179,8 @@ class Editor:
     """Gives a video another title and description. The part is sent whole, with what else it holds as YouTube has it:
     what an update leaves out is lost."""
 
+    describes = False
+
     def edit(self, channel: Channel, item: Item, *, native_id: str, now: datetime) -> Outcome:
         if problems := list(payload.text_problems(item.text)):
             return Refused(" ".join(problem.message for problem in problems))

@@ -6,7 +6,7 @@ import uuid
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from mercat.audit.append_only import append_only
 from mercat.delivery.models import Manifest
@@ -28,6 +28,8 @@ class Post(models.Model):
     editors = models.ManyToManyField(Person, related_name="+")  # whoever changed the draft, besides who began it
     draft_pictures = models.ManyToManyField(Picture, related_name="+")
     draft_video = models.ForeignKey(Video, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # The post whose words it puts right where that is out; its versions make corrections, and no consignments.
+    corrects = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="corrections")
     current = models.OneToOneField("Version", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     PRIVATE: ClassVar[dict[str, str]] = {"draft": "operational"}
@@ -40,6 +42,7 @@ class Post(models.Model):
                 condition=Q(state__in=[states.DRAFT, states.WITHDRAWN]) | Q(current__isnull=False),
                 name="what_was_submitted_has_a_version",
             ),
+            models.CheckConstraint(condition=Q(corrects=None) | ~Q(corrects=F("id")), name="a_post_corrects_another"),
         ]
         indexes = [models.Index(fields=["state", "-changed_at"], name="posts_by_state")]
 

@@ -10,7 +10,7 @@ from typing import Any
 from mercat.people.pack import guidance
 from mercat.posts import states
 from mercat.posts.models import Post, Remark
-from mercat.posts.queries import is_inside, said_by, targets_named
+from mercat.posts.queries import is_inside, stands_in, targets_named
 from mercat.register.models import Account
 
 COLOURS = {
@@ -65,7 +65,7 @@ def line(post: Post, accounts: list[Account], out: datetime | None = None, *, do
     remarks = list(post.remarks.all()) if is_inside(post) else []
     return Line(
         post=post,
-        excerpt=excerpt_of(said_by(post)),
+        excerpt=excerpt_of(stands_in(post)),
         where=where(accounts),
         networks=list(dict.fromkeys(account.network for account in accounts)),
         pillar=pillar_name(version.pillar if version else post.draft.get("pillar", "")),
@@ -82,7 +82,9 @@ def line(post: Post, accounts: list[Account], out: datetime | None = None, *, do
 def title_of(post: Post, out: datetime | None, *, down: bool = False) -> str:
     if down:
         return "Taken down"
-    return "Out" if out else states.STATES[post.state]
+    if out:
+        return "Correction out" if post.corrects_id else "Out"
+    return states.STATES[post.state]
 
 
 def excerpt_of(said: Mapping[str, Any]) -> str:

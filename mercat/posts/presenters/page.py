@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from markupsafe import Markup
 
 from mercat.delivery.manifest import contents, given, posts_for
-from mercat.delivery.presenters import Progress
+from mercat.delivery.presenters import Corrected, Progress
 from mercat.delivery.states import FINAL, RECALLABLE, WITHDRAWN
 from mercat.guidance import facts
 from mercat.guidance.decision import Decision, Refusal
@@ -70,6 +71,7 @@ class Powers:
     reject: bool
     withdraw: bool
     edit: bool
+    correct: bool
     not_approve: list[Refusal]
 
     @property
@@ -132,6 +134,7 @@ def powers(
     *,
     standing: Sequence[Standing],
     sending: Sequence[Progress],
+    correcting: Sequence[Corrected],
     now: datetime,
 ) -> Powers:
     """Guidance is asked for every account and action at once, on facts gathered once.
@@ -154,18 +157,26 @@ def powers(
         others=[account for account, answer in zip(accounts, answers["send_back"], strict=True) if not answer.allowed],
         send_back=deciding and _all(answers["send_back"]),
         reject=deciding and _all(answers["reject"]),
-        withdraw=(post.state, "withdraw") in states.TABLE and not _over(sending) and _all(answers["withdraw"]),
-        edit=post.state in states.EDITABLE and not _may_be_out(sending) and _all(answers["compose"]),
+        withdraw=(post.state, "withdraw") in states.TABLE
+        and not _over(sending, correcting)
+        and _all(answers["withdraw"]),
+        edit=post.state in states.EDITABLE and not _may_be_out(sending, correcting) and _all(answers["compose"]),
+        correct=_any_of(accounts, answers["compose"], {row.account.pk for row in sending if row.correctable}),
         not_approve=[] if approve or done or not deciding else _distinct(answers["approve"]),
     )
 
 
-def _over(sending: Sequence[Progress]) -> bool:
-    return bool(sending) and all(row.state in FINAL for row in sending)
+def _over(sending: Sequence[Progress], correcting: Sequence[Corrected]) -> bool:
+    rows = [*(row.state in FINAL for row in sending), *(not row.going for row in correcting)]
+    return bool(rows) and all(rows)
 
 
-def _may_be_out(sending: Sequence[Progress]) -> bool:
-    return any(row.state not in (*RECALLABLE, WITHDRAWN) for row in sending)
+def _may_be_out(sending: Sequence[Progress], correcting: Sequence[Corrected]) -> bool:
+    return any(row.out for row in correcting) or any(row.state not in (*RECALLABLE, WITHDRAWN) for row in sending)
+
+
+def _any_of(accounts: Sequence[Account], answers: Sequence[Decision], wanted: Collection[UUID]) -> bool:
+    return any(answer.allowed and account.pk in wanted for account, answer in zip(accounts, answers, strict=True))
 
 
 def _all(answers: Sequence[Decision]) -> bool:

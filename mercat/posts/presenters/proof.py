@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mercat.audit.models import Event
-from mercat.delivery.manifest import digest_of
+from mercat.delivery import corrections
+from mercat.delivery.manifest import digest_of, posts_for
+from mercat.delivery.models import Consignment, Correction
 from mercat.posts.models import Approval, Post, Version
 from mercat.posts.queries import versions_open
 
@@ -23,6 +25,31 @@ class Proof:
     holds: bool
     approvals: list[Approval]
     packs: list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands now where the words were corrected. `version`: of the post that corrected them."""
+
+    row: Consignment
+    words: str
+    correction: Correction
+    version: Version
+    approvals: list[Approval]
+
+
+def standing_now(rows: Iterable[Consignment]) -> list[Standing]:
+    """Of rows that were loaded through `delivery.queries.told`: those whose words were corrected."""
+    found = [(row, correction) for row in rows if (correction := corrections.done(row))]
+    versions = Version.objects.filter(manifest__in=[each.manifest_id for _, each in found]).select_related("author")
+    versions = {each.manifest_id: each for each in versions.prefetch_related("approvals__approver", "approvals__void")}
+    return [_standing(row, correction, versions[correction.manifest_id]) for row, correction in found]
+
+
+def _standing(row: Consignment, correction: Correction, version: Version) -> Standing:
+    said = json.loads(bytes(correction.manifest.canonical))
+    given = [each for each in version.approvals.all() if each.account_id == row.account_id]
+    return Standing(row, posts_for(said, row.account.network)[0], correction, version, given)
 
 
 def proofs(post: Post) -> list[Proof]:

@@ -45,6 +45,10 @@ WORDS = {
     "consignment.held": "Held",
     "consignment.withdrawn": "Taken back",
     "removal.asked": "To be taken down",
+    "correction.asked": "Its words are to be corrected",
+    "consignment.corrected": "Words corrected, and read back",
+    "correction.failed": "Words could not be corrected",
+    "correction.withdrawn": "The correction was taken back",
     "broadcast.start_asked": "The broadcast is to be shown",
     "broadcast.started": "The broadcast is live",
     "broadcast.end_asked": "The broadcast is to end",
@@ -54,7 +58,7 @@ WORDS = {
     "consignment.taken_down": "Taken down",
     "removal.failed": "Could not be taken down",
 }
-OUT = ("post.submitted", "post.approved", "consignment.sent")
+OUT = ("post.submitted", "post.approved", "consignment.sent", "consignment.corrected")
 STEPS = {"put_off": "Put off", "lapse": "Taken up again", "miss": "Not there: sent again", "release": "Let go on"}
 
 

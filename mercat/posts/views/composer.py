@@ -170,6 +170,9 @@ def _field_of(message: str) -> str:
         "Choose the pillar": "pillar",
         "Write something": "text",
         "None of these networks": "pictures",
+        "Pictures and videos stay": "pictures",
+        "These are the words that stand": "text",
+        "The post that is corrected": "targets",
     }
     return next((field for start, field in starts.items() if message.startswith(start)), "")
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mercat.delivery.manifest import contents
 from mercat.delivery.models import Consignment
-from mercat.delivery.presenters import Progress, progress, still_moving
+from mercat.delivery.presenters import Corrected, Progress, progress, still_moving, told_correction
 from mercat.delivery.queries import all_paused, answered_for_by
 from mercat.guidance import facts
 from mercat.people.actions import Impossible
@@ -27,7 +27,7 @@ from mercat.posts.presenters import page
 from mercat.posts.presenters.diff import Change
 from mercat.posts.presenters.lines import COLOURS, pillar_name, title_of
 from mercat.posts.presenters.timeline import happenings
-from mercat.posts.queries import consignments_open, is_inside, out_since, taken_down
+from mercat.posts.queries import consignments_open, corrections_of, is_inside, out_since, taken_down
 from mercat.posts.views.finding import find
 from mercat.register.models import Account
 
@@ -47,9 +47,14 @@ def post(request: HttpRequest, post_id: UUID) -> HttpResponse:
 def live(request: HttpRequest, post_id: UUID) -> HttpResponse:
     """The sending panel by itself, for htmx to ask until everything is over."""
     row, person = find(request, post_id, now=timezone.now())
-    rows = _progress(row, person)
-    status = 200 if still_moving(rows) else STOP_POLLING
-    said = {"sending": rows, "happenings": happenings(row), "powers": _powers(row, person, rows)}
+    rows, correcting = _progress(row, person), _correcting(row)
+    status = 200 if still_moving([*rows, *correcting]) else STOP_POLLING
+    said = {
+        "sending": rows,
+        "correcting": correcting,
+        "happenings": happenings(row),
+        "powers": _powers(row, person, rows, correcting),
+    }
     return render(request, "posts/_sending.html", said, status=status)
 
 
@@ -87,6 +92,18 @@ def withdraw(request: HttpRequest, post_id: UUID) -> HttpResponse:
         return _page(request, row, person, problem={"field": "withdraw-reason", "text": str(error)})
     _say(request, "Withdrawn. Nothing more of it goes out.", late)
     return redirect("posts:post", row.pk) if row.current else redirect("posts:list")
+
+
+@require_POST
+def correct(request: HttpRequest, post_id: UUID) -> HttpResponse:
+    """Begin a draft that corrects the words of a post that is out, and go on in the composer."""
+    now = timezone.now()
+    row, person = find(request, post_id, now=now)
+    try:
+        draft = actions.correct(by=request.user, post=row, now=now)
+    except (Impossible, NotAllowed) as error:
+        return _page(request, row, person, problem={"field": "", "text": str(error)})
+    return redirect("posts:edit", draft.pk)
 
 
 def _say(request: HttpRequest, done: str, late: list[Consignment]) -> None:
@@ -136,7 +153,7 @@ def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str,
     said = contents(version.manifest)
     accounts = targets_of(version)
     standing = page.standings(version, accounts)
-    rows = _progress(row, person)
+    rows, correcting = _progress(row, person), _correcting(row)
     return {
         "version": version,
         "said": said,
@@ -146,20 +163,25 @@ def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str,
         "sayings": page.sayings(row, said, accounts, now=now),
         "described": page.described(row, said["media"]),
         "standings": standing,
-        "powers": page.powers(row, version, person, accounts, standing=standing, sending=rows, now=now),
+        "powers": page.powers(
+            row, version, person, accounts, standing=standing, sending=rows, correcting=correcting, now=now
+        ),
         "difference": _difference(request, row, accounts),
         "sending": rows,
-        "moving": still_moving(rows),
+        "correcting": correcting,
+        "moving": still_moving([*rows, *correcting]),
         "late": version.due_at is not None and version.due_at <= now,
     }
 
 
-def _powers(row: Post, person: facts.Person, rows: list[Progress]) -> page.Powers | None:
+def _powers(row: Post, person: facts.Person, rows: list[Progress], correcting: list[Corrected]) -> page.Powers | None:
     if row.current is None:
         return None
     accounts = targets_of(row.current)
     standing = page.standings(row.current, accounts)
-    return page.powers(row, row.current, person, accounts, standing=standing, sending=rows, now=timezone.now())
+    return page.powers(
+        row, row.current, person, accounts, standing=standing, sending=rows, correcting=correcting, now=timezone.now()
+    )
 
 
 def _difference(request: HttpRequest, row: Post, accounts: list[Account]) -> tuple[int, list[Change]] | None:
@@ -175,6 +197,10 @@ def _progress(row: Post, person: facts.Person) -> list[Progress]:
         return []
     mine = set(answered_for_by(person, now=now).filter(post_ref=row.audit_ref).values_list("pk", flat=True))
     return [progress(each, may_act=each.pk in mine, now=now) for each in rows]
+
+
+def _correcting(row: Post) -> list[Corrected]:
+    return [told_correction(each, each.consignment.account) for each in corrections_of(row)]
 
 
 def _last_looked(request: HttpRequest, row: Post) -> int | None:

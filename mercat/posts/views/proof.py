@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from mercat.audit.models import Event
 from mercat.audit.receipts import NotYet, inclusion_receipt
 from mercat.delivery.presenters import progress
-from mercat.posts.presenters.proof import proofs
+from mercat.posts.presenters.proof import proofs, standing_now
 from mercat.posts.presenters.timeline import happenings, may_be_told
 from mercat.posts.queries import consignments_open, versions_open
 from mercat.posts.views.finding import find
@@ -24,10 +24,12 @@ from mercat.posts.views.finding import find
 def proof(request: HttpRequest, post_id: UUID) -> HttpResponse:
     now = timezone.now()
     post, _ = find(request, post_id, now=now)
+    rows = list(consignments_open(post))
     said = {
         "post": post,
+        "standing": standing_now(rows),
         "versions": proofs(post),
-        "sending": [(row, progress(row, may_act=False, now=now)) for row in consignments_open(post)],
+        "sending": [(row, progress(row, may_act=False, now=now)) for row in rows],
         "happenings": happenings(post),
     }
     return render(request, "posts/proof.html", said)

@@ -129,7 +129,7 @@ def tell_apart(account: Account, told: Sequence[Standing], span: Span, *, now: d
     until = now - grace_of(account.network)  # what is younger may be one that is being sent
     ripe = [post for post in shown if post.made_at <= until or post.native_id in ahead]  # ahead, it never ripens
     fresh = _not_known(account, ripe, reads_as)
-    ours = ours_on(account, shown, reads_as)
+    ours = ours_on(account, shown, reads_as, read_at=now)
     told_apart = [
         (_after_doubt(ours.verdict(post), post, now), post) for post in sorted(fresh, key=lambda post: post.made_at)
     ]

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Prefetch, Q
 from django.db.models.functions import Coalesce
 
 from mercat.delivery import states
+from mercat.delivery.corrections import may_stand
 from mercat.delivery.engine import UNKNOWN_GRACE
 from mercat.delivery.manifest import contents
-from mercat.delivery.models import Consignment
+from mercat.delivery.models import Consignment, Correction, Manifest
 from mercat.networks.port import Altered, Standing
 from mercat.register.models import Account
 
@@ -59,8 +60,8 @@ class Ours:
         return Verdict.FOREIGN
 
 
-def ours_on(account: Account, posts: Iterable[Standing], reads_as: ReadsAs) -> Ours:
-    """All that could be one of these posts, in one query."""
+def ours_on(account: Account, posts: Iterable[Standing], reads_as: ReadsAs, *, read_at: datetime) -> Ours:
+    """All that could be one of these posts, which were read at `read_at`, with their corrections."""
     told = list(posts)
     if not told:
         return Ours((), reads_as)
@@ -70,7 +71,8 @@ def ours_on(account: Account, posts: Iterable[Standing], reads_as: ReadsAs) -> O
     unsettled = Q(first_sent_at__isnull=False, state__in=[*MAY_BE_OUT, *ON_ITS_WAY])
     found = Consignment.objects.filter(named | vouched_for | Q(first_sent_at__gte=since) | unsettled, account=account)
     tried = found.annotate(last_tried_at=Coalesce(Max("attempts__started_at"), F("first_sent_at")))
-    rows = list(tried.select_related("manifest", "account"))
+    words = Prefetch("corrections", Correction.objects.select_related("manifest"))
+    rows = list(tried.select_related("manifest", "account").prefetch_related(words))
     by_name = _by_name(rows)
     names = {
         post.native_id: row for post in told if (row := by_name.get(post.native_id) or by_name.get(_plain(post.url)))
@@ -78,7 +80,9 @@ def ours_on(account: Account, posts: Iterable[Standing], reads_as: ReadsAs) -> O
     changed = {
         post.native_id: row
         for post in told
-        if (row := names.get(post.native_id)) and _was_read_back(row, post) and _says_another(row, post, reads_as)
+        if (row := names.get(post.native_id))
+        and _was_read_back(row, post)
+        and _says_another(row, post, reads_as, read_at=read_at)
     }
     seen = {post.native_id for row in rows for post in _vouched_for(row, told, names, reads_as)}
     return Ours(rows, reads_as, frozenset(seen | names.keys()), changed)
@@ -123,19 +127,20 @@ def _vouched_for(
 
 
 def _says_the_same(row: Consignment, post: Standing, reads_as: ReadsAs) -> bool:
-    words = _words(row)
+    words = _words(row, row.manifest)
     return words is not None and reads_as(words, post.text)
 
 
-def _says_another(row: Consignment, post: Standing, reads_as: ReadsAs) -> bool:
-    words = _words(row)
-    return words is not None and not reads_as(words, post.text)
+def _says_another(row: Consignment, post: Standing, reads_as: ReadsAs, *, read_at: datetime) -> bool:
+    """Other words than those that stand there by somebody's approval: those that were sent, or were corrected."""
+    known = [_words(row, each) for each in may_stand(row, lately=read_at - SKEW)]
+    return None not in known and not any(reads_as(words, post.text) for words in known)
 
 
-def _words(row: Consignment) -> str | None:
-    """What was sent; None where it is no longer stored as it was approved."""
+def _words(row: Consignment, manifest: Manifest) -> str | None:
+    """What was approved; None where it is no longer stored as it was."""
     try:
-        said = contents(row.manifest)
+        said = contents(manifest)
     except Altered:
         return None
     return said["variants"].get(row.account.network, said["text"])

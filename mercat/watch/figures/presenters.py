@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from mercat.delivery.corrections import stands
 from mercat.delivery.models import Consignment
 from mercat.networks import registry
 from mercat.posts.presenters.lines import excerpt, pillar_name, where
@@ -182,8 +183,8 @@ def _why_never(row: Consignment) -> str:
 
 
 def words_of(row: Consignment) -> str:
-    """What went out, as its network was given it; what it is, where it has no words by its nature."""
-    said = json.loads(bytes(row.manifest.canonical))
+    """What stands there, as its network was given it; what it is, where it has no words by its nature."""
+    said = json.loads(bytes(stands(row).canonical))
     if said.get("story"):
         return "A story"
     return str(said["variants"].get(row.account.network, said["text"]))

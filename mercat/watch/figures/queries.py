@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
 
 from mercat.delivery import states
-from mercat.delivery.models import Consignment
+from mercat.delivery.models import Consignment, Correction
 from mercat.guidance import facts
 from mercat.people.models import Unit
 from mercat.people.pack import guidance
@@ -59,7 +59,8 @@ def went_out(viewer: facts.Person, wanted: Wanted, *, now: datetime) -> Listed:
         rows = rows.filter(account__unit=wanted.unit)
     if wanted.network:
         rows = rows.filter(account__network=wanted.network)
-    found = list(with_figures(rows).order_by("-sent_at", "pk")[: MOST + 1])
+    words = Prefetch("corrections", Correction.objects.select_related("manifest"))
+    found = list(with_figures(rows).prefetch_related(words).order_by("-sent_at", "pk")[: MOST + 1])
     opened = open_to(viewer, now=now).filter(pk__in={post_id(row) for row in found}).values_list("pk", flat=True)
     seen = {str(pk) for pk in opened}
     return Listed([row for row in found[:MOST] if post_id(row) in seen], len(found) > MOST)

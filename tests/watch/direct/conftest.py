@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -58,7 +59,8 @@ class Shown:
 def network(monkeypatch: pytest.MonkeyPatch) -> Shown:
     shown = Shown()
     bluesky = registry.get("bluesky")
-    fake = replace(bluesky, lister=shown, spec=replace(bluesky.spec, dated_by_authors=False))
+    editor = SimpleNamespace(describes=False)
+    fake = replace(bluesky, lister=shown, editor=editor, spec=replace(bluesky.spec, dated_by_authors=False))
     monkeypatch.setattr(registry, "get", lambda slug: replace(fake, spec=replace(fake.spec, slug=slug, **shown.spec)))
     monkeypatch.setattr(registry, "all", lambda: (fake,))
     return shown

@@ -11,10 +11,13 @@ from mercat.audit.actions import record
 from mercat.audit.models import Event
 from mercat.delivery import states
 from mercat.delivery.engine import grace_of
-from mercat.delivery.models import Consignment, Removal
+from mercat.delivery.models import Consignment, Correction, Removal
 from mercat.networks import registry
 from mercat.networks.port import Altered, Unreadable
 from mercat.people.models import Notice, Person
+from mercat.posts import actions as posts
+from mercat.posts.contents import Draft
+from mercat.posts.models import Post
 from mercat.register.exceptions import actions as exceptions
 from mercat.register.models import Account, Connection, HandOver, Posture, Spoc
 from mercat.watch.direct import looking
@@ -674,6 +677,57 @@ def test_a_post_of_ours_whose_words_were_changed_there_is_flagged(
     assert event.facts["changed"] is True
 
 
+def corrected(row: Consignment, by: Person, *, at: datetime, text: str = "The tunnel is closed.") -> Correction:
+    """One that was asked for at `at`, and is under way."""
+    out = Post.objects.get(pk=row.post_ref.removeprefix("post:"))
+    post = posts.correct(by=row.author, post=out, now=at)
+    posts.compose(by=row.author, post=post, draft=replace(Draft.restored(post.draft), text=text), now=at)
+    version = posts.submit(by=row.author, post=post, now=at)
+    posts.approve(by=by, post=post, digest=version.digest, now=at)
+    return Correction.objects.get()
+
+
+@pytest.mark.parametrize("result", ["", "failed", "done"])
+def test_a_post_that_was_corrected_is_no_change(network: Shown, account: Account, comms: Person, result: str) -> None:
+    """What may have reached the network was approved, whatever came of it."""
+    row = corrected(consigned(account, comms, native_id="n1"), comms, at=NOW + MINUTE)
+    Correction.objects.filter(pk=row.pk).update(result=result, ended_at=NOW + 2 * MINUTE if result else None)
+    network.put("n1", at=NOW + MINUTE, text="The tunnel is closed.")
+    looking.run(now=LATER)
+    assert not DirectUse.objects.exists()
+
+
+@pytest.mark.parametrize("text", [OURS, "The road is open."])
+def test_a_post_that_was_changed_after_it_was_corrected_is_flagged(
+    network: Shown, account: Account, comms: Person, text: str
+) -> None:
+    row = corrected(consigned(account, comms, native_id="n1"), comms, at=NOW + MINUTE)
+    Correction.objects.filter(pk=row.pk).update(result="done", ended_at=NOW + 2 * MINUTE)
+    network.put("n1", at=NOW + MINUTE, text=text)
+    looking.run(now=LATER)
+    assert DirectUse.objects.get().changes == row.consignment
+
+
+def test_words_from_just_before_they_were_corrected_are_no_change(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    row = corrected(consigned(account, comms, native_id="n1"), comms, at=NOW + MINUTE)
+    Correction.objects.filter(pk=row.pk).update(result="done", ended_at=LATER)
+    network.put("n1", at=NOW + MINUTE, text=OURS)
+    looking.run(now=LATER)
+    assert not DirectUse.objects.exists(), "the network may have been read before"
+
+
+def test_words_of_a_correction_that_was_taken_back_are_a_change(
+    network: Shown, account: Account, comms: Person
+) -> None:
+    row = corrected(consigned(account, comms, native_id="n1"), comms, at=NOW + MINUTE)
+    Correction.objects.filter(pk=row.pk).update(result="withdrawn", ended_at=NOW + 2 * MINUTE)
+    network.put("n1", at=NOW + MINUTE, text="The tunnel is closed.")
+    looking.run(now=LATER)
+    assert DirectUse.objects.get().changes == row.consignment
+
+
 def test_what_is_stored_otherwise_than_it_was_approved_tells_of_no_change(
     network: Shown, account: Account, comms: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -835,4 +889,3 @@ def test_of_those_who_hold_the_role_that_recovers_it_only_those_over_its_unit(ac
         account=account, second_factor=True, recovery_role="divisional-commander", recovery_mailbox="a@mercat.example",
         evidence="Seen", checked_at=NOW, expires_at=NOW + 90 * DAY,
     )  # fmt: skip
-    assert reasons(account, LATER) == {"Here": {Why.RECOVERY}}

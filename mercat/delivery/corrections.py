@@ -1,0 +1,248 @@
+"""Correcting the words of what is out: approved as every word is, done by a worker, over when the network shows them.
+
+An edit to the same words does no harm, so a correction needs no more than a lease: whatever is unclear is tried again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from copy import copy
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from mercat.audit.actions import record
+from mercat.delivery import states
+from mercat.delivery.claims import LEASE
+from mercat.delivery.manifest import posts_for
+from mercat.delivery.models import Consignment, Correction, Manifest, Removal
+from mercat.delivery.queue import nudge
+from mercat.delivery.steps import ENGINE, link_to
+from mercat.networks import registry
+from mercat.networks.port import Found, Later, Outcome, Pending, Reconnect, Refused, Sighting, Unsure
+from mercat.people.actions import Impossible, tell
+from mercat.people.gate import By
+from mercat.people.models import Person
+from mercat.register.actions import people_of_all
+from mercat.register.models import Account
+
+MOST_TRIES = 10  # then its people are told to look at the network itself
+SHORTEST = timedelta(seconds=5)  # doubled with each try
+LONGEST = timedelta(minutes=5)
+PAUSED = "Sending is paused. It goes on when the pause ends."
+AFTER_A_PAUSE = timedelta(seconds=15)  # it is looked again whether the pause is over
+LEAVES = "The post is being taken down, or is down already."
+STANDS = "The words from before still stand there. Correct it anew once that is put right."
+UNKNOWN = "Look there which words stand. To try again, correct it anew."
+
+
+def ask(
+    *,
+    by: Person,
+    consignment: Consignment,
+    manifest: Manifest,
+    post_ref: str,
+    author: Person,
+    approvals: int,
+    approvals_needed: int,
+    now: datetime,
+) -> Correction:
+    """Have what is out given the words of this manifest. Part of the action on the correcting post that calls it.
+
+    Raises Impossible where it cannot be corrected, or not from what its approvers saw.
+    """
+    row = _locked(consignment)
+    if hindrance := what_hinders(row):
+        raise Impossible(f"{hindrance} Nothing was changed.")
+    correction = Correction.objects.create(
+        consignment=row,
+        manifest=manifest,
+        post_ref=post_ref,
+        author=author,
+        approvals=approvals,
+        approvals_needed=approvals_needed,
+        asked_at=now,
+        not_before=now,
+    )
+    _record(correction, "correction.asked", by=by, facts={"digest": manifest.digest}, now=now)
+    transaction.on_commit(lambda: nudge(row.lane))
+    return correction
+
+
+def what_hinders(row: Consignment) -> str:
+    """Why the words of this cannot be corrected from here, in a sentence; "" where they can."""
+    if not registry.known(row.account.network):
+        return f"Nothing here speaks to the network of {row.account} any more: correct it there."
+    network = registry.get(row.account.network)
+    if row.state != states.SENT:
+        return f"It is not out on {row.account}."
+    if leaves(row):
+        return f"It is being taken down from {row.account}, or is down already."
+    if any(not each.result for each in row.corrections.all()):
+        return f"It is being corrected on {row.account} already: wait until that is done."
+    if network.editor is None:
+        return f"{network.spec.name} lets no programme change what stands there: take it down, or write another post."
+    return _by_its_kind(row)
+
+
+def _by_its_kind(row: Consignment) -> str:
+    if row.native_id == row.url:
+        return f"Only a person saw it on {row.account}, so its number there is not known: correct it there."
+    said = json.loads(bytes(row.manifest.canonical))
+    if said.get("story"):
+        return "A story has no words to correct."
+    if said.get("begins"):
+        return "The words of a live broadcast cannot be corrected from here: change them at the network."
+    if len(posts_for(said, row.account.network)) > 1:
+        return "A post of a thread cannot be corrected from here: take it down, or write another post."
+    return ""
+
+
+def leaves(row: Consignment) -> bool:
+    """Whether it is being taken down, or is down."""
+    return any(removal.result != Removal.Result.FAILED for removal in row.removals.all())
+
+
+def done(row: Consignment) -> Correction | None:
+    """The one whose words stand now; None where those stand that were sent. Of rows loaded with their corrections."""
+    over = [each for each in row.corrections.all() if each.result == Correction.Result.DONE]
+    return max(over, key=lambda each: each.ended_at, default=None)
+
+
+def stands(row: Consignment) -> Manifest:
+    """What holds the words that stand on the network now. Of rows loaded with corrections and their manifests."""
+    correction = done(row)
+    return correction.manifest if correction else row.manifest
+
+
+def may_stand(row: Consignment, *, lately: datetime) -> list[Manifest]:
+    """All that hold words which may be what the network shows: those that stand; those of a correction which may have
+    reached it since; and, where it was corrected after `lately`, those from before."""
+    correction = done(row)
+    begun = [each for each in row.corrections.all() if each.result != Correction.Result.WITHDRAWN]
+    since = [each for each in begun if correction is None or each.asked_at > correction.asked_at]
+    found = [stands(row), *(each.manifest for each in since)]
+    if correction and correction.ended_at > lately:
+        found += [row.manifest, *(each.manifest for each in begun)]
+    return found
+
+
+def corrected(correction: Correction) -> Consignment:
+    """Its consignment as if it had been sent with the new words: for reading alone, never saved."""
+    row = copy(correction.consignment)
+    row.manifest, row.post_ref, row.author_id = correction.manifest, correction.post_ref, correction.author_id
+    row.approvals, row.approvals_needed = correction.approvals, correction.approvals_needed
+    return row
+
+
+def withdraw_all(
+    *, by: By, post_ref: str, now: datetime, accounts: Collection[Account] | None = None
+) -> list[Consignment]:
+    """Take back what has not begun; on these accounts, or all. Part of the action on the correcting post that calls it.
+
+    Returns the consignments for which it was too late: the new words stand there, or may.
+    """
+    rows = Correction.objects.select_for_update(of=("self",)).select_related("consignment__account")
+    rows = rows.filter(post_ref=post_ref).exclude(result__in=[Correction.Result.WITHDRAWN, Correction.Result.FAILED])
+    if accounts is not None:
+        rows = rows.filter(consignment__account__in=accounts)
+    too_late = []
+    for row in rows.order_by("pk"):
+        if row.result or row.tries or row.leased_until:
+            too_late.append(row.consignment)
+            continue
+        _end(row, Correction.Result.WITHDRAWN, "", now)
+        _record(row, "correction.withdrawn", by=by, facts={"digest": row.manifest_id}, now=now)
+    return too_late
+
+
+def claim(lane: str, *, limit: int, now: datetime) -> list[Correction]:
+    """Corrections that are due, leased to the caller."""
+    due = _due(lane, now)
+    with transaction.atomic():
+        keys = [row.pk for row in due.select_for_update(skip_locked=True, of=("self",)).order_by("not_before")[:limit]]
+        Correction.objects.filter(pk__in=keys).update(leased_until=now + LEASE)
+    return list(Correction.objects.filter(pk__in=keys).select_related("consignment", "manifest"))
+
+
+def waits(lane: str, *, now: datetime) -> bool:
+    return _due(lane, now).exists()
+
+
+def _due(lane: str, now: datetime) -> QuerySet[Correction]:
+    free = Q(leased_until=None) | Q(leased_until__lte=now)
+    return Correction.objects.filter(free, result="", not_before__lte=now, consignment__lane=lane)
+
+
+def judged(outcome: Outcome, seen: tuple[Sighting, bool] | None, *, grace: timedelta, now: datetime) -> Outcome:
+    """What came of a try: what the network answered, and, after a yes, what it shows. Sent: the new words stand."""
+    match seen:
+        case None | (_, True):
+            return outcome
+        case (Found(), _):
+            return Later(now + grace, "The network took it, and does not show the new words.")
+    return Later(now + grace, "The network took it; whether the new words stand cannot be seen yet.")
+
+
+@transaction.atomic
+def keep(correction: Correction, outcome: Outcome, *, now: datetime) -> None:
+    """Write down what came of a try. A no is final; whatever is unclear is tried again, each time later."""
+    row = Correction.objects.select_for_update(of=("self",)).filter(pk=correction.pk, result="").first()
+    if row is None:
+        return  # another worker was quicker
+    match outcome:
+        case Refused(reason) | Reconnect(reason):
+            _fail(row, reason, UNKNOWN if row.tries else STANDS, now)
+        case Later(at, reason, limited=True) | Pending(at, reason):
+            _try_again(row, at, reason, now, counted=False)
+        case Later(at, reason):
+            _try_again(row, at, reason, now, counted=True)
+        case Unsure(reason):
+            _try_again(row, now, reason, now, counted=True)
+        case _:
+            _end(row, Correction.Result.DONE, "", now)
+            facts = {"native_id": row.consignment.native_id, "digest": row.manifest_id}
+            _record(row, "consignment.corrected", by=ENGINE, facts=facts, now=now)
+
+
+def _try_again(row: Correction, at: datetime, reason: str, now: datetime, *, counted: bool) -> None:
+    row.tries += counted
+    if row.tries >= MOST_TRIES:
+        _fail(row, f"Tried {MOST_TRIES} times. The last reason: {reason}", UNKNOWN, now)
+        return
+    row.not_before = max(at, now + min(SHORTEST * 2**row.tries, LONGEST))
+    row.said, row.leased_until = reason, None
+    row.save(update_fields=["tries", "not_before", "said", "leased_until"])
+
+
+def _fail(row: Correction, reason: str, what_next: str, now: datetime) -> None:
+    _end(row, Correction.Result.FAILED, reason, now)
+    _record(row, "correction.failed", by=ENGINE, facts={"reason": reason}, now=now)
+    account = row.consignment.account
+    people = {each.pk: each for each in [row.author, row.consignment.author, *people_of_all([account])]}
+    tell(
+        list(people.values()),
+        kind="sending",
+        subject=f"A post could not be corrected on {account}",
+        body=f"{reason} {what_next}",
+        link=link_to(row.consignment.post_ref),
+        now=now,
+    )
+
+
+def _end(row: Correction, result: str, said: str, now: datetime) -> None:
+    row.result, row.said, row.ended_at, row.leased_until = result, said, now, None
+    row.save(update_fields=["result", "said", "ended_at", "leased_until", "tries"])
+
+
+def _record(row: Correction, what: str, *, by: By, facts: dict[str, str], now: datetime) -> None:
+    consignment = row.consignment
+    refs = [consignment.audit_ref, consignment.post_ref, row.post_ref, consignment.account.audit_ref]
+    record(by=by, what=what, about=refs, facts=facts, now=now)
+
+
+def _locked(consignment: Consignment) -> Consignment:
+    rows = Consignment.objects.select_for_update(of=("self",)).select_related("account", "manifest")
+    return rows.get(pk=consignment.pk)

@@ -1,0 +1,153 @@
+"""Correcting the words of a post that is out: by a post of its own, which is submitted and approved as every post is.
+
+It may say other words, in the text, in wordings and, where every network takes them, in descriptions; and it may leave
+accounts out. All else stays as it went out. With its last approval an account gets a correction, and no consignment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mercat.delivery import corrections
+from mercat.delivery.manifest import contents, posts_for
+from mercat.delivery.models import Consignment
+from mercat.delivery.queries import of_post
+from mercat.images.models import Picture, Video
+from mercat.networks import registry
+from mercat.people.actions import Impossible
+from mercat.posts.attached import Attached
+from mercat.posts.contents import Draft, DraftPicture, DraftVideo, normal
+from mercat.posts.models import Post, Version
+from mercat.register.models import Account
+
+STAYS = {
+    "pillar": "The pillar",
+    "language": "The language",
+    "warning": "Whether it is an emergency warning",
+    "synthetic": "Whether it was made or altered by a machine",
+    "story": "Whether it is a story",
+    "begins": "Whether it is a live broadcast",
+}
+AS_IT_WAS = "stays as it went out when words are corrected. Set it back."
+
+
+def open_rows(post: Post) -> list[Consignment]:
+    """Where the words of this post can be corrected from here now."""
+    return [row for row in of_post(post.audit_ref) if not corrections.what_hinders(row)]
+
+
+def why_none(post: Post) -> str:
+    """What stands in the way everywhere, of the first account where it does."""
+    hindrances = (corrections.what_hinders(row) for row in of_post(post.audit_ref))
+    return next((each for each in hindrances if each), "It is out nowhere.")
+
+
+def draft_from(post: Post, rows: Sequence[Consignment]) -> Draft:
+    """What stands now on the accounts of these rows, to be put right."""
+    newest = max(rows, key=lambda row: done.ended_at if (done := corrections.done(row)) else row.sent_at)
+    said = contents(corrections.stands(newest))
+    wordings = {row.account.network: _words(contents(corrections.stands(row)), row.account.network) for row in rows}
+    text = said["text"]
+    return Draft(
+        text=text,
+        language=said["language"],
+        variants={network: words for network, words in wordings.items() if words != normal(text)},
+        pictures=tuple(_picture(post, each) for each in said["media"] if each.get("kind") != "video"),
+        video=next((_video(each) for each in said["media"] if each.get("kind") == "video"), None),
+        synthetic=said.get("synthetic", False),
+        targets=tuple(str(row.account_id) for row in rows),
+        pillar=said["pillar"],
+        warning=said["warning"],
+    )
+
+
+def _words(said: dict[str, Any], network: str) -> str:
+    return posts_for(said, network)[0]
+
+
+def _picture(post: Post, entry: dict[str, Any]) -> DraftPicture:
+    """Of those with the same bytes, the one that the post itself was written with."""
+    mine = post.draft_pictures.filter(sha256=entry["sha256"]).first()
+    row = mine or Picture.objects.filter(sha256=entry["sha256"]).order_by("at").first()
+    return DraftPicture(str(row.pk) if row else "", entry["alt"])
+
+
+def _video(entry: dict[str, Any]) -> DraftVideo:
+    row = Video.objects.filter(sha256=entry["sha256"]).order_by("at").first()
+    return DraftVideo(str(row.pk) if row else "", entry["alt"], entry["captions"])
+
+
+def obstacles(post: Post, draft: Draft, accounts: Sequence[Account], attached: Attached) -> Iterator[str]:
+    """All that a correction may not be, in sentences. Of a post that corrects no other there is nothing."""
+    if post.corrects is None:
+        return
+    out = {row.account_id: row for row in of_post(post.corrects.audit_ref) if row.part == 0}
+    first = contents(next(iter(out.values())).manifest)
+    as_it_was = {"story": False, "begins": None, "synthetic": False, **first}
+    for name, called in STAYS.items():
+        if getattr(draft, name) != as_it_was[name]:
+            yield f"{called} {AS_IT_WAS}"
+    if draft.due_at:
+        yield "A correction goes out as soon as it is approved: set no time for it."
+    if _files(attached) != [entry["sha256"] for entry in first["media"]]:
+        yield "Pictures and videos stay as they went out when words are corrected. Put back what was there."
+    elif _captions(draft) != _captions_of(first):
+        yield f"What is said in the video {AS_IT_WAS}"
+    for account in accounts:
+        if account.pk not in out:
+            yield f"The post that is corrected did not go to {account}. Leave this account out."
+        elif hindrance := corrections.what_hinders(out[account.pk]):
+            yield f"{hindrance} Leave this account out."
+        elif len(draft.posts(account.network)) > 1:
+            yield f"A correction on {account} is one post: take out the line that has nothing but hyphens."
+        elif _alts(draft) != (stand := _alts_of(out[account.pk])) and not _describes(account, stand):
+            yield (
+                f"{registry.get(account.network).spec.name} lets nobody change descriptions. Set them back, or leave "
+                f"{account} out."
+            )
+    known = [out[account.pk] for account in accounts if account.pk in out]
+    if known and not any(_says_another(draft, row) for row in known):
+        yield "These are the words that stand already: nothing is corrected yet."
+
+
+def _describes(account: Account, alts: list[str]) -> bool:
+    editor = registry.get(account.network).editor
+    return not alts or (editor is not None and editor.describes)
+
+
+def _says_another(draft: Draft, row: Consignment) -> bool:
+    words = _words(contents(corrections.stands(row)), row.account.network)
+    return draft.wording(row.account.network) != words or _alts(draft) != _alts_of(row)
+
+
+def _files(attached: Attached) -> list[str]:
+    video = [attached.video.row.sha256] if attached.video else []
+    return [*(picture.sha256 for picture, _ in attached.pictures), *video]
+
+
+def _alts(draft: Draft) -> list[str]:
+    return [normal(medium.alt) for medium in draft.media]
+
+
+def _alts_of(row: Consignment) -> list[str]:
+    return [entry["alt"] for entry in contents(corrections.stands(row))["media"]]
+
+
+def _captions(draft: Draft) -> str:
+    return draft.video.captions if draft.video else ""
+
+
+def _captions_of(said: dict[str, Any]) -> str:
+    return next((entry["captions"] for entry in said["media"] if entry.get("kind") == "video"), "")
+
+
+def not_corrected_since(rows: Sequence[Consignment], version: Version) -> None:
+    """Raises Impossible where the words were corrected after those who approve were shown what stood."""
+    for row in rows:
+        correction = corrections.done(row)
+        if correction and correction.ended_at > version.at:
+            raise Impossible(
+                f"The words on {row.account} were corrected after this was submitted. Nothing was changed. Send it "
+                "back, so that its author looks at what stands there now."
+            )

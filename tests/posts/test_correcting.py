@@ -1,0 +1,354 @@
+"""Correcting what is out: what may change, by whose approval, and what the pages and the command line say of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import DatabaseError, IntegrityError, transaction
+
+from mercat.delivery import states as sending
+from mercat.delivery.manifest import contents
+from mercat.delivery.models import Consignment, Correction
+from mercat.images.actions import take_in
+from mercat.people import actions as people
+from mercat.people.models import Person
+from mercat.posts import actions as posts
+from mercat.posts.actions import Impossible, NotAllowed
+from mercat.posts.contents import Draft, DraftPicture, canonical
+from mercat.posts.leavers import follow
+from mercat.posts.models import Post
+from mercat.register.models import Account
+from tests import factories as make
+from tests.factories import NOW, TEST
+from tests.images.crafted import quarters, saved
+from tests.pages import SOON, at_noon, signed_in, text_of  # noqa: F401
+
+pytestmark = pytest.mark.django_db
+
+OLD, NEW = "Road closed at the bridge.", "Road closed at the tunnel."
+LATER = NOW + timedelta(minutes=5)
+
+
+@pytest.fixture(autouse=True)
+def _files(settings, tmp_path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture
+def account(db: None) -> Account:
+    return make.account("Dundee", network="mastodon")
+
+
+@pytest.fixture
+def facebook(db: None) -> Account:
+    return make.account("Dundee page", network="facebook")
+
+
+def stands(post: Post) -> Post:
+    """As if all of it had gone out and been read back."""
+    rows = Consignment.objects.filter(post_ref=post.audit_ref)
+    for n, row in enumerate(rows, 1):
+        seen = {"native_id": f"n{n}", "url": f"https://network.example/n{n}", "sent_at": NOW, "read_back_at": NOW}
+        Consignment.objects.filter(pk=row.pk).update(state=sending.SENT, first_sent_at=NOW, **seen)
+    return post
+
+
+@pytest.fixture
+def out(account: Account, author: Person, spoc: Person) -> Post:
+    return stands(make.approved(author, spoc, account, text=OLD))
+
+
+def reworded(post: Post, by: Person, **changes: Any) -> Post:
+    draft = replace(Draft.restored(post.draft), **{"text": NEW, **changes})
+    return posts.compose(by=by, post=post, draft=draft, now=NOW)
+
+
+def correcting(out: Post, by: Person, **changes: Any) -> Post:
+    return reworded(posts.correct(by=by, post=out, now=NOW), by, **changes)
+
+
+def submitted(out: Post, by: Person, **changes: Any) -> Post:
+    post = correcting(out, by, **changes)
+    posts.submit(by=by, post=post, now=NOW)
+    post.refresh_from_db()
+    return post
+
+
+def approved(out: Post, by: Person, approver: Person, **changes: Any) -> Post:
+    post = submitted(out, by, **changes)
+    posts.approve(by=approver, post=post, digest=post.current.digest, now=NOW)
+    post.refresh_from_db()
+    return post
+
+
+def done(at: datetime = LATER) -> None:
+    Correction.objects.filter(result="").update(result="done", ended_at=at)
+
+
+def says(post: Post, by: Person) -> str:
+    return " ".join(map(str, posts.obstacles(by=by, post=post, now=NOW)))
+
+
+def test_a_correction_begins_with_what_stands_and_only_where_it_can_be_changed(
+    account: Account, author: Person, spoc: Person
+) -> None:
+    other = make.account("Dundee sky")
+    make_of_both = make.spoc_of(other, "Both")
+    post = make.submitted(author, account, other, text=OLD, variants={"mastodon": "Bridge closed."})
+    for by in (spoc, make_of_both):
+        posts.approve(by=by, post=post, digest=post.current.digest, now=NOW)
+    stands(post)
+    draft = Draft.restored(posts.correct(by=author, post=post, now=NOW).draft)
+    assert (draft.text, draft.variants, draft.pillar) == (OLD, {"mastodon": "Bridge closed."}, "warning")
+    assert draft.targets == (str(account.pk),), "Bluesky lets nobody change what stands there"
+    assert posts.correct(by=author, post=post, now=NOW).pk == posts.correct(by=author, post=post, now=NOW).pk
+
+
+def test_the_last_approval_makes_corrections_and_no_consignments(
+    out: Post, author: Person, spoc: Person, account: Account
+) -> None:
+    post = submitted(out, author)
+    row = Consignment.objects.get()
+    assert posts.approve(by=spoc, post=post, digest=post.current.digest, now=NOW) == [row]
+    post.refresh_from_db()
+    correction = Correction.objects.get()
+    assert (post.state, Consignment.objects.count()) == ("approved", 1)
+    assert (correction.consignment, correction.manifest, correction.author) == (row, post.current.manifest, author)
+    assert (correction.post_ref, correction.approvals, correction.approvals_needed) == (post.audit_ref, 1, 1)
+    assert contents(correction.manifest)["corrects"] == str(out.pk)
+
+
+def test_who_wrote_it_does_not_approve_it(out: Post, spoc: Person) -> None:
+    post = submitted(out, spoc)
+    with pytest.raises(NotAllowed):
+        posts.approve(by=spoc, post=post, digest=post.current.digest, now=NOW)
+    assert not Correction.objects.exists()
+
+
+def test_each_account_is_corrected_with_its_own_last_approval(
+    account: Account, facebook: Account, author: Person, spoc: Person
+) -> None:
+    other = make.spoc_of(facebook, "Other")
+    post = make.submitted(author, account, facebook, text=OLD)
+    for by in (spoc, other):
+        posts.approve(by=by, post=post, digest=post.current.digest, now=NOW)
+    new = submitted(stands(post), author)
+    posts.approve(by=spoc, post=new, digest=new.current.digest, now=NOW)
+    new.refresh_from_db()
+    assert (new.state, [row.consignment.account for row in Correction.objects.all()]) == ("submitted", [account])
+    follow(spoc, now=NOW)  # who approved what is done leaves nothing undone
+    posts.approve(by=other, post=new, digest=new.current.digest, now=NOW)
+    new.refresh_from_db()
+    assert (new.state, Correction.objects.count()) == ("approved", 2)
+
+
+def test_a_draft_that_is_withdrawn_corrects_nothing(out: Post, author: Person, spoc: Person) -> None:
+    post = submitted(out, author)
+    posts.withdraw(by=author, post=post, reason="It was right.", now=NOW)
+    assert not Correction.objects.exists()
+    with pytest.raises(Impossible):
+        posts.approve(by=spoc, post=post, digest=post.current.digest, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"pillar": "engagement"}, "The pillar stays as it went out"),
+        ({"language": "gd"}, "The language stays as it went out"),
+        ({"warning": True}, "emergency warning stays as it went out"),
+        ({"synthetic": True}, "by a machine stays as it went out"),
+        ({"story": True}, "Whether it is a story stays as it went out"),
+        ({"begins": NOW + timedelta(hours=1)}, "a live broadcast stays as it went out"),
+        ({"due_at": NOW + timedelta(hours=1)}, "set no time for it"),
+        ({"text": OLD}, "These are the words that stand already"),
+        ({"text": "One\n---\nTwo"}, "is one post: take out the line"),
+    ],
+)
+def test_only_words_may_change(out: Post, author: Person, changes: dict[str, Any], why: str) -> None:
+    post = correcting(out, author, **changes)
+    assert why in says(post, author)
+    with pytest.raises((Impossible, NotAllowed, posts.DoesNotFit)):
+        posts.submit(by=author, post=post, now=NOW)
+
+
+def test_no_account_is_added(out: Post, author: Person, facebook: Account) -> None:
+    post = correcting(
+        out, author, targets=(*map(str, out.current.targets.values_list("account", flat=True)), str(facebook.pk))
+    )
+    assert "The post that is corrected did not go to Dundee page. Leave this account out." in says(post, author)
+
+
+def test_pictures_stay_and_their_descriptions_change_where_the_network_takes_them(
+    account: Account, facebook: Account, author: Person, spoc: Person
+) -> None:
+    other = make.spoc_of(facebook, "Other")
+    sign = take_in(by=author, name="sign.png", upload=saved(quarters(), "PNG"), now=NOW)
+    pictures = (DraftPicture(str(sign.pk), "A sign"),)
+    post = make.submitted(author, account, facebook, text=OLD, pictures=pictures)
+    for by in (spoc, other):
+        posts.approve(by=by, post=post, digest=post.current.digest, now=NOW)
+    new = correcting(stands(post), author)
+    assert Draft.restored(new.draft).pictures == pictures
+    assert says(new, author) == ""
+    new = reworded(new, author, pictures=())
+    assert "Pictures and videos stay as they went out" in says(new, author)
+    described = (DraftPicture(str(sign.pk), "A sign at the tunnel"),)
+    new = reworded(new, author, pictures=described)
+    assert "Facebook lets nobody change descriptions. Set them back, or leave Dundee page out." in says(new, author)
+    new = reworded(new, author, text=OLD, pictures=described, targets=(str(account.pk),))
+    assert says(new, author) == "", "a description is a word too"
+
+
+def test_whoever_may_not_write_for_the_account_corrects_nothing(out: Post) -> None:
+    stranger = make.authorised("Stranger", unit_key="edinburgh")
+    with pytest.raises(NotAllowed):
+        posts.correct(by=stranger, post=out, now=NOW)
+    assert not out.corrections.exists()
+
+
+def test_words_that_were_corrected_since_are_looked_at_first(out: Post, author: Person, spoc: Person) -> None:
+    late = submitted(out, make.authorised("Another"), text="Road open.")
+    approved(out, author, spoc)
+    done()
+    with pytest.raises(Impossible, match="were corrected after this was submitted"):
+        posts.approve(by=spoc, post=late, digest=late.current.digest, now=LATER)
+    again = Draft.restored(posts.correct(by=spoc, post=out, now=LATER).draft)
+    assert again.text == NEW, "it begins with what stands"
+
+
+def test_what_stands_elsewhere_by_a_correction_can_no_longer_change(out: Post, author: Person, spoc: Person) -> None:
+    post = approved(out, author, spoc)
+    done()
+    with pytest.raises(Impossible, match="Part of this post is out already"):
+        reworded(post, author)
+    with pytest.raises(Impossible, match="out everywhere"):
+        posts.withdraw(by=author, post=post, reason="No.", now=LATER)
+
+
+def test_what_could_not_be_corrected_is_submitted_again(out: Post, author: Person, spoc: Person) -> None:
+    post = approved(out, author, spoc)
+    Correction.objects.update(result="failed", ended_at=LATER)
+    posts.submit(by=author, post=post, now=LATER)
+    post.refresh_from_db()
+    posts.approve(by=spoc, post=post, digest=post.current.digest, now=LATER)
+    assert list(Correction.objects.values_list("result", flat=True)) == ["failed", ""]
+
+
+def test_the_bytes_of_other_versions_stay_as_they_were(out: Post) -> None:
+    draft = make.draft(text=OLD)
+    plain = json.loads(canonical(draft, post=out.pk, number=1, media=()))
+    corrects = json.loads(canonical(draft, post=out.pk, number=1, media=(), corrects=out.pk))
+    assert "corrects" not in plain
+    assert corrects == {**plain, "corrects": str(out.pk)}
+    assert "corrects" not in contents(out.current.manifest)
+
+
+def test_which_post_another_corrects_is_said_once_and_never_itself(out: Post, author: Person) -> None:
+    key = uuid4()
+    with pytest.raises(IntegrityError, match="a_post_corrects_another"), transaction.atomic():
+        Post.objects.create(id=key, corrects_id=key, created_by=author, created_at=NOW, changed_at=NOW)
+    with pytest.raises(DatabaseError, match="which post another corrects stays"), transaction.atomic():
+        Post.objects.filter(pk=out.pk).update(corrects=posts.correct(by=author, post=out, now=NOW))
+
+
+@pytest.mark.parametrize(
+    ("claim", "says"),
+    [
+        ({"approvals": 2}, "a correction has the approvals of its very version and account"),
+        ({"approvals": 0, "approvals_needed": 0}, "a correction has the approvals of its very version and account"),
+        ({"post_ref": "post:another"}, "a correction says what its version says"),
+        ({"author": "spoc"}, "a correction says what its version says"),
+        ({"manifest": "sent"}, "a correction says what its version says"),
+    ],
+)
+def test_the_database_counts_the_approvals_of_a_correction(
+    out: Post, author: Person, spoc: Person, claim: dict[str, Any], says: str
+) -> None:
+    approved(out, author, spoc)
+    row = Correction.objects.get()
+    done()
+    row.pk, row.result, row.ended_at = None, "failed", LATER
+    known = {"spoc": spoc, "sent": row.consignment.manifest}
+    for name, value in claim.items():
+        setattr(row, name, known.get(value, value))
+    if "manifest" in claim:
+        row.post_ref = out.audit_ref
+    with pytest.raises(DatabaseError, match=says), transaction.atomic():
+        row.save(force_insert=True)
+
+
+@pytest.mark.parametrize("change", [{"approvals": 3}, {"post_ref": "post:another"}, {"asked_at": LATER}])
+def test_what_was_approved_of_a_correction_stays(
+    out: Post, author: Person, spoc: Person, change: dict[str, Any]
+) -> None:
+    approved(out, author, spoc)
+    with pytest.raises(DatabaseError, match="what was approved of a correction stays"), transaction.atomic():
+        Correction.objects.update(**change)
+
+
+def test_who_approved_it_leaves_before_it_began(out: Post, author: Person, spoc: Person, account: Account) -> None:
+    second = make.spoc_of(account, "Second")
+    post = approved(out, author, spoc)
+    people.mark_left(by=TEST, person=spoc, reason="Retired", now=LATER)
+    post.refresh_from_db()
+    assert (post.state, Correction.objects.get().result) == ("submitted", "withdrawn")
+    posts.approve(by=second, post=post, digest=post.current.digest, now=LATER)
+    assert list(Correction.objects.values_list("result", flat=True)) == ["withdrawn", ""]
+
+
+def test_who_approved_what_may_stand_already_leaves_nothing_undone(out: Post, author: Person, spoc: Person) -> None:
+    post = approved(out, author, spoc)
+    Correction.objects.update(tries=1)
+    people.mark_left(by=TEST, person=spoc, reason="Retired", now=LATER)
+    post.refresh_from_db()
+    assert (post.state, Correction.objects.get().result) == ("approved", "")
+
+
+# Pages
+
+
+@pytest.mark.usefixtures("at_noon")
+def test_the_pages_lead_there_and_tell_how_it_stands(out: Post, author: Person, spoc: Person) -> None:
+    client = signed_in(author)
+    assert "Correct the words" in text_of(client.get(f"/posts/{out.pk}/"))
+    address = client.post(f"/posts/{out.pk}/correct/").url
+    draft = Post.objects.get(corrects=out)
+    assert address == f"/posts/{draft.pk}/edit/"
+    assert "You are correcting the words of a post that is out" in text_of(client.get(address))
+    posts.compose(by=author, post=draft, draft=replace(Draft.restored(draft.draft), text=NEW), now=SOON)
+    posts.submit(by=author, post=draft, now=SOON)
+    draft.refresh_from_db()
+    posts.approve(by=spoc, post=draft, digest=draft.current.digest, now=SOON)
+    assert "The words are being corrected. Asked for" in text_of(client.get(f"/posts/{out.pk}/"))
+    told = text_of(client.get(f"/posts/{draft.pk}/"))
+    assert ("Being corrected" in told, "Withdraw it" in told) == (True, True)
+    assert client.get(f"/posts/{draft.pk}/live/").status_code == 200
+    done(SOON)
+    told = client.get(f"/posts/{out.pk}/")
+    assert "Words corrected, and read back" in text_of(told)
+    assert f'href="/posts/{draft.pk}/"' in told.content.decode()
+    told = text_of(client.get(f"/posts/{draft.pk}/"))
+    assert ("Corrected" in told, "Change it" in told, "Withdraw it" in told) == (True, False, False)
+    assert client.get(f"/posts/{draft.pk}/live/").status_code == 286
+    listed = text_of(client.get("/posts/"))
+    assert (OLD in listed, listed.count(NEW), "Correction out" in listed) == (False, 2, True)
+    proof = text_of(client.get(f"/posts/{out.pk}/proof/"))
+    assert f"The words that stand now on Dundee {NEW}" in proof
+    assert (draft.current.digest in proof, "Approved by Contact" in proof) == (True, True)
+
+
+@pytest.mark.usefixtures("at_noon")
+def test_others_see_what_stands_and_are_offered_nothing(out: Post, author: Person, spoc: Person) -> None:
+    post = approved(out, author, spoc)
+    client = signed_in(make.authorised("Stranger", unit_key="edinburgh"))
+    assert client.get(f"/posts/{post.pk}/").status_code == 404
+    done(SOON)
+    assert NEW in text_of(client.get(f"/posts/{post.pk}/"))
+    assert "Correct the words" not in text_of(client.get(f"/posts/{out.pk}/"))
+    refused = client.post(f"/posts/{out.pk}/correct/")
+    assert (refused.status_code, out.corrections.count()) == (422, 1)
