@@ -14,7 +14,7 @@ from mercat.delivery.clock import tick
 from mercat.delivery.engine import Engine
 from mercat.delivery.models import Attempt, Consignment
 from mercat.networks import registry
-from mercat.networks.port import Later, Price, Refused, Sent
+from mercat.networks.port import Found, Later, Price, Refused, Sent
 from mercat.people.actions import Impossible
 from mercat.people.models import Notice
 from tests import factories as make
@@ -142,3 +142,32 @@ def test_what_goes_out_counts_in_its_month_and_not_in_that_of_its_first_try(
 def test_a_network_that_is_gone_charges_nothing(three, monkeypatch) -> None:
     monkeypatch.setattr(registry, "known", lambda slug: False)
     assert spending.price_of(three[0], now=NOW) is None
+
+
+@pytest.fixture
+def thread(author, spoc, account, charges) -> None:
+    make.approved(author, spoc, account, text="Closed.\n---\nUse the other.\n---\nSoon.")
+
+
+def test_a_thread_that_the_budget_does_not_cover_whole_does_not_begin(network, engine, thread, budget) -> None:
+    budget("0.50")
+    engine.drain()
+    rows = Consignment.objects.order_by("part")
+    assert [row.state for row in rows] == [states.HELD, states.READY, states.READY]
+    assert "charges 0.6 USD for this" in rows[0].reason
+    assert network.published == []
+
+
+def test_a_thread_that_began_is_not_left_half_out(network, engine, thread, budget) -> None:
+    budget("0.60")
+    network.outcomes.append(YES)
+    network.sightings.append(Found("n1", "https://network.example/n1", "Closed.", 0, "id"))
+    network.outcomes.append(Later(NOW + timedelta(minutes=1), "Wait.", limited=True))
+    engine.drain()
+    budget("0.30")  # what is left of it is spent elsewhere meanwhile
+    engine.clock.pass_(timedelta(minutes=2))
+    for number, text in ((2, "Use the other."), (3, "Soon.")):
+        network.outcomes.append(Sent(f"n{number}", "https://network.example/n"))
+        network.sightings.append(Found(f"n{number}", "https://network.example/n", text, 0, "id"))
+    engine.drain()
+    assert set(Consignment.objects.values_list("state", flat=True)) == {states.SENT}
