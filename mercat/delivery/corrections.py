@@ -47,6 +47,7 @@ def ask(
     author: Person,
     approvals: int,
     approvals_needed: int,
+    submitted_at: datetime,
     now: datetime,
 ) -> Correction:
     """Have what is out given the words of this manifest. Part of the action on the correcting post that calls it.
@@ -56,6 +57,12 @@ def ask(
     row = _locked(consignment)
     if hindrance := what_hinders(row):
         raise Impossible(f"{hindrance} Nothing was changed.")
+    before = done(row)
+    if before and before.ended_at > submitted_at:
+        raise Impossible(
+            f"The words on {row.account} were corrected after this was submitted. Nothing was changed. Send it back, "
+            "so that its author looks at what stands there now."
+        )
     correction = Correction.objects.create(
         consignment=row,
         manifest=manifest,
@@ -121,7 +128,8 @@ def may_stand(row: Consignment, *, lately: datetime) -> list[Manifest]:
     """All that hold words which may be what the network shows: those that stand; those of a correction which may have
     reached it since; and, where it was corrected after `lately`, those from before."""
     correction = done(row)
-    begun = [each for each in row.corrections.all() if each.result != Correction.Result.WITHDRAWN]
+    over = (Correction.Result.FAILED, Correction.Result.WITHDRAWN)
+    begun = [each for each in row.corrections.all() if each.tries or each.result not in over]
     since = [each for each in begun if correction is None or each.asked_at > correction.asked_at]
     found = [stands(row), *(each.manifest for each in since)]
     if correction and correction.ended_at > lately:
@@ -150,12 +158,30 @@ def withdraw_all(
         rows = rows.filter(consignment__account__in=accounts)
     too_late = []
     for row in rows.order_by("pk"):
-        if row.result or row.tries or row.leased_until:
+        is_tried = row.tries or (row.leased_until and row.leased_until > now)
+        if row.result or is_tried:
             too_late.append(row.consignment)
+            Correction.objects.filter(pk=row.pk, result="").update(recalled=True)
             continue
         _end(row, Correction.Result.WITHDRAWN, "", now)
         _record(row, "correction.withdrawn", by=by, facts={"digest": row.manifest_id}, now=now)
     return too_late
+
+
+def is_recalled(correction: Correction) -> bool:
+    return Correction.objects.filter(pk=correction.pk, recalled=True).exists()
+
+
+@transaction.atomic
+def end_recalled(correction: Correction, *, now: datetime) -> None:
+    """It was taken back while it was being tried, and is tried no more; its people look which words stand."""
+    row = Correction.objects.select_for_update(of=("self",)).filter(pk=correction.pk, result="").first()
+    if row is None:
+        return
+    _end(row, Correction.Result.WITHDRAWN, row.said, now)
+    _record(row, "correction.withdrawn", by=ENGINE, facts={"digest": row.manifest_id}, now=now)
+    if row.tries:
+        _tell(row, "A correction was taken back", f"It had been tried. {UNKNOWN}", now)
 
 
 def claim(lane: str, *, limit: int, now: datetime) -> list[Correction]:
@@ -220,16 +246,14 @@ def _try_again(row: Correction, at: datetime, reason: str, now: datetime, *, cou
 def _fail(row: Correction, reason: str, what_next: str, now: datetime) -> None:
     _end(row, Correction.Result.FAILED, reason, now)
     _record(row, "correction.failed", by=ENGINE, facts={"reason": reason}, now=now)
+    _tell(row, f"A post could not be corrected on {row.consignment.account}", f"{reason} {what_next}", now)
+
+
+def _tell(row: Correction, subject: str, body: str, now: datetime) -> None:
     account = row.consignment.account
     people = {each.pk: each for each in [row.author, row.consignment.author, *people_of_all([account])]}
-    tell(
-        list(people.values()),
-        kind="sending",
-        subject=f"A post could not be corrected on {account}",
-        body=f"{reason} {what_next}",
-        link=link_to(row.consignment.post_ref),
-        now=now,
-    )
+    link = link_to(row.consignment.post_ref)
+    tell(list(people.values()), kind="sending", subject=subject, body=f"{account}: {body}", link=link, now=now)
 
 
 def _end(row: Correction, result: str, said: str, now: datetime) -> None:

@@ -467,6 +467,9 @@ class Engine:
         """Ask the network to give it the new words, then look whether they stand. Whatever goes wrong is tried
         again."""
         row = corrections.corrected(correction)
+        if corrections.is_recalled(correction):
+            corrections.end_recalled(correction, now=self.clock())
+            return
         if outcome := self._before_correcting(row, deadline):
             corrections.keep(correction, outcome, now=self.clock())
             return

@@ -217,7 +217,7 @@ class Correction(models.Model):
     class Result(models.TextChoices):
         DONE = "done", "Corrected"
         FAILED = "failed", "Could not be corrected"
-        WITHDRAWN = "withdrawn", "Taken back before it began"
+        WITHDRAWN = "withdrawn", "Taken back"
 
     consignment = models.ForeignKey(Consignment, on_delete=models.PROTECT, related_name="corrections")
     manifest = models.ForeignKey(Manifest, on_delete=models.PROTECT, related_name="corrections")  # has the new words
@@ -229,6 +229,7 @@ class Correction(models.Model):
     not_before = models.DateTimeField()
     leased_until = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
+    recalled = models.BooleanField(default=False)  # taken back while it was being tried: it is tried no more
     result = models.CharField(max_length=16, choices=Result.choices, blank=True)  # empty: it is being done
     said = models.TextField(blank=True)  # why it waits, or failed
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -61,6 +61,7 @@ class Corrected:
     at: datetime
     post_id: str
     going: bool
+    taken_back: bool
 
     @property
     def out(self) -> bool:
@@ -151,6 +152,7 @@ def told_correction(row: Correction, account: Account) -> Corrected:
         at=at,
         post_id=row.post_ref.removeprefix("post:") if row.result == Correction.Result.DONE else "",
         going=not row.result,
+        taken_back=row.result == Correction.Result.WITHDRAWN,
     )
 
 
@@ -159,7 +161,8 @@ def _said_of_correction(row: Correction) -> tuple[str, datetime]:
     if row.result == Correction.Result.DONE:
         return "Words corrected, and read back", row.ended_at
     if row.result == Correction.Result.WITHDRAWN:
-        return "The correction was taken back before it began", row.ended_at
+        tried = "while it was being tried: look which words stand" if row.tries else "before it began"
+        return f"The correction was taken back {tried}. That was", row.ended_at
     if row.result:
         return f"The words could not be corrected. {row.said} That was", row.ended_at
     why = f" {row.said}" if row.said else ""

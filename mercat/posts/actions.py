@@ -597,8 +597,8 @@ def _correct_what_is_approved(
     """Instead of consignments: those that are out already are given the approved words."""
     begun = version.manifest.corrections.exclude(result=Correction.Result.WITHDRAWN).values("consignment__account")
     accounts = [account.pk for account in complete]
-    rows = list(of_post(post.corrects.audit_ref).filter(account__in=accounts, part=0).exclude(account__in=begun))
-    correcting.not_corrected_since(rows, version)
+    out = of_post(post.corrects.audit_ref).filter(state=sending.SENT, part=0, account__in=accounts)
+    rows = list(out.exclude(account__in=begun))
     for row in sorted(rows, key=lambda row: row.pk):
         corrections.ask(
             by=by,
@@ -608,6 +608,7 @@ def _correct_what_is_approved(
             author=version.author,
             approvals=counted[str(row.account_id)],
             approvals_needed=approvals_needed(row.account),
+            submitted_at=version.at,
             now=now,
         )
     return rows

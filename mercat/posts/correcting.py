@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
+
 from mercat.delivery import corrections
+from mercat.delivery import states as sending
 from mercat.delivery.manifest import contents, posts_for
 from mercat.delivery.models import Consignment
 from mercat.delivery.queries import of_post
 from mercat.images.models import Picture, Video
 from mercat.networks import registry
-from mercat.people.actions import Impossible
 from mercat.posts.attached import Attached
 from mercat.posts.contents import Draft, DraftPicture, DraftVideo, normal
-from mercat.posts.models import Post, Version
+from mercat.posts.models import Post
 from mercat.register.models import Account
 
 STAYS = {
@@ -34,12 +36,18 @@ AS_IT_WAS = "stays as it went out when words are corrected. Set it back."
 
 def open_rows(post: Post) -> list[Consignment]:
     """Where the words of this post can be corrected from here now."""
-    return [row for row in of_post(post.audit_ref) if not corrections.what_hinders(row)]
+    return [row for row in _out(post) if not corrections.what_hinders(row)]
+
+
+def _out(post: Post) -> QuerySet[Consignment]:
+    """What of it is out, or was; not what a later version took back."""
+    return of_post(post.audit_ref).filter(state=sending.SENT)
 
 
 def why_none(post: Post) -> str:
     """What stands in the way everywhere, of the first account where it does."""
-    hindrances = (corrections.what_hinders(row) for row in of_post(post.audit_ref))
+    rows = list(_out(post)) or list(of_post(post.audit_ref))
+    hindrances = (corrections.what_hinders(row) for row in rows)
     return next((each for each in hindrances if each), "It is out nowhere.")
 
 
@@ -82,7 +90,10 @@ def obstacles(post: Post, draft: Draft, accounts: Sequence[Account], attached: A
     """All that a correction may not be, in sentences. Of a post that corrects no other there is nothing."""
     if post.corrects is None:
         return
-    out = {row.account_id: row for row in of_post(post.corrects.audit_ref) if row.part == 0}
+    out = {row.account_id: row for row in _out(post.corrects) if row.part == 0}
+    if not out:
+        yield "The post that is corrected is out nowhere."
+        return
     first = contents(next(iter(out.values())).manifest)
     as_it_was = {"story": False, "begins": None, "synthetic": False, **first}
     for name, called in STAYS.items():
@@ -94,21 +105,23 @@ def obstacles(post: Post, draft: Draft, accounts: Sequence[Account], attached: A
         yield "Pictures and videos stay as they went out when words are corrected. Put back what was there."
     elif _captions(draft) != _captions_of(first):
         yield f"What is said in the video {AS_IT_WAS}"
-    for account in accounts:
-        if account.pk not in out:
-            yield f"The post that is corrected did not go to {account}. Leave this account out."
-        elif hindrance := corrections.what_hinders(out[account.pk]):
-            yield f"{hindrance} Leave this account out."
-        elif len(draft.posts(account.network)) > 1:
-            yield f"A correction on {account} is one post: take out the line that has nothing but hyphens."
-        elif _alts(draft) != (stand := _alts_of(out[account.pk])) and not _describes(account, stand):
-            yield (
-                f"{registry.get(account.network).spec.name} lets nobody change descriptions. Set them back, or leave "
-                f"{account} out."
-            )
+    yield from filter(None, (_obstacle_at(account, draft, out.get(account.pk)) for account in accounts))
     known = [out[account.pk] for account in accounts if account.pk in out]
     if known and not any(_says_another(draft, row) for row in known):
         yield "These are the words that stand already: nothing is corrected yet."
+
+
+def _obstacle_at(account: Account, draft: Draft, row: Consignment | None) -> str:
+    if row is None:
+        return f"The post that is corrected did not go to {account}. Leave this account out."
+    if hindrance := corrections.what_hinders(row):
+        return f"{hindrance} Leave this account out."
+    if len(draft.posts(account.network)) > 1:
+        return f"A correction on {account} is one post: take out the line that has nothing but hyphens."
+    if _alts(draft) != (stand := _alts_of(row)) and not _describes(account, stand):
+        name = registry.get(account.network).spec.name
+        return f"{name} lets nobody change descriptions. Set them back, or leave {account} out."
+    return ""
 
 
 def _describes(account: Account, alts: list[str]) -> bool:
@@ -140,14 +153,3 @@ def _captions(draft: Draft) -> str:
 
 def _captions_of(said: dict[str, Any]) -> str:
     return next((entry["captions"] for entry in said["media"] if entry.get("kind") == "video"), "")
-
-
-def not_corrected_since(rows: Sequence[Consignment], version: Version) -> None:
-    """Raises Impossible where the words were corrected after those who approve were shown what stood."""
-    for row in rows:
-        correction = corrections.done(row)
-        if correction and correction.ended_at > version.at:
-            raise Impossible(
-                f"The words on {row.account} were corrected after this was submitted. Nothing was changed. Send it "
-                "back, so that its author looks at what stands there now."
-            )

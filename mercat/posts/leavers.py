@@ -36,7 +36,6 @@ HELD = "A scheduled post is held: its author has left or moved"
 SENT_BACK = "A post needs a new author: the one it had has left or moved"
 NOT_BEGUN = (sending.READY, sending.LEASED)
 WAITING = (*NOT_BEGUN, sending.HELD)
-NOT_TRIED = {"result": "", "tries": 0, "leased_until": None}  # of corrections
 
 
 def on_leaving(sender: type[Person], *, person: Person, now: datetime, **_: Any) -> None:
@@ -85,7 +84,7 @@ def _consignments() -> QuerySet[Consignment]:
 
 
 def _waits() -> Q:
-    correcting = Correction.objects.filter(manifest=OuterRef("current__manifest"), **NOT_TRIED)
+    correcting = Correction.objects.filter(manifest=OuterRef("current__manifest"), result="")
     return Q(Exists(_consignments().filter(state__in=WAITING))) | Q(Exists(correcting))
 
 
@@ -101,8 +100,8 @@ def _void_approvals(post: Post, person: Person, *, now: datetime) -> None:
     for row in version.manifest.consignments.all():
         sent[row.account_id].append(row)
     over = {account for account, rows in sent.items() if all(row.state not in WAITING for row in rows)}
-    begun = version.manifest.corrections.exclude(result=Correction.Result.WITHDRAWN).exclude(**NOT_TRIED)
-    over |= set(begun.values_list("consignment__account_id", flat=True))
+    ended = version.manifest.corrections.exclude(result__in=["", Correction.Result.WITHDRAWN])
+    over |= set(ended.values_list("consignment__account_id", flat=True))
     concerned = {row.account_id for row in given} - over
     accounts = [account for account in targets_of(version) if account.pk in concerned]
     if not accounts:

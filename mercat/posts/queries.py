@@ -94,7 +94,8 @@ def out_since(posts: Iterable[Post]) -> dict[str, datetime]:
 
 def _corrected(versions: list[str]) -> QuerySet[Any]:
     """As of what was sent, of what corrects: when the last of its words came to stand."""
-    rows = Correction.objects.filter(manifest__in=versions).order_by().values("post_ref")
+    rows = Correction.objects.filter(manifest__in=versions).exclude(result=Correction.Result.WITHDRAWN)
+    rows = rows.order_by().values("post_ref")
     return rows.annotate(elsewhere=Count("pk", filter=~Q(result=Correction.Result.DONE)), at=Max("ended_at"))
 
 
@@ -142,7 +143,9 @@ def said_by(post: Post) -> dict[str, Any]:
 def stands_in(post: Post) -> dict[str, Any]:
     """What a list says of a post that was loaded through `told`: where its words were corrected, the newest of those
     that stand."""
-    return said_by(post.put_right[-1] if post.put_right else post)
+    if not post.put_right:
+        return said_by(post)
+    return json.loads(bytes(post.put_right[-1].current.manifest.canonical))
 
 
 def drafts_of(person: Person) -> QuerySet[Post]:

@@ -318,14 +318,30 @@ def test_what_has_not_begun_is_taken_back_with_its_post(out, author, spoc, edito
     assert Event.objects.filter(what="correction.withdrawn").exists()
 
 
-def test_what_may_have_begun_is_told_as_too_late(out, author, spoc, editor, engine) -> None:
+def test_what_may_have_begun_is_told_as_too_late_and_is_tried_no_more(out, author, spoc, editor, engine, time) -> None:
     correction = asked(out, author, spoc)
     editor.answers.append(Unsure("The line dropped."))
     engine.drain()
     post = Post.objects.get(pk=correction.post_ref.removeprefix("post:"))
     assert posts.withdraw(by=author, post=post, reason="It was right.", now=NOW) == [out]
     correction.refresh_from_db()
-    assert correction.result == ""
+    assert (correction.result, correction.recalled) == ("", True)
+    time.pass_(timedelta(minutes=10))
+    engine.drain()
+    correction.refresh_from_db()
+    assert (correction.result, len(editor.given)) == ("withdrawn", 1)
+    assert Notice.objects.filter(subject="A correction was taken back").exists()
+    row = Consignment.objects.get()
+    assert correction.manifest in corrections.may_stand(row, lately=NOW), "it may have reached the network"
+
+
+def test_a_lease_that_ran_out_before_the_call_is_no_beginning(out, author, spoc, editor, engine) -> None:
+    correction = asked(out, author, spoc)
+    corrections.claim("normal", limit=5, now=NOW)
+    post = Post.objects.get(pk=correction.post_ref.removeprefix("post:"))
+    assert posts.withdraw(by=author, post=post, reason="It was right.", now=NOW + timedelta(minutes=5)) == []
+    correction.refresh_from_db()
+    assert correction.result == "withdrawn"
 
 
 def test_which_words_may_stand(out, author, spoc, editor, network, engine, time) -> None:

@@ -291,6 +291,21 @@ def test_what_was_approved_of_a_correction_stays(
         Correction.objects.update(**change)
 
 
+def test_a_post_that_was_changed_before_it_went_out_can_be_corrected(
+    account: Account, author: Person, spoc: Person
+) -> None:
+    post = make.approved(author, spoc, account, text="Older words.")
+    draft = replace(Draft.restored(post.draft), text=OLD)
+    posts.compose(by=author, post=post, draft=draft, now=NOW)
+    posts.submit(by=author, post=post, now=NOW)
+    post.refresh_from_db()
+    posts.approve(by=spoc, post=post, digest=post.current.digest, now=NOW)
+    Consignment.objects.filter(state="ready").update(state="sent", native_id="n1", read_back_at=NOW, sent_at=NOW)
+    assert set(Consignment.objects.values_list("state", flat=True)) == {"sent", "withdrawn"}
+    approved(post, author, spoc)
+    assert Correction.objects.get().consignment.state == "sent"
+
+
 def test_who_approved_it_leaves_before_it_began(out: Post, author: Person, spoc: Person, account: Account) -> None:
     second = make.spoc_of(account, "Second")
     post = approved(out, author, spoc)
@@ -301,12 +316,21 @@ def test_who_approved_it_leaves_before_it_began(out: Post, author: Person, spoc:
     assert list(Correction.objects.values_list("result", flat=True)) == ["withdrawn", ""]
 
 
-def test_who_approved_what_may_stand_already_leaves_nothing_undone(out: Post, author: Person, spoc: Person) -> None:
+def test_who_approved_it_leaves_while_it_is_tried(out: Post, author: Person, spoc: Person) -> None:
     post = approved(out, author, spoc)
     Correction.objects.update(tries=1)
     people.mark_left(by=TEST, person=spoc, reason="Retired", now=LATER)
     post.refresh_from_db()
-    assert (post.state, Correction.objects.get().result) == ("approved", "")
+    row = Correction.objects.get()
+    assert (post.state, row.result, row.recalled) == ("submitted", "", True)
+
+
+def test_who_approved_what_stands_leaves_nothing_undone(out: Post, author: Person, spoc: Person) -> None:
+    post = approved(out, author, spoc)
+    Correction.objects.update(result="done", ended_at=LATER)
+    people.mark_left(by=TEST, person=spoc, reason="Retired", now=LATER)
+    post.refresh_from_db()
+    assert (post.state, Correction.objects.get().result) == ("approved", "done")
 
 
 # Pages

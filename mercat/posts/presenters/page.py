@@ -167,7 +167,8 @@ def powers(
 
 
 def _over(sending: Sequence[Progress], correcting: Sequence[Corrected]) -> bool:
-    rows = [*(row.state in FINAL for row in sending), *(not row.going for row in correcting)]
+    tried = [row for row in correcting if not row.taken_back]
+    rows = [*(row.state in FINAL for row in sending), *(not row.going for row in tried)]
     return bool(rows) and all(rows)
 
 

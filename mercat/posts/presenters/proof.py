@@ -40,7 +40,8 @@ class Standing:
 
 def standing_now(rows: Iterable[Consignment]) -> list[Standing]:
     """Of rows that were loaded through `delivery.queries.told`: those whose words were corrected."""
-    found = [(row, correction) for row in rows if (correction := corrections.done(row))]
+    there = [row for row in rows if not corrections.leaves(row)]
+    found = [(row, correction) for row in there if (correction := corrections.done(row))]
     versions = Version.objects.filter(manifest__in=[each.manifest_id for _, each in found]).select_related("author")
     versions = {each.manifest_id: each for each in versions.prefetch_related("approvals__approver", "approvals__void")}
     return [_standing(row, correction, versions[correction.manifest_id]) for row, correction in found]

@@ -687,14 +687,27 @@ def corrected(row: Consignment, by: Person, *, at: datetime, text: str = "The tu
     return Correction.objects.get()
 
 
-@pytest.mark.parametrize("result", ["", "failed", "done"])
-def test_a_post_that_was_corrected_is_no_change(network: Shown, account: Account, comms: Person, result: str) -> None:
-    """What may have reached the network was approved, whatever came of it."""
+@pytest.mark.parametrize(
+    ("result", "tries", "expected"),
+    [
+        ("", 0, True),
+        ("done", 0, True),
+        ("failed", 1, True),
+        ("withdrawn", 1, True),
+        ("failed", 0, False),
+        ("withdrawn", 0, False),
+    ],
+)
+def test_a_post_that_was_corrected_is_no_change(
+    network: Shown, account: Account, comms: Person, result: str, tries: int, *, expected: bool
+) -> None:
+    """What may have reached the network was approved, whatever came of it. What never was tried did not reach it."""
     row = corrected(consigned(account, comms, native_id="n1"), comms, at=NOW + MINUTE)
-    Correction.objects.filter(pk=row.pk).update(result=result, ended_at=NOW + 2 * MINUTE if result else None)
+    ended = NOW + 2 * MINUTE if result else None
+    Correction.objects.filter(pk=row.pk).update(result=result, tries=tries, ended_at=ended)
     network.put("n1", at=NOW + MINUTE, text="The tunnel is closed.")
     looking.run(now=LATER)
-    assert not DirectUse.objects.exists()
+    assert DirectUse.objects.exists() is not expected
 
 
 @pytest.mark.parametrize("text", [OURS, "The road is open."])
