@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,6 +35,8 @@ from mercat.watch.models import (
 from mercat.watch.models.profiles import PICTURES
 from mercat.watch.profiles import states
 from mercat.watch.profiles.comparing import PART_OF, branding_of, differences, due_numbers, settable
+
+log = logging.getLogger(__name__)
 
 CHORE = System("What accounts show is compared with what is assigned to them")
 PUTTING = System("What is assigned to an account is put back, as somebody asked")
@@ -246,9 +249,13 @@ def keep(row: ProfileChange, outcome: Outcome, *, now: datetime) -> None:
 
 
 def give_up_lost(*, now: datetime) -> None:
-    """Whether those that were being put back when the programme ended arrived, the next look tells."""
+    """Whether those that were being put back when the programme ended arrived, the next look tells. What goes wrong
+    with one keeps no other from it."""
     for row in ProfileChange.objects.filter(state=states.CALLING, begun_at__lte=now - LOST):
-        keep(row, Unsure(DIED), now=now)
+        try:
+            keep(row, Unsure(DIED), now=now)
+        except Exception:
+            log.exception("part %s of a profile could not be given up", row.pk)
 
 
 def _later(row: ProfileChange, at: datetime, reason: str, *, now: datetime) -> None:
@@ -275,6 +282,8 @@ def _ended(row: ProfileChange, state: str, said: str, *, now: datetime) -> None:
 
 
 def _lag(account: Account) -> timedelta:
+    if not registry.known(account.network):  # its folder is no longer there to say
+        return SOON
     return max(SOON, registry.get(account.network).spec.read_lag)
 
 

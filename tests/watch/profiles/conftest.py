@@ -14,7 +14,7 @@ from django.db import connection
 from mercat.images.actions import take_in
 from mercat.images.models import Picture
 from mercat.networks import registry
-from mercat.networks.port import Channel, NewProfile, Outcome, Profile, Sent, Unreadable
+from mercat.networks.port import Channel, Network, NewProfile, Outcome, Profile, Sent, Unreadable
 from mercat.people.models import Person
 from mercat.register.models import Account
 from mercat.watch.models import Branding, MessagesOff, ProfileFinding
@@ -93,6 +93,25 @@ def network(monkeypatch: pytest.MonkeyPatch, files: None) -> Showing:
     monkeypatch.setattr(looking, "reached", reached)
     monkeypatch.setattr(putting, "reached", reached)
     return showing
+
+
+@pytest.fixture
+def remove_network(network: Showing, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Take Bluesky's folder away, while accounts there are still in the register."""
+    others = tuple(each for each in registry.all() if each.spec.slug != "bluesky")
+    known = {each.spec.slug: each for each in others}
+
+    def get(slug: str) -> Network:
+        if slug not in known:
+            raise registry.UnknownNetwork(slug)
+        return known[slug]
+
+    def remove() -> None:
+        monkeypatch.setattr(registry, "all", lambda: others)
+        monkeypatch.setattr(registry, "known", known.__contains__)
+        monkeypatch.setattr(registry, "get", get)
+
+    return remove
 
 
 @pytest.fixture

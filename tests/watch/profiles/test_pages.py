@@ -129,6 +129,17 @@ def test_what_is_to_be_done_by_hand_is_said(network: Showing, branding: Branding
     assert "Put it back" not in text
 
 
+def test_the_page_of_an_account_whose_network_is_removed_still_opens(
+    network: Showing, branding: Branding, client: Client, remove_network: Callable[[], None]
+) -> None:
+    network.show(avatar=b"as the network made it")
+    looking.run(now=NOW)
+    remove_network()
+    text = text_of(client.get(page(branding.account)))
+    assert "Not compared yet" in text
+    assert "Dundee" in text_of(client.get(LIST))
+
+
 def test_the_list_asks_as_much_of_the_database_for_many_accounts_as_for_one(
     network: Showing, account: Account, client: Client, kept: Callable[[str], Picture]
 ) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
@@ -166,6 +167,40 @@ def test_where_the_account_is_not_connected_nothing_is_asked_for(
     putting.run(now=NOW)
     assert network.changes == []
     assert ProfileChange.objects.filter(said=actions.UNCONNECTED).exists()
+
+
+def test_a_network_that_is_removed_stops_nothing_from_being_put_back(
+    network: Showing, spoilt: Account, comms: Person, remove_network: Callable[[], None]
+) -> None:
+    ask(spoilt, comms)
+    lost = actions.take(now=NOW)
+    assert lost
+    remove_network()
+    putting.run(now=NOW + actions.LOST)
+    assert network.changes == []
+    assert ProfileChange.objects.get(pk=lost.pk).state == states.UNSURE
+    assert sorted(after().values()) == [states.REFUSED, states.REFUSED, states.UNSURE]
+    assert ProfileChange.objects.filter(said=putting.NOT_SET).count() == 2
+
+
+def test_one_that_cannot_be_given_up_keeps_no_other(
+    network: Showing, spoilt: Account, comms: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(spoilt, comms)
+    first, second = actions.take(now=NOW), actions.take(now=NOW)
+    assert first
+    assert second
+    keep = actions.keep
+
+    def fail(row: ProfileChange, outcome: Outcome, *, now: datetime) -> None:
+        if row.pk == first.pk:
+            raise RuntimeError("a bug")
+        keep(row, outcome, now=now)
+
+    monkeypatch.setattr(actions, "keep", fail)
+    actions.give_up_lost(now=NOW + actions.LOST)
+    assert ProfileChange.objects.get(pk=first.pk).state == states.CALLING
+    assert ProfileChange.objects.get(pk=second.pk).state == states.UNSURE
 
 
 # What the database holds
