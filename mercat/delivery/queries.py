@@ -85,6 +85,18 @@ def all_paused(consignments: Sequence[Consignment]) -> bool:
     return not rows.annotate(paused=covering_pause()).filter(paused=False).exists()
 
 
+def is_paused(account: Account) -> bool:
+    """Whether a pause in force covers all that goes out from it. A pause of a pillar covers posts alone."""
+    unit = unit_facts(account.unit)
+    covers = (
+        Q(scope=Pause.Scope.BODY)
+        | Q(scope=Pause.Scope.UNIT, key__in=[unit.id, *unit.within])
+        | Q(scope=Pause.Scope.NETWORK, key=account.network)
+        | Q(scope=Pause.Scope.ACCOUNT, key=str(account.pk))
+    )
+    return Pause.objects.filter(covers, lifted_at=None).exists()
+
+
 def pauses_in_force() -> list[Pause]:
     """Each with `about`: what it covers, in words."""
     rows = list(Pause.objects.filter(lifted_at=None).select_related("by"))

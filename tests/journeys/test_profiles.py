@@ -16,7 +16,7 @@ from mercat.register.models import Account
 from mercat.watch.models import ProfileChange
 from mercat.watch.profiles import looking, putting
 from mercat.watch.reach import reached
-from tests.journeys.conftest import fits, no_findings, sign_in
+from tests.journeys.conftest import fits, no_findings, sign_in, sign_out
 
 BIO = "Do not report crime here. Call 101, or 999 in an emergency."
 
@@ -83,6 +83,10 @@ def test_what_was_changed_on_the_network_is_found_and_put_back(
     expect(page.get_by_text("Free gift cards").first).to_be_visible()
     expect(page.get_by_alt_text("The assigned picture")).to_be_visible()
     seen()
+    expect(page.get_by_text("Somebody other than who assigned it has it put back")).to_be_visible()
+    sign_out(page)
+    sign_in(page, "communications.duty")
+    page.goto(f"/watch/profiles/{account.pk}/")
     page.get_by_role("button", name="Put it back").click()
     expect(page.get_by_text("It is put back within a minute.")).to_be_visible()
     seen()

@@ -301,7 +301,10 @@ class Place:
         about = {"name": "p.jpg", "mime": "image/jpeg", "width": 9, "height": 9, "size": 9, "at": NOW, "by": self.comms}
         avatar = Picture.objects.create(original="o", file="f", sha256="a" * 64, **about)
         assigned = {"name": "Ours", "bio": BIO, "avatar": avatar, "banner": None}
-        profiles.assign(by=self.comms, account=self.account, **assigned, now=NOW)
+        duty = make.authorised(
+            f"Duty in {self.unit}", unit_key="corporate-communications", roles=("corporate-communications",)
+        )
+        profiles.assign(by=duty, account=self.account, **assigned, now=NOW)
         seen = profiles.Shown("Theirs", BIO, frozenset({"avatar"}), {"avatar": "d" * 64})
         profiles.keep_look(self.account, seen, now=NOW)
         return self.account

@@ -75,13 +75,14 @@ def comments_troubled(accounts: Iterable[Account]) -> list[CommentsLook]:
 
 
 def by_day(accounts: Sequence[Account], *, now: datetime) -> list[Mapping[str, Any]]:
-    """Numbers alone, of each day and account, the latest first; they stay when the words are gone."""
+    """Numbers alone, of each day and account, the latest first; they stay when the words are gone. One
+    more than is shown, where there are more."""
     rows = Heard.objects.filter(account__in=[row.pk for row in accounts], heard_at__gt=now - SPAN).order_by()
-    counted = rows.annotate(day=TruncDate("heard_at")).values("day", "account__name")
+    counted = rows.annotate(day=TruncDate("heard_at")).values("day", "account", "account__name", "account__network")
     numbers = counted.annotate(
         heard=Count("pk"),
         reports=Count("pk", filter=Q(looks_like_report=True)),
         signposted=Count("pk", filter=Q(state=states.SIGNPOSTED)),
         unsettled=Count("pk", filter=Q(state=states.FORGOTTEN)),
     )
-    return list(numbers.order_by("-day", "account__name")[:MOST])
+    return list(numbers.order_by("-day", "account__name", "account__network", "account")[: MOST + 1])

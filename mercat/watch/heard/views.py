@@ -35,6 +35,7 @@ def heard(request: HttpRequest) -> HttpResponse:
     accounts = queries.accounts_seen_by(me, now=now)
     only = _chosen(me, request.GET.get("account", ""), now=now)
     chosen = [only] if only else accounts
+    by_day = queries.by_day(chosen, now=now)
     page = slice_of(queries.waiting(chosen), request.GET.get("page"), size=ON_A_PAGE)
     said = {
         "page": page,
@@ -42,7 +43,8 @@ def heard(request: HttpRequest) -> HttpResponse:
         "only": only,
         "accounts": accounts[: queries.ACCOUNTS],
         "troubles": presenters.troubles(queries.mentions_troubled(chosen, now=now), queries.comments_troubled(chosen)),
-        "by_day": queries.by_day(chosen, now=now),
+        "by_day": by_day[: queries.MOST],
+        "is_cut": len(by_day) > queries.MOST,
         "keep_days": guidance().pack.signposting.keep_days,
         "query": f"account={only.pk}&" if only else "",
     }

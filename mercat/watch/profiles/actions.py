@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +12,17 @@ from django.db.models import Q
 
 from mercat.audit.actions import record
 from mercat.audit.actors import System
+from mercat.delivery.queries import is_paused
+from mercat.guidance.facts import Situation
+from mercat.guidance.gate import may
 from mercat.images.models import Picture
 from mercat.networks import registry
 from mercat.networks.port import Later, Outcome, Pending, Reconnect, Refused, Sent, Unsure
 from mercat.people.actions import Impossible, settle, tell
+from mercat.people.facts import person_facts
 from mercat.people.gate import require
 from mercat.people.models import Notice, Person
+from mercat.people.pack import guidance
 from mercat.people.words import needed, shown
 from mercat.register.actions import mark_broken, people_of
 from mercat.register.answering import answering
@@ -35,6 +41,8 @@ from mercat.watch.models.profiles import PICTURES
 from mercat.watch.profiles import states
 from mercat.watch.profiles.comparing import PART_OF, branding_of, differences, due_numbers, settable
 
+log = logging.getLogger(__name__)
+
 CHORE = System("What accounts show is compared with what is assigned to them")
 PUTTING = System("What is assigned to an account is put back, as somebody asked")
 NOTHING = "Nothing was changed."
@@ -51,6 +59,10 @@ DIED = "The programme ended while it was being put back."
 TOO_OFTEN = "The network asked to wait again and again."
 OTHER = "Something else was assigned meanwhile."
 UNCONNECTED = "The account is not connected any more."
+SUSPENDED = "The account is suspended: nothing goes out from it."
+MAY_NOT = "Whoever asked may not have it put back any more."
+SECOND = "Somebody other than who assigned it has it put back: ask a colleague."
+PAUSED = "Sending is paused here. It goes on when the pause ends."
 SILENT = "The network did not say why."
 
 Kind = ProfileFinding.Kind
@@ -138,6 +150,8 @@ def ask_to_put_back(*, by: Person, account: Account, now: datetime) -> list[Prof
     branding, parts = branding_of(account), to_put_back(account)
     if branding is None or not parts:
         raise Impossible(f"There is nothing to put back from here, or it was asked for already. {NOTHING}")
+    if hindrance := what_hinders(account, branding, by):
+        raise Impossible(f"{hindrance} {NOTHING}")
     if not _is_connected(account):
         raise Impossible(f"{UNCONNECTED} {NOTHING} Have it connected again first.")
     rows = [
@@ -149,6 +163,13 @@ def ask_to_put_back(*, by: Person, account: Account, now: datetime) -> list[Prof
     said = {"parts": [part.value for part in parts]}
     record(by=by, what="profile.put_back_asked", about=[account.audit_ref], facts=said, now=now)
     return rows
+
+
+def what_hinders(account: Account, branding: Branding, person: Person) -> str:
+    """Why this person may not have it put back now, though guidance allows it; ""."""
+    if account.status == Account.Status.SUSPENDED:
+        return SUSPENDED
+    return SECOND if branding.assigned_by_id == person.pk else ""
 
 
 def to_put_back(account: Account) -> list[Part]:
@@ -208,21 +229,36 @@ def keep_untold(account: Account, *, now: datetime) -> None:
 @transaction.atomic
 def take(*, now: datetime) -> ProfileChange | None:
     """The one that waits longest, as being put back from now on. `row.account.connection` is loaded."""
+    while row := _next(now=now):
+        if why := _not_any_more(row, now=now):
+            _ended(row, states.REFUSED, why, now=now)
+        elif is_paused(row.account):
+            row.due_at, row.said = now + SOON, PAUSED
+            row.save()
+        else:
+            row.state, row.begun_at, row.tries, row.said = states.CALLING, now, row.tries + 1, ""
+            row.save()
+            return row
+    return None
+
+
+def _next(*, now: datetime) -> ProfileChange | None:
     due = ProfileChange.objects.filter(state=states.QUEUED, due_at__lte=now).order_by("due_at", "pk")
     rows = due.select_for_update(of=("self",), skip_locked=True)
-    row = rows.select_related("account__connection", "branding__avatar", "branding__banner", "asked_by").first()
-    if row is None:
-        return None
+    return rows.select_related("account__connection", "branding__avatar", "branding__banner", "asked_by").first()
+
+
+def _not_any_more(row: ProfileChange, *, now: datetime) -> str:
+    """Why what was asked for is not done now; "". Guidance is asked anew: much may have happened since."""
     latest = branding_of(row.account)
     if latest is None or latest.pk != row.branding_id:
-        _ended(row, states.REFUSED, OTHER, now=now)
-        return None
+        return OTHER
     if not _is_connected(row.account):
-        _ended(row, states.REFUSED, UNCONNECTED, now=now)
-        return None
-    row.state, row.begun_at, row.tries = states.CALLING, now, row.tries + 1
-    row.save()
-    return row
+        return UNCONNECTED
+    if row.account.status == Account.Status.SUSPENDED:
+        return SUSPENDED
+    person, about = person_facts(row.asked_by, now=now), facts_of(row.account)
+    return "" if may(guidance(), "assign_branding", person, about, Situation(now=now)) else MAY_NOT
 
 
 @transaction.atomic
@@ -246,9 +282,13 @@ def keep(row: ProfileChange, outcome: Outcome, *, now: datetime) -> None:
 
 
 def give_up_lost(*, now: datetime) -> None:
-    """Whether those that were being put back when the programme ended arrived, the next look tells."""
+    """Whether those that were being put back when the programme ended arrived, the next look tells. What goes wrong
+    with one keeps no other from it."""
     for row in ProfileChange.objects.filter(state=states.CALLING, begun_at__lte=now - LOST):
-        keep(row, Unsure(DIED), now=now)
+        try:
+            keep(row, Unsure(DIED), now=now)
+        except Exception:
+            log.exception("part %s of a profile could not be given up", row.pk)
 
 
 def _later(row: ProfileChange, at: datetime, reason: str, *, now: datetime) -> None:
@@ -275,6 +315,8 @@ def _ended(row: ProfileChange, state: str, said: str, *, now: datetime) -> None:
 
 
 def _lag(account: Account) -> timedelta:
+    if not registry.known(account.network):  # its folder is no longer there to say
+        return SOON
     return max(SOON, registry.get(account.network).spec.read_lag)
 
 

@@ -70,7 +70,9 @@ def is_right(account: Account, look: ProfileLook, branding: Branding, part: Part
     picture = getattr(branding, part.value)
     digest = getattr(look, part.value)
     right = right_picture(account, branding, part)
-    return digest == picture.for_network(account.network).sha256 or (right is not None and digest == right.digest)
+    if right is not None and digest == right.digest:
+        return True
+    return registry.known(account.network) and digest == picture.for_network(account.network).sha256
 
 
 def right_picture(account: Account, branding: Branding, part: Part) -> RightPicture | None:

@@ -41,7 +41,9 @@ def run(*, now: datetime) -> None:
 
 def due(*, now: datetime) -> QuerySet[Account]:
     """Accounts that work and are to be looked at, the longest waiting first."""
-    rows = Account.objects.filter(connection__state=Connection.State.WORKING).exclude(status__in=NEVER)
+    slugs = [network.spec.slug for network in registry.all()]  # the folder of an account's network may be gone
+    rows = Account.objects.filter(connection__state=Connection.State.WORKING, network__in=slugs)
+    rows = rows.exclude(status__in=NEVER)
     rows = rows.filter(Q(profile_look=None) | Q(profile_look__next_at__lte=now)).select_related("connection")
     return rows.order_by(F("profile_look__next_at").asc(nulls_first=True), "pk")
 

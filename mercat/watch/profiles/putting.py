@@ -40,7 +40,8 @@ def run(*, now: datetime) -> None:
 
 
 def _put(row: ProfileChange, *, now: datetime) -> Outcome:
-    profiler = registry.get(row.account.network).profiler
+    network = row.account.network
+    profiler = registry.get(network).profiler if registry.known(network) else None
     if profiler is None or row.part not in profiler.settable:
         return Refused(NOT_SET)
     try:

@@ -173,6 +173,7 @@ def _page(request: HttpRequest, row: Account, problems: Lines | None = None) -> 
         "may_assign": may_assign,
         "may_say_messages": may(guidance(), "edit_account", me, about, around),
         "to_put_back": [part.label for part in actions.to_put_back(row)] if may_assign else [],
+        "hindrance": actions.what_hinders(row, branding, request.user) if branding else "",
         "others": () if may_assign else reserved(guidance(), "assign_branding", about, around),
         "typed": request.POST or {"name": branding.name if branding else row.name, "bio": bio},
         "errors": {"lines": problems, "kept": _kept(request)} if problems else None,

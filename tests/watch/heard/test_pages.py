@@ -10,7 +10,7 @@ from mercat.networks.port import Unreadable
 from mercat.people.models import Person
 from mercat.people.pack import guidance
 from mercat.register.models import Account, Connection
-from mercat.watch.heard import listening
+from mercat.watch.heard import listening, queries
 from mercat.watch.models import Heard
 from tests import factories as make
 from tests.factories import NOW
@@ -125,6 +125,52 @@ def test_numbers_stay_when_the_words_are_gone(heard: Heard, comms: Person) -> No
     assert 'data-label="Heard">2<' in html
     assert 'data-label="Looked like reports">1<' in html
     assert 'data-label="Signposted">1<' in html
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://bsky.app/m-1", "bsky.app"),
+        ("https://Evil.example:8443/m-1", "evil.example"),
+        ("https://bücher.example/m-1", "xn--bcher-kva.example"),
+        ("https://mastodon.example@evil.example/m-1", ""),
+        ("https://evil.example\\.mastodon.example/m-1", ""),
+        ("https://evil%2eexample/m-1", ""),
+        ("https://[evil/m-1", ""),
+        ("https:///m-1", ""),
+    ],
+)
+def test_beside_a_link_that_the_writer_chose_stands_where_it_leads(
+    network: Talking, account: Account, comms: Person, url: str, host: str
+) -> None:
+    network.say(url=url)
+    listening.run(now=SOON)
+    answer = signed_in(comms).get(LIST)
+    assert ("Where it stands" in text_of(answer)) == bool(host)
+    assert f"on {host}" in text_of(answer)
+
+
+def test_it_is_said_that_an_answer_on_the_network_is_a_post_past_the_tool(heard: Heard, comms: Person) -> None:
+    text = text_of(signed_in(comms).get(LIST))
+    assert "Nothing is answered from here." in text
+    assert "needs direct access" in text
+
+
+def test_numbers_tell_accounts_of_one_name_apart_and_where_they_are_cut(
+    network: Talking, account: Account, comms: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n, row in enumerate([account, make.account("Dundee", network="mastodon"), make.account("Dundee")]):
+        about = {"digest": f"d{n}", "heard_at": NOW, "looks_like_report": False, "native_id": "n", "made_at": NOW}
+        Heard.objects.create(account=row, kind="mention", **about)
+    client = signed_in(comms)
+    text = text_of(client.get(LIST))
+    assert text.count("Dundee · Bluesky 1 0 0 0") == 2
+    assert text.count("Dundee · Mastodon 1 0 0 0") == 1
+    assert "Only the first" not in text
+    monkeypatch.setattr(queries, "MOST", 2)
+    text = text_of(client.get(LIST))
+    assert text.count("1 0 0 0") == 2
+    assert "Only the first 2 lines are shown. Choose an account to see all of its numbers." in text
 
 
 def test_the_overview_leads_there(heard: Heard, comms: Person) -> None:

@@ -14,7 +14,7 @@ from django.db import connection
 from mercat.images.actions import take_in
 from mercat.images.models import Picture
 from mercat.networks import registry
-from mercat.networks.port import Channel, NewProfile, Outcome, Profile, Sent, Unreadable
+from mercat.networks.port import Channel, Network, NewProfile, Outcome, Profile, Sent, Unreadable
 from mercat.people.models import Person
 from mercat.register.models import Account
 from mercat.watch.models import Branding, MessagesOff, ProfileFinding
@@ -96,8 +96,33 @@ def network(monkeypatch: pytest.MonkeyPatch, files: None) -> Showing:
 
 
 @pytest.fixture
+def remove_network(network: Showing, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Take Bluesky's folder away, while accounts there are still in the register."""
+    others = tuple(each for each in registry.all() if each.spec.slug != "bluesky")
+    known = {each.spec.slug: each for each in others}
+
+    def get(slug: str) -> Network:
+        if slug not in known:
+            raise registry.UnknownNetwork(slug)
+        return known[slug]
+
+    def remove() -> None:
+        monkeypatch.setattr(registry, "all", lambda: others)
+        monkeypatch.setattr(registry, "known", known.__contains__)
+        monkeypatch.setattr(registry, "get", get)
+
+    return remove
+
+
+@pytest.fixture
 def comms(db: None) -> Person:
     return make.authorised("Comms", unit_key="corporate-communications", roles=("corporate-communications",))
+
+
+@pytest.fixture
+def duty(db: None) -> Person:
+    """Who assigns, so that somebody else may have it put back."""
+    return make.authorised("Duty", unit_key="corporate-communications", roles=("corporate-communications",))
 
 
 @pytest.fixture
@@ -119,10 +144,10 @@ def kept(comms: Person, network: Showing) -> Callable[[str], Picture]:
 
 
 @pytest.fixture
-def branding(account: Account, comms: Person, kept: Callable[[str], Picture], messages_off: None) -> Branding:
+def branding(account: Account, duty: Person, kept: Callable[[str], Picture], messages_off: None) -> Branding:
     """Name, bio and picture; no banner."""
     about = {"name": "Dundee", "bio": BIO, "avatar": kept("#123456"), "banner": None}
-    return actions.assign(by=comms, account=account, **about, now=NOW)
+    return actions.assign(by=duty, account=account, **about, now=NOW)
 
 
 def amiss(account: Account) -> list[str]:

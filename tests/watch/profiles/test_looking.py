@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -40,6 +41,18 @@ def test_each_account_is_looked_at_once_a_day(network: Showing, account: Account
         looking.run(now=NOW + hours * HOUR)
     assert network.looks == 3
     assert not network.in_a_transaction
+
+
+def test_accounts_of_a_network_that_is_removed_keep_no_other_from_being_looked_at(
+    network: Showing, branding: Branding, comms: Person, remove_network: Callable[[], None]
+) -> None:
+    network.show(avatar=b"as the network made it")
+    look()
+    other = make.account("Perth", network="mastodon")
+    remove_network()
+    assert list(looking.due(now=NOW + DAY)) == [other]
+    actions.keep_trouble(branding.account, "It is gone.", now=NOW + DAY)
+    assert ProfileLook.objects.get(account=branding.account).trouble == "It is gone."
 
 
 def test_what_is_as_assigned_is_no_finding(network: Showing, account: Account, branding: Branding) -> None:

@@ -120,6 +120,16 @@ def test_it_is_put_back_said_to_be_right_and_messages_to_be_off(
     assert MessagesOff.objects.count() == 2
 
 
+def test_whoever_assigned_it_is_told_who_has_it_put_back(network: Showing, branding: Branding, duty: Person) -> None:
+    network.show(bio="Click here")
+    looking.run(now=NOW)
+    client = signed_in(duty)
+    text = text_of(client.get(page(branding.account)))
+    assert "Somebody other than who assigned it has it put back: ask a colleague." in text
+    assert "Put it back" not in text
+    assert client.post(f"{page(branding.account)}put-back/").status_code == 422
+
+
 def test_what_is_to_be_done_by_hand_is_said(network: Showing, branding: Branding, client: Client) -> None:
     network.settable = frozenset()
     network.show(bio="Click here")
@@ -127,6 +137,17 @@ def test_what_is_to_be_done_by_hand_is_said(network: Showing, branding: Branding
     text = text_of(client.get(page(branding.account)))
     assert "Its network lets no programme set this: change it there by hand." in text
     assert "Put it back" not in text
+
+
+def test_the_page_of_an_account_whose_network_is_removed_still_opens(
+    network: Showing, branding: Branding, client: Client, remove_network: Callable[[], None]
+) -> None:
+    network.show(avatar=b"as the network made it")
+    looking.run(now=NOW)
+    remove_network()
+    text = text_of(client.get(page(branding.account)))
+    assert "Not compared yet" in text
+    assert "Dundee" in text_of(client.get(LIST))
 
 
 def test_the_list_asks_as_much_of_the_database_for_many_accounts_as_for_one(

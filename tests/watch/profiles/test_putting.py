@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
 from mercat.audit.models import Event
+from mercat.delivery.models import Pause
 from mercat.guidance.gate import Refused as NotAllowed
 from mercat.networks.port import Later, Outcome, Reconnect, Refused, Unsure
 from mercat.people.actions import Impossible
-from mercat.people.models import Notice, Person
+from mercat.people.models import Notice, Person, RoleGrant
 from mercat.register.models import Account, Connection
+from mercat.register.standing.moves import move
 from mercat.watch.models import Branding, ProfileChange, RightPicture
 from mercat.watch.profiles import actions, looking, putting, states
 from tests import factories as make
@@ -168,6 +171,101 @@ def test_where_the_account_is_not_connected_nothing_is_asked_for(
     assert ProfileChange.objects.filter(said=actions.UNCONNECTED).exists()
 
 
+def test_whoever_assigned_it_does_not_have_it_put_back(
+    network: Showing, spoilt: Account, comms: Person, duty: Person
+) -> None:
+    with pytest.raises(Impossible, match=r"Somebody other than who assigned it .* Nothing was changed\."):
+        ask(spoilt, duty)
+    assert not ProfileChange.objects.exists()
+    assert ask(spoilt, comms)
+
+
+def suspend(account: Account) -> None:
+    move(account, Account.Status.SUSPENDED, by=make.TEST, reason="Taken over", now=NOW)
+
+
+def test_nothing_is_put_back_on_a_suspended_account(network: Showing, spoilt: Account, comms: Person) -> None:
+    ask(spoilt, comms)
+    suspend(spoilt)
+    putting.run(now=NOW)
+    assert network.changes == []
+    assert set(ProfileChange.objects.values_list("state", "said")) == {(states.REFUSED, actions.SUSPENDED)}
+    assert Notice.objects.filter(person=comms, subject=actions.NOT_PUT).exists()
+    with pytest.raises(Impossible, match="suspended"):
+        ask(spoilt, comms)
+
+
+def test_nothing_is_put_back_for_somebody_who_may_not_any_more(
+    network: Showing, spoilt: Account, comms: Person
+) -> None:
+    ask(spoilt, comms)
+    make.as_if(RoleGrant, ended_at=NOW)
+    putting.run(now=NOW + MINUTE)
+    assert network.changes == []
+    assert set(ProfileChange.objects.values_list("state", "said")) == {(states.REFUSED, actions.MAY_NOT)}
+
+
+@pytest.mark.parametrize(
+    ("scope", "key"),
+    [("body", ""), ("unit", "tayside"), ("network", "bluesky"), ("account", "")],
+    ids=lambda each: each,
+)
+def test_a_pause_keeps_it_waiting(network: Showing, spoilt: Account, comms: Person, scope: str, key: str) -> None:
+    ask(spoilt, comms)
+    about = {"scope": scope, "key": str(spoilt.pk) if scope == "account" else key}
+    pause = Pause.objects.create(**about, reason="A siege", at=NOW, by=comms)
+    putting.run(now=NOW)
+    assert network.changes == []
+    assert set(ProfileChange.objects.values_list("state", "said", "tries")) == {(states.QUEUED, actions.PAUSED, 0)}
+    Pause.objects.filter(pk=pause.pk).update(lifted_at=NOW, lifted_by=make.person("Second"))
+    putting.run(now=NOW + MINUTE)
+    assert set(after().values()) == {states.DONE}
+    assert not ProfileChange.objects.exclude(said="").exists()
+
+
+def test_a_pause_of_others_keeps_nothing_waiting(network: Showing, spoilt: Account, comms: Person) -> None:
+    ask(spoilt, comms)
+    others = {"unit": "fife", "network": "mastodon", "account": str(make.account("Perth").pk), "pillar": "bluesky"}
+    for scope, key in others.items():
+        Pause.objects.create(scope=scope, key=key, reason="A siege", at=NOW, by=comms)
+    putting.run(now=NOW)
+    assert set(after().values()) == {states.DONE}
+
+
+def test_a_network_that_is_removed_stops_nothing_from_being_put_back(
+    network: Showing, spoilt: Account, comms: Person, remove_network: Callable[[], None]
+) -> None:
+    ask(spoilt, comms)
+    lost = actions.take(now=NOW)
+    assert lost
+    remove_network()
+    putting.run(now=NOW + actions.LOST)
+    assert network.changes == []
+    assert ProfileChange.objects.get(pk=lost.pk).state == states.UNSURE
+    assert sorted(after().values()) == [states.REFUSED, states.REFUSED, states.UNSURE]
+    assert ProfileChange.objects.filter(said=putting.NOT_SET).count() == 2
+
+
+def test_one_that_cannot_be_given_up_keeps_no_other(
+    network: Showing, spoilt: Account, comms: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(spoilt, comms)
+    first, second = actions.take(now=NOW), actions.take(now=NOW)
+    assert first
+    assert second
+    keep = actions.keep
+
+    def fail(row: ProfileChange, outcome: Outcome, *, now: datetime) -> None:
+        if row.pk == first.pk:
+            raise RuntimeError("a bug")
+        keep(row, outcome, now=now)
+
+    monkeypatch.setattr(actions, "keep", fail)
+    actions.give_up_lost(now=NOW + actions.LOST)
+    assert ProfileChange.objects.get(pk=first.pk).state == states.CALLING
+    assert ProfileChange.objects.get(pk=second.pk).state == states.UNSURE
+
+
 # What the database holds
 
 
@@ -197,5 +295,7 @@ def test_what_was_asked_for_does_not_change_and_is_of_its_account(
     about = {"branding": row.branding, "asked_at": NOW, "asked_by": comms, "due_at": NOW}
     with pytest.raises(DatabaseError, match="assigned to its account"), transaction.atomic():
         ProfileChange.objects.create(account=make.account("Perth"), part="bio", **about)
+    with pytest.raises(DatabaseError, match="by somebody other than who assigned it"), transaction.atomic():
+        ProfileChange.objects.create(account=spoilt, part="banner", **{**about, "asked_by": row.branding.assigned_by})
     with pytest.raises(IntegrityError, match="put_back_once_at_a_time"), transaction.atomic():
         ProfileChange.objects.create(account=spoilt, part=row.part, **about)
