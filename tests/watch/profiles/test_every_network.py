@@ -69,8 +69,8 @@ def test_what_a_stand_in_shows_is_read_and_its_pictures_are_fetched(place: Sandb
 
 
 @pytest.mark.parametrize("place", SET, indirect=True)
-def test_what_a_stand_in_lets_be_set_is_put_back_and_read_as_right(place: Sandbox, comms: Person) -> None:
-    account = branded(place, comms)
+def test_what_a_stand_in_lets_be_set_is_put_back_and_read_as_right(place: Sandbox, comms: Person, duty: Person) -> None:
+    account = branded(place, duty)
     looking.run(now=NOW)
     asked = actions.ask_to_put_back(by=comms, account=account, now=NOW)
     for minutes in range(3):
