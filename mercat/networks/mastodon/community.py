@@ -103,7 +103,7 @@ class Listener:
         except CannotTell as trouble:
             return trouble.sighting
         heard = (payload.heard(status, _reply_to(status), channel) for status in statuses)
-        return _newest_first(each for each in heard if each and each.made_at > since)
+        return _newest_first(each for each in heard if each)
 
     def comments(self, channel: Channel, *, native_id: str, now: datetime) -> tuple[Heard, ...] | Unreadable:
         try:
@@ -129,7 +129,8 @@ def _reply_to(status: Any) -> str:
 
 
 def _notified(channel: Channel, since: datetime) -> Iterator[Any]:
-    """The statuses of the mentions notified after `since`, newest first."""
+    """The statuses of the mentions notified after `since`, newest first. Other servers may have made them long before:
+    when the own one told of them counts."""
     url = api(channel.base_url, "v1", "notifications")
     params = {"types[]": "mention", "limit": str(PAGE)}
     for _ in range(PAGES):

@@ -133,13 +133,12 @@ def digest_of(account: Account, native_id: str) -> str:
 
 def _keep(account: Account, told: Sequence[port.Heard], under: Mapping[str, Consignment], *, now: datetime) -> bool:
     """Each once. Whether it is all that was told: of too much, what looks like a report and what is newest is kept."""
-    rule = guidance().pack.signposting
-    since = now - timedelta(days=rule.keep_days)
-    there = [each for each in told if each.made_at > since and 0 < len(each.native_id) <= NUMBER]
+    phrases = guidance().pack.signposting.looks_like
+    there = [each for each in told if 0 < len(each.native_id) <= NUMBER]
     found = {digest_of(account, each.native_id): each for each in there}
     known = set(Heard.objects.filter(account=account, digest__in=found).values_list("digest", flat=True))
     fresh = [
-        _row(account, digest, each, under.get(each.under), holds_any(each.text, rule.looks_like), now=now)
+        _row(account, digest, each, under.get(each.under), holds_any(each.text, phrases), now=now)
         for digest, each in found.items()
         if digest not in known
     ]

@@ -53,6 +53,7 @@ NAME, BIO, SEEN_NAME, SEEN_BIO, TROUBLE = 120, 1000, 200, 5000, 300  # character
 EVERY = timedelta(days=1)  # about, for each account
 AGAIN = timedelta(hours=1)  # after a look that failed
 SOON = timedelta(minutes=1)  # the least between two tries of putting something back, and before the look after it
+SURE = timedelta(hours=1)  # after it could be seen first, a picture that was put there is taken for ours
 MOST_TRIES = 5
 LOST = timedelta(minutes=5)  # longer than any call: whoever took it has died
 DIED = "The programme ended while it was being put back."
@@ -329,12 +330,14 @@ def _on_its_way(account: Account, *, now: datetime) -> set[str]:
 
 
 def _note_what_was_put(account: Account, seen: Shown, before: Mapping[Part, str], *, now: datetime) -> None:
-    """A picture that is another one since it was put there from here is how the network shows ours."""
+    """A picture that is another one since it was put there from here is how the network shows ours, where the look
+    comes soon after it: later, somebody else may have changed it."""
     rows = ProfileChange.objects.filter(account=account, state=states.DONE, seen_at=None).select_related("branding")
     for row in rows.filter(ended_at__lte=now - _lag(account)):
         digest = seen.digests.get(row.part, "")
         picture = getattr(row.branding, row.part) if row.part in PICTURES else None
-        if picture and digest and digest != before[Part(row.part)]:
+        is_soon = row.ended_at is not None and now <= row.ended_at + _lag(account) + SURE
+        if is_soon and picture and digest and digest != before[Part(row.part)]:
             RightPicture.objects.create(account=account, part=row.part, picture=picture, digest=digest, at=now)
         row.seen_at = now
         row.save(update_fields=["seen_at"])

@@ -301,6 +301,16 @@ def test_mentions_are_looked_through_page_by_page_until_the_moment() -> None:
     assert run.requests[0].url.params["types[]"] == "mention"
 
 
+def test_a_mention_that_reached_us_late_is_heard_with_its_own_moment() -> None:
+    """Another server may hand a post on hours after it was made: when we were notified counts."""
+    run, _ = scripted("mastodon")
+    told = notified(run, 1)
+    told["status"]["created_at"] = (NOW - timedelta(days=9)).isoformat()
+    run.answers[MENTIONS] = [{"status": 200, "body": [told, notified(run, 0, hours=48)]}]
+    (heard,) = run.run("mentions")
+    assert heard.made_at == NOW - timedelta(days=9)
+
+
 @pytest.mark.parametrize(("visibility", "heard"), [("direct", 0), ("public", 1), ("unlisted", 1)])
 def test_a_direct_message_is_never_heard(visibility: str, heard: int) -> None:
     """Servers tell of messages to those whom they name among the mentions, and under a post as well (clause 3.5)."""

@@ -191,8 +191,18 @@ def test_whatever_a_network_tells_can_be_kept_and_leads_nowhere_else(
     assert not set("\x00\u202e") & set(row.text + row.author_name)
 
 
-def test_what_has_no_id_or_would_be_forgotten_by_now_is_not_kept(network: Talking, out: Consignment) -> None:
+def test_what_says_that_it_is_old_is_kept_as_long_as_all_else_since_it_was_heard(
+    network: Talking, out: Consignment
+) -> None:
     network.comment(out, "c-old", made_at=NOW - 8 * DAY)
+    listening.run(now=NOW + HOUR)
+    actions.forget(now=NOW + 2 * HOUR)
+    assert Heard.objects.get().state == "new"
+    actions.forget(now=NOW + HOUR + 7 * DAY)
+    assert Heard.objects.get().state == "forgotten"
+
+
+def test_what_has_no_id_is_not_kept(network: Talking, out: Consignment) -> None:
     network.comment(out, "")
     network.comment(out, "x" * 501)
     listening.run(now=NOW + HOUR)

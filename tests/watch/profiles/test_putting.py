@@ -71,6 +71,19 @@ def test_a_picture_that_the_network_still_shows_as_before_is_not_taken_for_ours(
     assert amiss(spoilt) == ["avatar-unsure"]
 
 
+def test_a_picture_that_is_first_looked_at_late_is_not_taken_for_ours(
+    network: Showing, spoilt: Account, comms: Person
+) -> None:
+    ask(spoilt, comms)
+    putting.run(now=NOW)
+    network.show(avatar=b"another skull")
+    looking.run(now=NOW + 2 * HOUR)
+    assert not RightPicture.objects.exists()
+    assert amiss(spoilt) == ["avatar-unsure"]
+    looking.run(now=NOW + 2 * DAY)
+    assert amiss(spoilt) == ["avatar-unsure"], "it stays so until somebody has looked"
+
+
 def test_a_look_before_the_network_shows_it_decides_nothing(network: Showing, spoilt: Account, comms: Person) -> None:
     ask(spoilt, comms)
     putting.run(now=NOW)
