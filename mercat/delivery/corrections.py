@@ -11,26 +11,21 @@ from copy import copy
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 
 from mercat.audit.actions import record
-from mercat.delivery import states
-from mercat.delivery.claims import LEASE
+from mercat.delivery import states, tries
 from mercat.delivery.manifest import posts_for
 from mercat.delivery.models import Consignment, Correction, Manifest, Removal
 from mercat.delivery.queue import nudge
 from mercat.delivery.steps import ENGINE, link_to
 from mercat.networks import registry
-from mercat.networks.port import Found, Later, Outcome, Pending, Reconnect, Refused, Sighting, Unsure
+from mercat.networks.port import Found, Later, Outcome, Sighting
 from mercat.people.actions import Impossible, tell
 from mercat.people.gate import By
 from mercat.people.models import Person
 from mercat.register.actions import people_of_all
 from mercat.register.models import Account
 
-MOST_TRIES = 10  # then its people are told to look at the network itself
-SHORTEST = timedelta(seconds=5)  # doubled with each try
-LONGEST = timedelta(minutes=5)
 PAUSED = "Sending is paused. It goes on when the pause ends."
 AFTER_A_PAUSE = timedelta(seconds=15)  # it is looked again whether the pause is over
 LEAVES = "The post is being taken down, or is down already."
@@ -163,7 +158,7 @@ def withdraw_all(
             too_late.append(row.consignment)
             Correction.objects.filter(pk=row.pk, result="").update(recalled=True)
             continue
-        _end(row, Correction.Result.WITHDRAWN, "", now)
+        tries.end(row, Correction.Result.WITHDRAWN, "", now=now)
         _record(row, "correction.withdrawn", by=by, facts={"digest": row.manifest_id}, now=now)
     return too_late
 
@@ -178,7 +173,7 @@ def end_recalled(correction: Correction, *, now: datetime) -> None:
     row = Correction.objects.select_for_update(of=("self",)).filter(pk=correction.pk, result="").first()
     if row is None:
         return
-    _end(row, Correction.Result.WITHDRAWN, row.said, now)
+    tries.end(row, Correction.Result.WITHDRAWN, row.said, now=now)
     _record(row, "correction.withdrawn", by=ENGINE, facts={"digest": row.manifest_id}, now=now)
     if row.tries:
         _tell(row, "A correction was taken back", f"It had been tried. {UNKNOWN}", now)
@@ -186,20 +181,12 @@ def end_recalled(correction: Correction, *, now: datetime) -> None:
 
 def claim(lane: str, *, limit: int, now: datetime) -> list[Correction]:
     """Corrections that are due, leased to the caller."""
-    due = _due(lane, now)
-    with transaction.atomic():
-        keys = [row.pk for row in due.select_for_update(skip_locked=True, of=("self",)).order_by("not_before")[:limit]]
-        Correction.objects.filter(pk__in=keys).update(leased_until=now + LEASE)
-    return list(Correction.objects.filter(pk__in=keys).select_related("consignment", "manifest"))
+    taken = tries.claim(Correction.objects.all(), lane, limit=limit, now=now)
+    return list(taken.select_related("consignment", "manifest"))
 
 
 def waits(lane: str, *, now: datetime) -> bool:
-    return _due(lane, now).exists()
-
-
-def _due(lane: str, now: datetime) -> QuerySet[Correction]:
-    free = Q(leased_until=None) | Q(leased_until__lte=now)
-    return Correction.objects.filter(free, result="", not_before__lte=now, consignment__lane=lane)
+    return tries.due(Correction.objects.all(), lane, now=now).exists()
 
 
 def judged(outcome: Outcome, seen: tuple[Sighting, bool] | None, *, grace: timedelta, now: datetime) -> Outcome:
@@ -214,37 +201,28 @@ def judged(outcome: Outcome, seen: tuple[Sighting, bool] | None, *, grace: timed
 
 @transaction.atomic
 def keep(correction: Correction, outcome: Outcome, *, now: datetime) -> None:
-    """Write down what came of a try. A no is final; whatever is unclear is tried again, each time later."""
+    """Write down what came of a try."""
     row = Correction.objects.select_for_update(of=("self",)).filter(pk=correction.pk, result="").first()
     if row is None:
         return  # another worker was quicker
-    match outcome:
-        case Refused(reason) | Reconnect(reason):
-            _fail(row, reason, UNKNOWN if row.tries else STANDS, now)
-        case Later(at, reason, limited=True) | Pending(at, reason):
-            _try_again(row, at, reason, now, counted=False)
-        case Later(at, reason):
-            _try_again(row, at, reason, now, counted=True)
-        case Unsure(reason):
-            _try_again(row, now, reason, now, counted=True)
-        case _:
-            _end(row, Correction.Result.DONE, "", now)
-            facts = {"native_id": row.consignment.native_id, "digest": row.manifest_id}
-            _record(row, "consignment.corrected", by=ENGINE, facts=facts, now=now)
+    tries.keep(
+        row,
+        outcome,
+        done=lambda: _done(row, now),
+        refused=lambda reason: _fail(row, reason, UNKNOWN if row.tries else STANDS, now),
+        given_up=lambda reason: _fail(row, reason, UNKNOWN, now),
+        now=now,
+    )
 
 
-def _try_again(row: Correction, at: datetime, reason: str, now: datetime, *, counted: bool) -> None:
-    row.tries += counted
-    if row.tries >= MOST_TRIES:
-        _fail(row, f"Tried {MOST_TRIES} times. The last reason: {reason}", UNKNOWN, now)
-        return
-    row.not_before = max(at, now + min(SHORTEST * 2**row.tries, LONGEST))
-    row.said, row.leased_until = reason, None
-    row.save(update_fields=["tries", "not_before", "said", "leased_until"])
+def _done(row: Correction, now: datetime) -> None:
+    tries.end(row, Correction.Result.DONE, "", now=now)
+    facts = {"native_id": row.consignment.native_id, "digest": row.manifest_id}
+    _record(row, "consignment.corrected", by=ENGINE, facts=facts, now=now)
 
 
 def _fail(row: Correction, reason: str, what_next: str, now: datetime) -> None:
-    _end(row, Correction.Result.FAILED, reason, now)
+    tries.end(row, Correction.Result.FAILED, reason, now=now)
     _record(row, "correction.failed", by=ENGINE, facts={"reason": reason}, now=now)
     _tell(row, f"A post could not be corrected on {row.consignment.account}", f"{reason} {what_next}", now)
 
@@ -254,11 +232,6 @@ def _tell(row: Correction, subject: str, body: str, now: datetime) -> None:
     people = {each.pk: each for each in [row.author, row.consignment.author, *people_of_all([account])]}
     link = link_to(row.consignment.post_ref)
     tell(list(people.values()), kind="sending", subject=subject, body=f"{account}: {body}", link=link, now=now)
-
-
-def _end(row: Correction, result: str, said: str, now: datetime) -> None:
-    row.result, row.said, row.ended_at, row.leased_until = result, said, now, None
-    row.save(update_fields=["result", "said", "ended_at", "leased_until", "tries"])
 
 
 def _record(row: Correction, what: str, *, by: By, facts: dict[str, str], now: datetime) -> None:

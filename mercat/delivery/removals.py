@@ -9,26 +9,21 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
 
 from mercat.audit.actions import record
-from mercat.delivery import states
-from mercat.delivery.claims import LEASE
+from mercat.delivery import states, tries
 from mercat.delivery.facts import post_facts
 from mercat.delivery.models import Consignment, Removal
 from mercat.delivery.queue import nudge
 from mercat.delivery.steps import ENGINE, end_thread, link_to, lock_thread
 from mercat.networks import registry
-from mercat.networks.port import Found, Later, Missing, Outcome, Pending, Reconnect, Refused, Sighting, Unsure
+from mercat.networks.port import Found, Later, Missing, Outcome, Sighting
 from mercat.people.actions import Impossible, tell
 from mercat.people.gate import require
 from mercat.people.models import Person
 from mercat.register.actions import people_of_all
 from mercat.register.facts import facts_of
 
-MOST_TRIES = 10  # then its people are told to do it at the network itself
-SHORTEST = timedelta(seconds=5)  # doubled with each try
-LONGEST = timedelta(minutes=5)
 STANDS = "It is still out: take it down there, signed in as the account."
 UNKNOWN = "Look there whether it is gone; if not, take it down, signed in as the account."
 
@@ -76,17 +71,11 @@ def what_hinders(row: Consignment) -> str:
 
 def claim(lane: str, *, limit: int, now: datetime) -> list[Removal]:
     """Removals that are due, leased to the caller."""
-    free = Q(leased_until=None) | Q(leased_until__lte=now)
-    due = Removal.objects.filter(free, result="", not_before__lte=now, consignment__lane=lane)
-    with transaction.atomic():
-        keys = [row.pk for row in due.select_for_update(skip_locked=True, of=("self",)).order_by("not_before")[:limit]]
-        Removal.objects.filter(pk__in=keys).update(leased_until=now + LEASE)
-    return list(Removal.objects.filter(pk__in=keys).select_related("consignment__manifest"))
+    return list(tries.claim(Removal.objects.all(), lane, limit=limit, now=now).select_related("consignment__manifest"))
 
 
 def waits(lane: str, *, now: datetime) -> bool:
-    free = Q(leased_until=None) | Q(leased_until__lte=now)
-    return Removal.objects.filter(free, result="", not_before__lte=now, consignment__lane=lane).exists()
+    return tries.due(Removal.objects.all(), lane, now=now).exists()
 
 
 def judged(outcome: Outcome, sighting: Sighting | None, *, grace: timedelta, now: datetime) -> Outcome:
@@ -101,36 +90,27 @@ def judged(outcome: Outcome, sighting: Sighting | None, *, grace: timedelta, now
 
 @transaction.atomic
 def keep(removal: Removal, outcome: Outcome, *, now: datetime) -> None:
-    """Write down what came of a try. A no is final; whatever is unclear is tried again, each time later."""
+    """Write down what came of a try."""
     row = Removal.objects.select_for_update(of=("self",)).filter(pk=removal.pk, result="").first()
     if row is None:
         return  # another worker was quicker
-    match outcome:
-        case Refused(reason) | Reconnect(reason):
-            _fail(row, reason, STANDS, now)
-        case Later(at, reason, limited=True) | Pending(at, reason):
-            _try_again(row, at, reason, now, counted=False)
-        case Later(at, reason):
-            _try_again(row, at, reason, now, counted=True)
-        case Unsure(reason):
-            _try_again(row, now, reason, now, counted=True)
-        case _:
-            _end(row, Removal.Result.DONE, "", now)
-            _record(row, "consignment.taken_down", by=ENGINE, facts={"native_id": row.consignment.native_id}, now=now)
+    tries.keep(
+        row,
+        outcome,
+        done=lambda: _done(row, now),
+        refused=lambda reason: _fail(row, reason, STANDS, now),
+        given_up=lambda reason: _fail(row, reason, UNKNOWN, now),
+        now=now,
+    )
 
 
-def _try_again(row: Removal, at: datetime, reason: str, now: datetime, *, counted: bool) -> None:
-    row.tries += counted
-    if row.tries >= MOST_TRIES:
-        _fail(row, f"Tried {MOST_TRIES} times. The last reason: {reason}", UNKNOWN, now)
-        return
-    row.not_before = max(at, now + min(SHORTEST * 2**row.tries, LONGEST))
-    row.said, row.leased_until = reason, None
-    row.save(update_fields=["tries", "not_before", "said", "leased_until"])
+def _done(row: Removal, now: datetime) -> None:
+    tries.end(row, Removal.Result.DONE, "", now=now)
+    _record(row, "consignment.taken_down", by=ENGINE, facts={"native_id": row.consignment.native_id}, now=now)
 
 
 def _fail(row: Removal, reason: str, what_next: str, now: datetime) -> None:
-    _end(row, Removal.Result.FAILED, reason, now)
+    tries.end(row, Removal.Result.FAILED, reason, now=now)
     _record(row, "removal.failed", by=ENGINE, facts={"reason": reason}, now=now)
     account = row.consignment.account
     people = {each.pk: each for each in [row.asked_by, row.consignment.author, *people_of_all([account])]}
@@ -142,11 +122,6 @@ def _fail(row: Removal, reason: str, what_next: str, now: datetime) -> None:
         link=link_to(row.consignment.post_ref),
         now=now,
     )
-
-
-def _end(row: Removal, result: str, said: str, now: datetime) -> None:
-    row.result, row.said, row.ended_at, row.leased_until = result, said, now, None
-    row.save(update_fields=["result", "said", "ended_at", "leased_until", "tries"])
 
 
 def _record(row: Removal, what: str, *, by: object, now: datetime, **about: object) -> None:

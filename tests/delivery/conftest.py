@@ -5,8 +5,9 @@ import pytest
 
 from mercat.delivery import engine as engine_module
 from mercat.delivery.engine import Engine
+from mercat.delivery.models import Consignment
 from mercat.networks import registry
-from mercat.networks.port import Found, Missing, Network
+from mercat.networks.port import Found, Missing, Network, Sent
 from tests import factories as make
 from tests.delivery.inline import inline
 from tests.factories import NOW
@@ -85,3 +86,16 @@ def author(db):
 @pytest.fixture
 def spoc(account):
     return make.spoc_of(account, "Spoc")
+
+
+@pytest.fixture
+def out(author, spoc, account, network, engine) -> Consignment:
+    """A post that is out and was read back."""
+    make.approved(author, spoc, account)
+    network.outcomes.append(Sent("n1", "https://network.example/n1"))
+    network.shows()
+    engine.drain()
+    network.sightings.clear()
+    row = Consignment.objects.get()
+    assert row.state == "sent"
+    return row

@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from mercat.audit.models import Event
-from mercat.delivery import actions, corrections, removals
+from mercat.delivery import actions, corrections, removals, tries
 from mercat.delivery.clock import work_waits
 from mercat.delivery.models import Consignment, Correction, Manifest
 from mercat.networks import registry
@@ -53,25 +53,12 @@ class ScriptedEditor:
         return answer
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def editor(monkeypatch, network) -> ScriptedEditor:
     scripted = ScriptedEditor()
     known = registry.get
     monkeypatch.setattr(registry, "get", lambda slug: replace(known(slug), editor=scripted))
     return scripted
-
-
-@pytest.fixture
-def out(author, spoc, account, network, editor, engine) -> Consignment:
-    """A post that is out and was read back."""
-    make.approved(author, spoc, account)
-    network.outcomes.append(YES)
-    network.shows()
-    engine.drain()
-    network.sightings.clear()
-    row = Consignment.objects.get()
-    assert row.state == "sent"
-    return row
 
 
 @pytest.fixture
@@ -148,7 +135,7 @@ def test_what_is_unclear_is_tried_again_later(out, author, spoc, editor, engine,
 
 def test_not_for_ever(out, author, spoc, editor, engine, time) -> None:
     correction = asked(out, author, spoc)
-    for _ in range(corrections.MOST_TRIES):
+    for _ in range(tries.MOST):
         editor.answers.append(Unsure("The line dropped."))
         time.pass_(timedelta(minutes=10))
         engine.drain()

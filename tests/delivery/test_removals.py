@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from mercat.audit.models import Event
-from mercat.delivery import removals
+from mercat.delivery import removals, tries
 from mercat.delivery.models import Consignment, Removal
 from mercat.guidance.gate import Refused as NotAllowed
 from mercat.networks import registry
@@ -27,7 +27,7 @@ STILL = Found("n1", "https://network.example/n1", "Road closed at the bridge.", 
 WHY = "The road is open again."
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def remover(monkeypatch, network):
     """What the network answers when it is asked to take something down."""
     answers: deque = deque()
@@ -43,19 +43,6 @@ def remover(monkeypatch, network):
     known = registry.get
     monkeypatch.setattr(registry, "get", lambda slug: replace(known(slug), remover=Remover()))
     return answers
-
-
-@pytest.fixture
-def out(author, spoc, account, network, remover, engine) -> Consignment:
-    """A post that is out and was read back."""
-    make.approved(author, spoc, account)
-    network.outcomes.append(YES)
-    network.shows()
-    engine.drain()
-    network.sightings.clear()
-    row = Consignment.objects.get()
-    assert row.state == "sent"
-    return row
 
 
 def asked(out: Consignment, by) -> Removal:
@@ -111,7 +98,7 @@ def test_what_is_unclear_is_asked_again_later(out, spoc, remover, engine, answer
 
 def test_not_for_ever(out, spoc, remover, engine, time) -> None:
     removal = asked(out, spoc)
-    for _ in range(removals.MOST_TRIES):
+    for _ in range(tries.MOST):
         remover.append(Unsure("The line dropped."))
         time.pass_(timedelta(minutes=10))
         engine.drain()

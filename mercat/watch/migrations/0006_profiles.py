@@ -17,6 +17,10 @@ BEGIN
             RAISE EXCEPTION 'what is put back waits first, and is assigned to its account: nothing was added'
                 USING ERRCODE = 'check_violation';
         END IF;
+        IF EXISTS (SELECT FROM watch_branding WHERE id = NEW.branding_id AND assigned_by_id = NEW.asked_by_id) THEN
+            RAISE EXCEPTION 'it is put back by somebody other than who assigned it: nothing was added'
+                USING ERRCODE = 'check_violation';
+        END IF;
         RETURN NEW;
     END IF;
     IF OLD.state <> NEW.state AND NOT (OLD.state || '>' || NEW.state) = ANY (ARRAY[
