@@ -38,7 +38,7 @@ def says(sandbox: RunningSandbox, text: str, answers: str = "") -> None:
 def is_out(page: Page, address: str) -> Consignment:
     for _ in range(120):
         page.goto(address)
-        if page.get_by_text("is out and read back").count() or page.get_by_text("are out and read back").count():
+        if page.get_by_text("1 of 1 account is out and read back").count():
             break
         page.wait_for_timeout(250)
     return Consignment.objects.get(read_back_at__isnull=False)

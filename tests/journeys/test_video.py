@@ -56,7 +56,7 @@ def test_an_upright_video_stands_on_facebook_as_a_reel(new_page, house, sandbox,
 
     sign_in(page, "communications.duty")
     approve(page)
-    expect(page.get_by_text("is out and read back.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("1 of 1 account is out and read back.")).to_be_visible(timeout=60_000)
     sees_it(page, address, "Facebook")
     fits(page)
     page.set_viewport_size({"width": 320, "height": 800})

@@ -343,7 +343,9 @@ def test_the_pages_lead_there_and_tell_how_it_stands(out: Post, author: Person, 
     address = client.post(f"/posts/{out.pk}/correct/").url
     draft = Post.objects.get(corrects=out)
     assert address == f"/posts/{draft.pk}/edit/"
-    assert "You are correcting the words of a post that is out" in text_of(client.get(address))
+    composer = text_of(client.get(address))
+    assert "You are correcting the words of a post that is out" in composer
+    assert "begins another post of a thread" not in composer
     posts.compose(by=author, post=draft, draft=replace(Draft.restored(draft.draft), text=NEW), now=SOON)
     posts.submit(by=author, post=draft, now=SOON)
     draft.refresh_from_db()

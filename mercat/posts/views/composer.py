@@ -230,7 +230,7 @@ def _page(
         "variant": VARIANT,
         "may_go_live": _offering(found, lambda network: network.live is not None, chosen=typed.live),
         "may_be_story": _offering(found, lambda network: network.spec.stories is not None, chosen=typed.story),
-        "may_thread": _offering(found, lambda network: network.spec.threads, chosen=False),
+        "may_thread": "" if post.corrects_id else _offering(found, lambda each: each.spec.threads, chosen=False),
         "videos_alone": _videos_alone(),
         "may_warn": typed.warning or _may_warn(person),
         "errors": {"lines": said, "kept": _nothing_submitted(request, unsaved)} if said else None,
