@@ -133,6 +133,7 @@ def sign_out(page: Page) -> None:
 
 def no_findings(page: Page) -> None:
     """axe-core finds nothing to complain of on the page as it stands."""
+    page.wait_for_load_state()  # a click is over when the next page begins to come: it may have no element yet
     # Through the debugger, which the page's policy does not bind.
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, {resultTypes: ['violations', 'incomplete']})")
@@ -145,6 +146,7 @@ def no_findings(page: Page) -> None:
 
 def fits(page: Page) -> None:
     """Nothing makes the page wider than the window."""
+    page.wait_for_load_state()
     wide, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     beyond = "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)"
     assert wide <= window, (
