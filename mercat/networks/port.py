@@ -66,7 +66,8 @@ class Item:
     them. `synthetic`: a picture or video shows what looks real and was made or altered by a machine. `begins`: it is
     the announcement of a live broadcast, which is made by `Live` and not by the publisher. `story`: it is a story, one
     picture or video without words, gone after `STORY_LASTS`. `thread`: it goes on after other posts of ours; only where
-    the spec has `threads`."""
+    the spec has `threads`. `document`: its pictures are the pages of a document with this title; only where the spec
+    has `documents`."""
 
     key: str  # 32 hex digits
     created_at: datetime
@@ -77,6 +78,7 @@ class Item:
     begins: datetime | None = None
     thread: Thread | None = None
     story: bool = False
+    document: str = ""
 
 
 class Credentials(Protocol):
@@ -485,7 +487,7 @@ class OAuthConnector(Protocol):
 class Problem:
     """A limit that an item breaks: the same words in the composer and from the adapter."""
 
-    field: str  # "text" | "media" | "alt"
+    field: str  # "text" | "media" | "alt" | "document"
     message: str
 
 
@@ -539,6 +541,16 @@ class MediaRules:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentRules:
+    """Documents as the network takes them from us: pictures as the pages of a PDF. `max_bytes` of all pages together;
+    `max_title`: characters of the title."""
+
+    max_pages: int
+    max_bytes: int
+    max_title: int
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """A network as data."""
 
@@ -557,6 +569,7 @@ class Spec:
     dated_by_authors: bool = False  # whoever posts chooses the moment under which a post stands
     threads: bool = False  # a long text may go out as posts that answer one another
     stories: MediaRules | None = None  # a story's picture or video; None where there are none, or not from here
+    documents: DocumentRules | None = None  # None where there are none: pages are pictures like others there
 
 
 @dataclass(frozen=True, slots=True)

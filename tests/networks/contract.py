@@ -3,7 +3,7 @@
 An adapter's own `fixtures/` feed the scripted part. `happy.json` holds an account, an item (pictures with these `alts`,
 or a `video` with its description) and the answers of a server that does everything right; every other file replaces
 some of the answers and names the outcome that must follow. It may bring an item of its own (a `reel`: an upright video;
-a `story`) where the network takes that by other calls.
+a `story`; a `document`'s title) where the network takes that by other calls.
 `publishing` and `uploads` in the happy one name the calls ("POST /2/tweets") that make a post public and that hand a
 picture over; `stays` says that what is out cannot be taken down from here.
 
@@ -74,8 +74,9 @@ class Scripted:
             media = (video(told["video"]),)
         if told.get("reel"):
             media = (reel(),)
-        key, at, story = told["key"], datetime.fromisoformat(told["created_at"]), told.get("story", False)
-        return Item(key, at, told["text"], told["language"], media, story=story)
+        key, at = told["key"], datetime.fromisoformat(told["created_at"])
+        rest = {name: told[name] for name in ("story", "document") if name in told}
+        return Item(key, at, told["text"], told["language"], media, **rest)
 
     def run(self, step: str) -> Any:
         native_id = self.happy["sent"]["native_id"]

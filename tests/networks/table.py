@@ -71,6 +71,7 @@ def page() -> str:
     rows += [_row("threads", networks, lambda network: "yes" if network.spec.threads else "–")]
     rows += [_row("pictures", networks, _pictures), _row("videos", networks, _videos)]
     rows.append(_row("stories", networks, lambda network: "yes" if network.spec.stories else "–"))
+    rows.append(_row("documents", networks, lambda network: "yes" if network.spec.documents else "–"))
     rule = "|---|" + ":-:|" * len(networks)
     return PAGE.format(parts="\n".join([head, rule, *rows]), proved="\n".join(proved))
 

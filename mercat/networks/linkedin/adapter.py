@@ -9,16 +9,14 @@ from typing import Any
 import httpx
 
 from mercat.networks.kit.reading import CannotTell
-from mercat.networks.kit.steps import RETRY, Halt, bytes_of, fields_of, text_of
-from mercat.networks.linkedin import payload
+from mercat.networks.kit.steps import Halt, fields_of
+from mercat.networks.linkedin import files, payload
 from mercat.networks.linkedin.community import Listener, Metrics, Profiler, Searcher
 from mercat.networks.linkedin.connecting import Connector, OAuthConnector
 from mercat.networks.linkedin.films import Video
 from mercat.networks.linkedin.listing import NO_LIST, Lister, at, changed_since
-from mercat.networks.linkedin.places import LONGEST, is_own_place, put, refuse
 from mercat.networks.linkedin.session import (
     Keeper,
-    before_public,
     headers,
     lifetime,
     making_public,
@@ -31,7 +29,6 @@ from mercat.networks.port import (
     Channel,
     Found,
     Item,
-    Later,
     Medium,
     Missing,
     Network,
@@ -49,23 +46,20 @@ POLL = timedelta(seconds=2)  # between two looks at what is in processing
 SKEW = timedelta(minutes=5)  # that LinkedIn's clock may be behind ours
 
 _ASKED = "asked_at"
-_PREPARING = "LinkedIn is still preparing the pictures or the video."
-_NO_PLACE = "LinkedIn did not say where to hand the picture over."
-_NOT_THERE = "LinkedIn did not say that it has the picture."
-_FOREIGN = "LinkedIn named a place for the picture that is not its own, so it was not handed over."
-_BROKEN = "LinkedIn could not prepare a picture of this post. Use another, or save it anew."
+_PREPARING = "LinkedIn is still preparing what goes with the post."
 _GARBLED = "LinkedIn answered, but not in a way that says whether the post is out."
 _COMING = "LinkedIn has the post, and has not published it yet."
 
 
 class Publisher:
-    """Pictures or a video first, until LinkedIn has prepared them all; then the post, whose name comes in a header."""
+    """Pictures, a video or a document first, until LinkedIn has prepared them all; then the post, whose name comes in a
+    header."""
 
     def publish(self, channel: Channel, item: Item, notes: Notes, *, now: datetime) -> Outcome:
         if problems := payload.check(item, channel.limits):
             return Refused(" ".join(problem.message for problem in problems))
         try:
-            media = [_medium(channel, medium, notes, now) for medium in item.media]
+            media = _media(channel, item, notes, now)
             if not all(ready for _, ready in media):
                 return Pending(now + POLL, _PREPARING)
             return _post(channel, item, [urn for urn, _ in media], notes, now)
@@ -73,71 +67,17 @@ class Publisher:
             return halt.outcome
 
 
+def _media(channel: Channel, item: Item, notes: Notes, now: datetime) -> list[tuple[str, bool]]:
+    """The names of what goes with the item on LinkedIn, and whether each is ready."""
+    if item.document:
+        return [files.document(channel, item, notes, now=now).bring()]
+    return [_medium(channel, medium, notes, now) for medium in item.media]
+
+
 def _medium(channel: Channel, medium: Medium, notes: Notes, now: datetime) -> tuple[str, bool]:
-    """The name of a picture or video on LinkedIn, and whether it is ready."""
     if medium.is_video:
         return Video(channel, medium, notes, now).bring()
-    return _image(channel, medium, notes, now)
-
-
-def _note(medium: Medium) -> str:
-    return f"image:{medium.sha256}"
-
-
-def _image(channel: Channel, medium: Medium, notes: Notes, now: datetime) -> tuple[str, bool]:
-    """The name of a picture on LinkedIn, and whether it is ready. Noted, so that it is handed over once."""
-    urn = notes.get(_note(medium)) or _handed_over(channel, medium, notes, now)
-    response = before_public(
-        channel, lambda token: channel.http.get(_of(channel, urn), headers=headers(token)), now=now
-    )
-    if response.status_code == 404:
-        _hand_over_again(medium, notes, now)
-    refuse(response, channel)
-    state = text_of(fields_of(response), "status")
-    if state == "PROCESSING_FAILED":
-        notes.keep(_note(medium), "")
-        raise Halt(Refused(_BROKEN))
-    if state == "WAITING_UPLOAD":
-        _hand_over_again(medium, notes, now)
-    return urn, state == "AVAILABLE"
-
-
-def _of(channel: Channel, image: str) -> str:
-    return rest(channel.base_url, "images", image)
-
-
-def _hand_over_again(medium: Medium, notes: Notes, now: datetime) -> None:
-    notes.keep(_note(medium), "")
-    raise Halt(Later(now + RETRY, _NOT_THERE))
-
-
-def _handed_over(channel: Channel, medium: Medium, notes: Notes, now: datetime) -> str:
-    content = bytes_of(medium, now=now)
-    urn, place = _place(channel, now)
-
-    response = before_public(channel, lambda token: put(channel, place, content, token), now=now)
-    refuse(response, channel)
-    # An answer that is a page is somebody else's: LinkedIn's own holds nothing.
-    if response.content:
-        raise Halt(Later(now + RETRY, _NOT_THERE))
-    notes.keep(_note(medium), urn)
-    return urn
-
-
-def _place(channel: Channel, now: datetime) -> tuple[str, str]:
-    """The name that a picture will have, and where to hand it over."""
-    url = rest(channel.base_url, "images", action="initializeUpload")
-    body = {"initializeUploadRequest": {"owner": payload.organisation_urn(channel.native_id)}}
-    response = before_public(channel, lambda token: channel.http.post(url, json=body, headers=headers(token)), now=now)
-    refuse(response, channel)
-    told = fields_of(response).get("value")
-    value = told if isinstance(told, dict) else {}
-    urn, place = text_of(value, "image"), text_of(value, "uploadUrl", LONGEST)
-    if not urn.startswith("urn:li:image:") or not place:
-        raise Halt(Later(now + RETRY, _NO_PLACE))
-    if not is_own_place(place, channel.base_url):
-        raise Halt(Later(now + RETRY, _FOREIGN))
-    return urn, place
+    return files.picture(channel, medium, notes, now=now).bring()
 
 
 def _post(channel: Channel, item: Item, media: list[str], notes: Notes, now: datetime) -> Outcome:

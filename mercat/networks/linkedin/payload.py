@@ -12,6 +12,7 @@ import regex
 from mercat.networks.kit.media import media_problems
 from mercat.networks.kit.steps import fields_of, quoted, text_of, words_of
 from mercat.networks.kit.text import links, squashed
+from mercat.networks.linkedin.documents import problems as document_problems
 from mercat.networks.linkedin.spec import API, MAX_PIXELS, MAX_TEXT, NAME, SITE, SPEC, VERSION
 from mercat.networks.port import (
     Count,
@@ -105,7 +106,13 @@ def count(text: str, limits: Mapping[str, int]) -> Count:
 
 def check(item: Item, limits: Mapping[str, int]) -> list[Problem]:
     """Every limit of LinkedIn that the item breaks."""
-    return [*text_problems(item), *media_problems(NAME, SPEC.media, item.media), *_pixel_problems(item.media)]
+    return [*text_problems(item), *_media_problems(item), *_pixel_problems(item.media)]
+
+
+def _media_problems(item: Item) -> Iterable[Problem]:
+    if item.document and SPEC.documents:
+        return document_problems(item, SPEC.documents)
+    return media_problems(NAME, SPEC.media, item.media)
 
 
 def text_problems(item: Item) -> Iterator[Problem]:
@@ -173,6 +180,7 @@ _URN = regex.compile(r"urn:li:[A-Za-z]+:[A-Za-z0-9:(),_-]+")
 _ORGANISATION = regex.compile(r"urn:li:organization:(\d{1,25})")
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 _SHORTENER = "https://lnkd.in/"
+_DOCUMENT = "urn:li:document:"
 
 PUBLISHED = "PUBLISHED"
 COMING = frozenset({"PUBLISH_REQUESTED", "PROCESSING"})
@@ -193,7 +201,7 @@ def is_post(urn: str) -> bool:
 
 
 def post(item: Item, organisation: str, media: Sequence[str]) -> dict[str, Any]:
-    """The body that publishes the item for an organisation, with the names of its pictures or video."""
+    """The body that publishes the item for an organisation, with the names of its pictures, its video or document."""
     body: dict[str, Any] = {
         "author": organisation_urn(organisation),
         "commentary": commentary(item.text),
@@ -202,6 +210,8 @@ def post(item: Item, organisation: str, media: Sequence[str]) -> dict[str, Any]:
         "lifecycleState": PUBLISHED,
         "isReshareDisabledByAuthor": False,
     }
+    if item.document:
+        return {**body, "content": {"media": {"id": media[0], "title": item.document}}}
     shown = [
         {"id": urn} if medium.is_video else {"id": urn, "altText": medium.alt}
         for urn, medium in zip(media, item.media, strict=True)
@@ -231,9 +241,14 @@ def found(answer: Any, base_url: str) -> Found | None:
 
 
 def _alts(content: Mapping[str, Any]) -> tuple[str, ...]:
+    """The descriptions of pictures; of a document, its title."""
     one, many = content.get("media"), _list(_object(content, "multiImage"), "images")
     media = [one] if isinstance(one, dict) else many
-    return tuple(words_of(medium, "altText") if isinstance(medium, dict) else "" for medium in media)
+    return tuple(_said_of(medium) if isinstance(medium, dict) else "" for medium in media)
+
+
+def _said_of(medium: Mapping[str, Any]) -> str:
+    return words_of(medium, "title" if text_of(medium, "id").startswith(_DOCUMENT) else "altText")
 
 
 def state(answer: Mapping[str, Any]) -> str:
@@ -262,9 +277,13 @@ def milliseconds(at: datetime) -> int:
 
 
 def same(item: Item, found: Found) -> bool:
-    """Whether a post says what the item says: its text, its pictures and their descriptions. Videos have none."""
+    """Whether a post says what the item says: its text, its pictures and their descriptions. Videos have none; a
+    document has its title, where LinkedIn tells it."""
+    shown = tuple(map(squashed, found.alts))
+    if item.document:
+        return reads_as(item.text, found.text) and shown in {(squashed(item.document),), ("",)}
     alts = tuple("" if medium.is_video else squashed(medium.alt) for medium in item.media)
-    return reads_as(item.text, found.text) and tuple(map(squashed, found.alts)) == alts
+    return reads_as(item.text, found.text) and shown == alts
 
 
 def reads_as(words: str, shown: str) -> bool:

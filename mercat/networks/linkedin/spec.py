@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from mercat.networks.kit.sunset import Sunset
-from mercat.networks.port import ConnectField, MediaRules, Spec, VideoRules
+from mercat.networks.port import ConnectField, DocumentRules, MediaRules, Spec, VideoRules
 
 NAME = "LinkedIn"
 API = "https://api.linkedin.com"
@@ -67,4 +67,8 @@ SPEC = Spec(
     timeout=timedelta(seconds=30),
     natural_key=False,
     default_base_url=API,
+    # Documents API: PDF among others, 300 pages, 100 MB. It takes them in one call, and 15 MB are what the time-out of
+    # one carries at 4 Mbit/s. The length of a title is in no document that could be read: 58 characters are what
+    # LinkedIn's own composer takes, by third parties.
+    documents=DocumentRules(max_pages=300, max_bytes=15_000_000, max_title=58),
 )

@@ -1,4 +1,4 @@
-"""The calls of the versioned interface, and the place where pictures are handed over.
+"""The calls of the versioned interface.
 
 Refusals are worded and numbered as LinkedIn's where others have met them; see docs/reference/sandbox.md.
 """
@@ -6,7 +6,6 @@ Refusals are worded and numbered as LinkedIn's where others have met them; see d
 from __future__ import annotations
 
 import re
-import secrets
 from typing import Any
 
 from starlette.requests import Request
@@ -16,15 +15,11 @@ from mercat.sandbox.fields import BadBody, read_json
 from mercat.sandbox.figures import figures_of
 from mercat.sandbox.linkedin import body, little, oauth
 from mercat.sandbox.linkedin.little import Little
-from mercat.sandbox.models import Account, Medium, Post, Upload
-from mercat.sandbox.pages import picture
-from mercat.sandbox.pictures import inspect
-from mercat.sandbox.standin import ApiError, BadPost, ByHand, World, base_url, hidden_after
+from mercat.sandbox.models import Account, Medium, Post
+from mercat.sandbox.standin import ApiError, BadPost, ByHand, World, hidden_after
 from mercat.sandbox.store import sha256_hex
 
 OLDEST = "202512"  # versions before have ended; switch version_sunset ends all
-MIMES = ("image/jpeg", "image/png", "image/gif")
-PIXELS = 36_152_320  # a picture has fewer
 MAX_COMMENT = 1_250
 COUNTS = {
     "uniqueImpressionsCount": "reach",
@@ -43,87 +38,6 @@ LIST = re.compile(r"List\((.*)\)")
 class Api:
     def __init__(self, world: World) -> None:
         self.world, self.store = world, world.store
-
-    # Pictures
-
-    async def initialize(self, request: Request) -> Response:
-        account = self.signed_in(request, WRITE)
-        only(request, "action")
-        if request.query_params.get("action") != "initializeUpload":
-            raise illegal("action must be initializeUpload")
-        asked = object_of(object_of(await read(request)).get("initializeUploadRequest"))
-        if set(asked) != {"owner"} or asked["owner"] != urn_of(account):
-            raise denied("images.ACTION-initializeUpload")
-        number = f"D4E10AQ{secrets.token_urlsafe(12)}"
-        self.store.keep(self.world.slug, "image", number, {"owner": account.native_id, "failed": False})
-        ticket = secrets.token_urlsafe(16)
-        self.store.keep(self.world.slug, "ticket", number, ticket, self.world.clock() + 86_400)
-        place = f"{base_url(request, self.world.slug)}/dms-uploads/{number}/uploaded-image/0?sync=0&v=beta&ut={ticket}"
-        ends = ms(self.world.clock() + 86_400)
-        value = {"uploadUrl": place, "uploadUrlExpiresAt": ends, "image": f"urn:li:image:{number}"}
-        return JSONResponse({"value": value})
-
-    async def receive(self, request: Request) -> Response:
-        """The bytes of a picture. What they are is looked at later, as processing."""
-        account = self.caller(request)
-        number = request.path_params["number"]
-        ticket = self.store.kept(self.world.slug, "ticket", number, self.world.clock())
-        known = self.store.kept(self.world.slug, "image", number, self.world.clock())
-        if ticket is None or ticket != request.query_params.get("ut") or known["owner"] != account.native_id:
-            raise ApiError(400, {"status": 400, "message": "The upload address is not valid, or has been used"})
-        data = await request.body()
-        if not data:
-            raise ApiError(400, {"status": 400, "message": "The upload holds nothing"})
-        self.store.forget(self.world.slug, "ticket", number)
-        upload = self._upload(account, number, data, request.state.received_at)
-        self.store.add_upload(upload, data)
-        self.store.keep(self.world.slug, "image", number, {**known, "failed": not upload.mime})
-        return Response(status_code=201)
-
-    async def image(self, request: Request) -> Response:
-        account = self.signed_in(request, WRITE, READ)
-        urn = request.path_params["urn"]
-        number = urn.removeprefix("urn:li:image:")
-        known = self.store.kept(self.world.slug, "image", number, self.world.clock())
-        if known is None or not urn.startswith("urn:li:image:") or known["owner"] != account.native_id:
-            raise not_found(urn)
-        view: dict[str, Any] = {"id": urn, "owner": urn_of(account)}
-        upload = self.store.upload(self.world.slug, urn, account.native_id)
-        if upload is None:
-            return JSONResponse({**view, "status": "WAITING_UPLOAD"})
-        if upload.polls_left:
-            self.store.change_upload(upload, alt="", polls_left=upload.polls_left - 1, attached_to=None)
-            return JSONResponse({**view, "status": "PROCESSING"})
-        if known["failed"] or self.world.faults.standing("processing_fails"):
-            return JSONResponse({**view, "status": "PROCESSING_FAILED"})
-        address = f"{base_url(request, self.world.slug)}/media/{number}"
-        return JSONResponse({**view, "status": "AVAILABLE", "downloadUrl": address})
-
-    async def file(self, request: Request) -> Response:
-        names = (f"urn:li:{kind}:{request.path_params['number']}" for kind in ("image", "video"))
-        upload = next((one for name in names if (one := self.store.upload(self.world.slug, name))), None)
-        if upload is None or upload.polls_left or not upload.mime:
-            raise not_found("image")
-        return picture(self.store.bytes_of(upload.sha256), upload.mime)
-
-    def _upload(self, account: Account, number: str, data: bytes, received_at: float) -> Upload:
-        seen = inspect(data)
-        good = seen is not None and seen.mime in MIMES and seen.width * seen.height < PIXELS
-        slow = self.world.faults.standing("image_processing")
-        return Upload(
-            network=account.network,
-            native_id=f"urn:li:image:{number}",
-            account=account.native_id,
-            sha256=sha256_hex(data),
-            mime=seen.mime if seen and good else "",
-            size=len(data),
-            width=seen.width if seen else 0,
-            height=seen.height if seen else 0,
-            alt="",
-            polls_left=int(slow.options["polls"]) if slow else 0,
-            attached_to=None,
-            received_at=received_at,
-        )
 
     # Posts
 
@@ -407,12 +321,18 @@ def _post_view(post: Post) -> dict[str, Any]:
     }
     if other := post.body.get("passes_on"):
         view["reshareContext"] = {"parent": other, "root": other}
-    images = [{"id": medium.upload, **({"altText": medium.alt} if medium.alt else {})} for medium in post.media]
+    images = [{"id": medium.upload, **_said_of(medium)} for medium in post.media]
     if len(images) == 1:
         view["content"] = {"media": images[0]}
     if len(images) > 1:
         view["content"] = {"multiImage": {"images": images}}
     return view
+
+
+def _said_of(medium: Medium) -> dict[str, str]:
+    if not medium.alt:
+        return {}
+    return {"title" if medium.upload.startswith(body.DOCUMENT) else "altText": medium.alt}
 
 
 def _organisation(account: Account) -> dict[str, Any]:

@@ -18,7 +18,8 @@ FIELDS = {
 }  # fmt: skip
 OPTIONAL = {"content", "isReshareDisabledByAuthor"}
 
-VIDEO = "urn:li:video:"
+VIDEO, DOCUMENT = "urn:li:video:", "urn:li:document:"
+MAX_TITLE = 400  # characters of a document's; in no document that could be read
 
 FindImage = Callable[[str], Upload | None]
 
@@ -90,16 +91,31 @@ def _content(given: Any, find_image: FindImage) -> tuple[Medium, ...]:
 
 def _image(given: Any, path: str, find_image: FindImage) -> Medium:
     fields = _object(given, path)
-    _known(fields, {"id", "altText"}, path)
-    alt, urn = fields.get("altText", ""), fields.get("id")
+    _known(fields, {"id", "altText", "title"}, path)
+    alt, title, urn = fields.get("altText", ""), fields.get("title"), fields.get("id")
     if not isinstance(alt, str) or len(alt) > MAX_ALT:
         raise too_long(f"{path}/altText")
     upload = find_image(urn) if isinstance(urn, str) else None
     if upload is None:
-        raise invalid(f"{path}/id", f"{urn!r} is no image or video of this author, or has not been uploaded")
+        raise invalid(f"{path}/id", f"{urn!r} is nothing of this author's, or has not been uploaded")
+    if upload.native_id.startswith(DOCUMENT):
+        return _document(upload, alt, title, path)
+    if title is not None:
+        raise invalid(f"{path}/title", "this stand-in takes titles of documents alone")
     if upload.native_id.startswith(VIDEO) and (alt or "multiImage" in path):
         raise invalid(path, "a video stands alone, and has no altText")
     return Medium(upload.native_id, upload.mime, upload.size, upload.sha256, alt, upload.width, upload.height)
+
+
+def _document(upload: Upload, alt: str, title: Any, path: str) -> Medium:
+    """It is told by its title, which stands where a picture has its description."""
+    if alt or "multiImage" in path:
+        raise invalid(path, "a document stands alone, and has no altText")
+    if not isinstance(title, str) or not title.strip():
+        raise invalid(f"{path}/title", "field is required for documents but not found and has no default value")
+    if len(title) > MAX_TITLE:
+        raise too_long(f"{path}/title")
+    return Medium(upload.native_id, upload.mime, upload.size, upload.sha256, title, upload.width, upload.height)
 
 
 def _object(given: Any, path: str) -> dict[str, Any]:

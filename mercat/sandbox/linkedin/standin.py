@@ -19,6 +19,7 @@ from mercat.sandbox.calls import Endpoint, call
 from mercat.sandbox.faults import FaultKind, Option
 from mercat.sandbox.limits import Allowance, Bucket
 from mercat.sandbox.linkedin import api, oauth
+from mercat.sandbox.linkedin.files import Files, Shown
 from mercat.sandbox.linkedin.videos import Videos
 from mercat.sandbox.models import Account, Post
 from mercat.sandbox.pages import Timelines
@@ -53,7 +54,7 @@ class LinkedIn:
         FaultKind(
             "image_processing",
             "Process pictures slowly",
-            "A picture has to be asked for until it is ready.",
+            "A picture or a document has to be asked for until it is ready.",
             on="upload",
             options=(Option("polls", "How many times to ask before it is ready", 2),),
             lasting=True,
@@ -61,7 +62,7 @@ class LinkedIn:
         FaultKind(
             "processing_fails",
             "Fail to process pictures",
-            "A picture is taken, and then found to be broken.",
+            "A picture or a document is taken, and then found to be broken.",
             on="upload",
             lasting=True,
         ),
@@ -82,7 +83,8 @@ class LinkedIn:
 
     def routes(self, world: World) -> Sequence[BaseRoute]:
         calls, tokens, timelines = api.Api(world), oauth.OAuth(world, self), Timelines(self, world)
-        videos = Videos(calls)
+        videos, shown = Videos(calls), Shown(calls)
+        images, documents = Files(calls, "image"), Files(calls, "document")
 
         def rest(method: str, path: str, endpoint: Endpoint, on: str = "read") -> Route:
             return call(self, world, method, f"/rest/{path}", endpoint, on=on)
@@ -110,9 +112,12 @@ class LinkedIn:
             Route("/oauth/v2/authorization", tokens.decide, methods=["POST"]),
             call(self, world, "POST", "/oauth/v2/accessToken", tokens.token, on="session"),
             call(self, world, "POST", "/oauth/v2/introspectToken", tokens.introspect, on="session"),
-            rest("POST", "images", calls.initialize, "upload"),
-            rest("GET", "images/{urn}", calls.image, "upload"),
-            call(self, world, "PUT", "/dms-uploads/{number}/uploaded-image/0", calls.receive, on="upload"),
+            rest("POST", "images", images.initialize, "upload"),
+            rest("GET", "images/{urn}", images.state, "upload"),
+            call(self, world, "PUT", "/dms-uploads/{number}/uploaded-image/0", images.receive, on="upload"),
+            rest("POST", "documents", documents.initialize, "upload"),
+            rest("GET", "documents/{urn}", documents.state, "upload"),
+            call(self, world, "PUT", "/dms-uploads/{number}/uploaded-document/0", documents.receive, on="upload"),
             rest("POST", "videos", videos.ask, "upload"),
             rest("GET", "videos/{urn}", videos.video, "upload"),
             call(self, world, "PUT", "/dms-uploads/{number}/uploaded-video/{part:int}", videos.receive, on="upload"),
@@ -132,7 +137,8 @@ class LinkedIn:
             rest("GET", "{path:path}", calls.unknown),
             rest("POST", "{path:path}", calls.unknown),
             # What a browser loads to show a page is no call of the API: no fault may break the timeline page.
-            Route("/media/{number}", calls.file),
+            Route("/media/{number}", shown.file),
+            Route("/media/{number}/first-page", shown.first_page),
             Route("/", everyone),
             Route("/feed/hashtag/{tag}/", tagged),
             Route("/feed/update/{urn}/", one_post),

@@ -10,7 +10,8 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from mercat.networks.linkedin.adapter import NETWORK, is_own_place
+from mercat.networks.linkedin.adapter import NETWORK
+from mercat.networks.linkedin.places import is_own_place
 from mercat.networks.linkedin.session import PAGE, PAGES, Written, rest
 from mercat.networks.linkedin.spec import VERSION
 from mercat.networks.port import Figures, Found, Heard, Missing, NewProfile, Pending, Profile, Refused, Sent, Unsure
