@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
@@ -24,13 +25,41 @@ MOST_A_DAY = 200  # pictures of one person, of up to 22 MB each: more than anybo
 
 def take_in(*, by: Person, name: str, upload: bytes, now: datetime) -> Picture:
     """Keep an upload and its renditions for every network, or raise `NotAPicture` with nothing kept."""
-    if Picture.objects.filter(by=by, at__gt=now - timedelta(days=1)).count() >= MOST_A_DAY:
-        raise NotAPicture(f"You have added {MOST_A_DAY} pictures within a day, which is the most. Add it tomorrow.")
+    room_today(by, now=now)
     if len(upload) > MAX_UPLOAD:
         raise NotAPicture(f"This file is larger than {MAX_UPLOAD // 1024**2} MB. Save a smaller copy and choose that.")
     recipes = all_recipes()
     made = dict(zip(recipes, renditions(upload, recipes), strict=True))
-    shown = made.pop(HOUSE)
+    new = fresh(made, upload, by=by, name=name, now=now)
+    with all_or_none(new.files, "picture", NotAPicture):
+        new.save_files()
+        return _recorded(new, now=now)
+
+
+def room_today(by: Person, *, now: datetime) -> int:
+    """How many pictures this person may still add today. Raises `NotAPicture` where there is no room."""
+    room = MOST_A_DAY - Picture.objects.filter(by=by, at__gt=now - timedelta(days=1)).count()
+    if room <= 0:
+        raise NotAPicture(f"You have added {MOST_A_DAY} pictures within a day, which is the most. Add it tomorrow.")
+    return room
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A picture that is about to be kept: its row, those of its renditions, and its files by their names."""
+
+    picture: Picture
+    rows: list[Rendition]
+    files: dict[str, bytes]
+
+    def save_files(self) -> None:
+        for name, data in self.files.items():
+            default_storage.save(name, ContentFile(data))
+
+
+def fresh(made: dict[Recipe, Made], original: bytes, *, by: Person, name: str, now: datetime) -> Fresh:
+    """Of what was made of an original by every recipe, the house's own among them. Nothing is kept yet."""
+    shown = made[HOUSE]
     picture = Picture(
         name=fit_name(name),
         sha256=shown.sha256,
@@ -43,13 +72,9 @@ def take_in(*, by: Person, name: str, upload: bytes, now: datetime) -> Picture:
     )
     # Files of its own, also for an upload that was taken in before: nothing else rests on them.
     picture.original, picture.file = f"originals/{picture.pk}", _file_of(picture, shown)
-    rows = _rows(picture, made)
-    files = {picture.file: shown.data} | _files(picture, made.values())
-    with all_or_none([picture.original, *files], "picture", NotAPicture):
-        default_storage.save(picture.original, ContentFile(upload))
-        for file, data in files.items():
-            default_storage.save(file, ContentFile(data))
-        return _recorded(picture, rows, now=now)
+    sent = {recipe: each for recipe, each in made.items() if recipe != HOUSE}
+    files = {picture.original: original, picture.file: shown.data} | _files(picture, sent.values())
+    return Fresh(picture, _rows(picture, sent), files)
 
 
 def ready_for(picture: Picture, networks: Iterable[str]) -> Picture:
@@ -115,8 +140,9 @@ def _file_of(picture: Picture, made: Made) -> str:
 
 
 @transaction.atomic
-def _recorded(picture: Picture, rows: Sequence[Rendition], *, now: datetime) -> Picture:
+def _recorded(new: Fresh, *, now: datetime) -> Picture:
+    picture = new.picture
     picture.save(force_insert=True)
-    Rendition.objects.bulk_create(rows)
+    Rendition.objects.bulk_create(new.rows)
     record(by=picture.by, what="picture.taken_in", about=[picture.audit_ref], facts={"sha256": picture.sha256}, now=now)
     return picture

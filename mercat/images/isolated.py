@@ -18,19 +18,24 @@ from typing import Any
 from django.conf import settings
 
 from mercat.images.rendering import NotAPicture, Recipe, Rendition
-from mercat.images.worker import PICTURE
+from mercat.images.worker import DOCUMENT, PICTURE
 
 ROOT = Path(__file__).resolve().parents[2]  # where the package `mercat` lies
 PREFIX = "mercat-media-"
 PATIENCE = 60.0  # seconds for a picture; it takes one or two
+PATIENCE_WITH_PAGES = 120.0  # seconds for a document of twenty pages; it takes ten
 QUEUE_PATIENCE = 20.0  # seconds of waiting for others' pictures
 TURN = threading.Lock()  # one picture at a time in a process: each may take hundreds of megabytes
 LOOK_EVERY = 1.0  # seconds between looks at a long piece of work
 LARGEST_REPORT = 100_000  # bytes
+LARGEST_PAGE = 20 * 2**20  # bytes
 STARTS = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n"}
 GAVE_UP = (
     "This picture could not be read: the programme that reads pictures gave up on it. Save it again as a JPEG and "
     "choose that."
+)
+GAVE_UP_ON_PAGES = (
+    "This PDF could not be read: the programme that reads PDFs gave up on it. Save it again and choose that."
 )
 
 
@@ -98,21 +103,55 @@ def _report(path: Path) -> dict[str, Any]:
 
 def renditions(upload: bytes, recipes: Sequence[Recipe]) -> list[Rendition]:
     """A rendition for each recipe, in their order. Raises `NotAPicture`."""
+    with _read_apart(upload, GAVE_UP) as place:
+        report = run(PICTURE, place, {"recipes": [asdict(each) for each in recipes]}, seconds=PATIENCE)
+        return _all_checked(place, _made(report), recipes)
+
+
+@contextlib.contextmanager
+def pages(upload: bytes, recipes: Sequence[Recipe], most: int) -> Iterator[Iterator[tuple[bytes, list[Rendition]]]]:
+    """Of each page of a PDF, one held at a time: itself as a PNG, and a rendition for each recipe. Raises
+    `NotAPicture`, also of more than `most` pages."""
+    with _read_apart(upload, GAVE_UP_ON_PAGES) as place:
+        order = {"recipes": [asdict(each) for each in recipes], "most": most}
+        made = _made(run(DOCUMENT, place, order, seconds=PATIENCE_WITH_PAGES))
+        if not 1 <= len(made) <= most:
+            raise Crashed("it made another number of pages than it may")
+        yield ((_page(place, told["original"]), _all_checked(place, told["made"], recipes)) for told in made)
+
+
+@contextlib.contextmanager
+def _read_apart(upload: bytes, gave_up: str) -> Iterator[Path]:
+    """A folder with the upload in it, while nobody else's is read. Whatever cannot be believed is a `NotAPicture`."""
     if not TURN.acquire(timeout=QUEUE_PATIENCE):
         raise NotAPicture("Others are adding pictures. Add this one again in a minute.")
     try:
         with folder() as place:
             (place / "source").write_bytes(upload)
-            report = run(PICTURE, place, {"recipes": [asdict(each) for each in recipes]}, seconds=PATIENCE)
-            if "refused" in report:
-                raise NotAPicture(str(report["refused"]))
-            return [_checked(place, *each) for each in zip(report["made"], recipes, strict=True)]
+            yield place
     except (Crashed, KeyError, TypeError, ValueError, OSError) as error:
         if isinstance(error, NotAPicture):
             raise
-        raise NotAPicture(GAVE_UP) from error
+        raise NotAPicture(gave_up) from error
     finally:
         TURN.release()
+
+
+def _made(report: dict[str, Any]) -> list[Any]:
+    if "refused" in report:
+        raise NotAPicture(str(report["refused"]))
+    return list(report["made"])
+
+
+def _page(place: Path, name: str) -> bytes:
+    data = bytes_of(place, name, LARGEST_PAGE)
+    if not data.startswith(STARTS["image/png"]):
+        raise Crashed("what it made is no picture")
+    return data
+
+
+def _all_checked(place: Path, told: list[Any], recipes: Sequence[Recipe]) -> list[Rendition]:
+    return [_checked(place, *each) for each in zip(told, recipes, strict=True)]
 
 
 def _checked(place: Path, told: dict[str, Any], recipe: Recipe) -> Rendition:

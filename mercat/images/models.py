@@ -13,9 +13,30 @@ from mercat.images.recipes import recipe_for
 from mercat.people.models import Person
 
 
+class Document(models.Model):
+    """An upload that proved to be a PDF. The original is kept; what is shown and goes out are pictures of its pages."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200)  # as the person's file was called
+    original = models.CharField(max_length=200)  # name in the file store
+    sha256 = models.CharField(max_length=64)  # of the original
+    pages = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="documents")
+
+    PRIVATE: ClassVar[dict[str, str]] = {"name": "operational", "original": "operational", "sha256": "open"}
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def audit_ref(self) -> str:
+        return f"document:{self.pk}"
+
+
 class Picture(models.Model):
-    """An upload that proved to be a picture. The original is kept. `file` is what our pages show of it; what goes out
-    are its renditions."""
+    """An upload that proved to be a picture, or a page of a document. The original is kept. `file` is what our pages
+    show of it; what goes out are its renditions."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200)  # as the person's file was called
@@ -28,6 +49,8 @@ class Picture(models.Model):
     size = models.PositiveIntegerField()  # bytes of `file`
     at = models.DateTimeField()
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="pictures")
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, related_name="page_pictures")
+    page = models.PositiveSmallIntegerField(null=True)  # of the document, from 1
 
     PRIVATE: ClassVar[dict[str, str]] = {
         "name": "operational",
@@ -39,6 +62,13 @@ class Picture(models.Model):
 
     class Meta:
         ordering = ["-at"]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "page"], name="a_page_has_one_picture"),
+            models.CheckConstraint(
+                condition=Q(document=None, page=None) | Q(document__isnull=False, page__isnull=False, page__gte=1),
+                name="a_page_is_one_of_a_document",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -74,7 +74,12 @@ def render_all(upload: bytes, recipes: Sequence[Recipe]) -> list[Rendition]:
     if len(upload) > MAX_UPLOAD:
         raise NotAPicture(f"This file is larger than {MAX_UPLOAD // 1024**2} MB. Save a smaller copy and choose that.")
     image, drawn = _decoded(upload, max(recipe.longest_side for recipe in recipes))
-    image = _clean(image.convert("RGBA" if drawn or _has_transparency(image) else "RGB"))
+    return renditions_of(image.convert("RGBA" if drawn or _has_transparency(image) else "RGB"), recipes)
+
+
+def renditions_of(image: Image.Image, recipes: Sequence[Recipe]) -> list[Rendition]:
+    """A rendition for each recipe, in their order, of pixels that are upright and in sRGB already."""
+    image = _clean(image)
     made: dict[Recipe, Rendition] = {}
     for recipe in sorted(recipes, key=lambda each: (-each.longest_side, -each.max_bytes)):
         # Of what Pillow offers Lanczos takes twice as long, for a difference that no eye finds in steps this small.
@@ -112,6 +117,11 @@ def _clean(image: Image.Image) -> Image.Image:
 def is_heic(start: bytes) -> bool:
     """Whether a file that starts with these bytes says that it is a phone's HEIC picture."""
     return start[4:8] == b"ftyp" and start[8:12] in HEIC_BRANDS
+
+
+def is_pdf(start: bytes) -> bool:
+    """Whether a file that starts with these bytes says that it is a PDF."""
+    return start.startswith(b"%PDF-")
 
 
 def _decoded(upload: bytes, longest_side: int) -> tuple[Image.Image, bool]:

@@ -31,7 +31,7 @@ def forget(names: Iterable[str]) -> None:
 
 
 def why_not_kept(error: OSError, what: str) -> str:
-    """`what`: picture or video."""
+    """`what`: picture, document or video."""
     if error.errno in FULL:
         return (
             f"The {what} could not be kept: the server's disk is full. Your words are safe. Tell ICT, then try again."

@@ -17,14 +17,18 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mercat.images.rendering import Rendition
 
 GB = 2**30
-PICTURE, VIDEO = "picture", "video"
+PICTURE, DOCUMENT, VIDEO = "picture", "document", "video"
 # Of each kind of work: bytes of address space, seconds of processor time, bytes of one file, niceness. A picture of
 # 26 million pixels takes 400 MB where it is no JPEG; FFmpeg's threads reserve far more addresses than they fill.
 LIMITS = {
     PICTURE: (2 * GB, 60, 64 * 2**20, 5),
+    DOCUMENT: (2 * GB, 120, 64 * 2**20, 5),
     VIDEO: (4 * GB, 48 * 3600, 4 * GB, 15),
 }
 FILES = 64  # open at once
@@ -68,12 +72,28 @@ def _pictures(folder: Path, order: dict[str, Any]) -> dict[str, Any]:
         made = render_all((folder / "source").read_bytes(), [Recipe(**each) for each in order["recipes"]])
     except NotAPicture as refusal:
         return {"refused": str(refusal)}
-    told = []
-    for each in made:
-        name = f"{each.sha256}.{each.extension}"
-        (folder / name).write_bytes(each.data)
-        told.append({"file": name, "mime": each.mime, "width": each.width, "height": each.height})
+    return {"made": [_left(folder, each) for each in made]}
+
+
+def _document(folder: Path, order: dict[str, Any]) -> dict[str, Any]:
+    from mercat.images.pages import pages_of  # noqa: PLC0415 - after the limits are set
+    from mercat.images.rendering import NotAPicture, Recipe, renditions_of  # noqa: PLC0415
+
+    recipes, told = [Recipe(**each) for each in order["recipes"]], []
+    try:
+        for number, page in enumerate(pages_of((folder / "source").read_bytes(), order["most"]), 1):
+            name = f"page-{number}.png"
+            page.save(folder / name, compress_level=1)  # quick: it is kept, and never sent
+            told.append({"original": name, "made": [_left(folder, each) for each in renditions_of(page, recipes)]})
+    except NotAPicture as refusal:
+        return {"refused": str(refusal)}
     return {"made": told}
+
+
+def _left(folder: Path, rendition: Rendition) -> dict[str, Any]:
+    name = f"{rendition.sha256}.{rendition.extension}"
+    (folder / name).write_bytes(rendition.data)
+    return {"file": name, "mime": rendition.mime, "width": rendition.width, "height": rendition.height}
 
 
 def _video(folder: Path, order: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +113,11 @@ def _video(folder: Path, order: dict[str, Any]) -> dict[str, Any]:
     return {"made": {"file": "video.mp4", **told, "cover": cover}}
 
 
-WORK: dict[str, Callable[[Path, dict[str, Any]], dict[str, Any]]] = {PICTURE: _pictures, VIDEO: _video}
+WORK: dict[str, Callable[[Path, dict[str, Any]], dict[str, Any]]] = {
+    PICTURE: _pictures,
+    DOCUMENT: _document,
+    VIDEO: _video,
+}
 
 if __name__ == "__main__":
     main()

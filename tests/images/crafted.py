@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import struct
 import zlib
 
 import pillow_heif
+from fpdf import FPDF
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
@@ -147,3 +149,39 @@ def swapped_profile() -> bytes:
     red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
     profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
     return bytes(profile)
+
+
+def pdf(*texts: str, size: tuple[float, float] | None = None) -> bytes:
+    """A page for each text."""
+    made = _written(*texts, size=size)
+    return bytes(made.output())
+
+
+def talkative_pdf() -> bytes:
+    """With an author, a file, a note, a link, and a name that a black box only covers; it would run a script too."""
+    made = _written("What may be read")
+    made.set_author(SECRET)
+    made.set_keywords(SECRET)
+    made.text(20, 60, SECRET)
+    made.set_fill_color(0, 0, 0)
+    made.rect(15, 50, 180, 15, style="F")
+    made.embed_file(basename="case.txt", bytes=SECRET.encode())
+    made.link(20, 20, 40, 10, f"https://example.org/{SECRET}")
+    script = f"<< /S /JavaScript /JS (app.alert\\('{SECRET}'\\)) >>".encode()
+    return re.sub(rb"/OpenAction \[[^]]*\]", b"/OpenAction " + script, bytes(made.output()))
+
+
+def locked_pdf() -> bytes:
+    made = _written("What may be read")
+    made.set_encryption(owner_password="owner", user_password="reader")
+    return bytes(made.output())
+
+
+def _written(*texts: str, size: tuple[float, float] | None = None) -> FPDF:
+    """`size` of its pages in millimetres, else A4."""
+    made = FPDF()
+    made.set_font("helvetica", size=20)
+    for text in texts:
+        made.add_page(format=size or "")
+        made.text(20, 30, text)
+    return made
