@@ -52,6 +52,7 @@ def item_for(consignment: Consignment, *, first_sent_at: datetime, now: datetime
         begins=datetime.fromisoformat(said["begins"]) if said.get("begins") else None,
         thread=_thread_of(consignment),
         story=said.get("story", False),
+        document=document_for(said, network),
     )
 
 
@@ -61,6 +62,12 @@ def posts_for(said: dict, network: str) -> tuple[str, ...]:
     if int(said["format"].rpartition("/")[2]) < THREADED:
         return (words,)
     return posts_of(words, threads=registry.known(network) and registry.get(network).spec.threads)
+
+
+def document_for(said: dict, network: str) -> str:
+    """The title of the document that its pictures are the pages of there; "" where they are pictures."""
+    shows = registry.known(network) and registry.get(network).spec.documents
+    return said.get("document", "") if shows else ""
 
 
 def _thread_of(consignment: Consignment) -> Thread | None:

@@ -51,6 +51,7 @@ from mercat.register.models import Account
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NOT_SUBMITTED = "Nothing was submitted."
+NO_DOCUMENTS = "No account of this post shows documents. Take the title of the document out, or add one that does."
 GIVEN_TO_NOBODY = {
     "video": "None of these networks is given the video, since each takes the pictures. Take out one or the other.",
     "pictures": "None of these networks takes pictures. Take them out; the video goes by itself.",
@@ -202,6 +203,8 @@ def obstacles(*, by: Person, post: Post, now: datetime) -> Iterator[Impossible |
     unused = attached.given_to_nobody({account.network for account in accounts})
     if unused and not post.corrects_id:  # a correction keeps what was there
         yield Impossible(f"{GIVEN_TO_NOBODY[unused]} {NOT_SUBMITTED}")
+    if draft.document and accounts and not any(_shows_documents(account.network) for account in accounts):
+        yield Impossible(f"{NO_DOCUMENTS} {NOT_SUBMITTED}")
     if attached.video and not attached.video.row.is_ready:
         yield Impossible(f"{_why_not_ready(attached.video.row)} {NOT_SUBMITTED}")
     if draft.due_at and draft.due_at < now:
@@ -459,6 +462,7 @@ def problems_for(draft: Draft, account: Account, attached: Attached, *, now: dat
         synthetic=draft.synthetic,
         begins=draft.begins,
         story=draft.story,
+        document=draft.document if network.spec.documents else "",
     )
     if draft.story and network.spec.stories is None:
         return [_no_stories(network)]
@@ -477,6 +481,10 @@ def problems_for(draft: Draft, account: Account, attached: Attached, *, now: dat
     film = attached.given_to(account.network).video
     waits = film and not film.row.is_ready
     return [problem for problem in problems if not (waits and problem.field == "media")]
+
+
+def _shows_documents(slug: str) -> bool:
+    return registry.get(slug).spec.documents is not None
 
 
 def _no_stories(network: Network) -> Problem:

@@ -28,7 +28,6 @@ from psycopg.errors import DiskFull
 from mercat.audit.actions import record
 from mercat.delivery import states as sending
 from mercat.guidance.gate import Refused
-from mercat.images.actions import take_in
 from mercat.images.captions import NotCaptions, webvtt_of
 from mercat.images.kinds import NotAVideo
 from mercat.images.preparing import prepare_this
@@ -44,6 +43,7 @@ from mercat.people.signing_in.throttle import NO_MATCH, Origin, TooMany, identif
 from mercat.posts import actions, bulk, importing
 from mercat.posts.contents import Draft, DraftPicture, DraftVideo
 from mercat.posts.forms import BadTime, due_at
+from mercat.posts.keeping import MOST_PICTURES, taken_in
 from mercat.posts.models import Post
 from mercat.posts.queries import consignments_open, open_to
 from mercat.posts.states import STATES
@@ -156,7 +156,7 @@ def post() -> None:
     "pictures",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A JPEG, PNG, WebP, GIF or HEIC file; repeatable.",
+    help="A JPEG, PNG, WebP, GIF or HEIC file, or a PDF, of which each page becomes a picture; repeatable.",
 )
 @click.option(
     "--video",
@@ -173,6 +173,7 @@ def post() -> None:
     "--alt", "alts", multiple=True, help="What each picture shows, in their order; last, what the video shows."
 )
 @click.option("--synthetic", is_flag=True, help="Made or altered by a machine so that it looks real.")
+@click.option("--document", default="", metavar="TITLE", help="The pictures are the pages of a document (LinkedIn).")
 @click.option("--story", is_flag=True, help="A story: one picture or video without words, gone after a day.")
 @click.option(
     "--due", type=click.DateTime(["%Y-%m-%dT%H:%M"]), help="Local time; without it, as soon as it is approved."
@@ -191,6 +192,7 @@ def compose(
     captions: Path | None,
     alts: tuple[str, ...],
     synthetic: bool,
+    document: str,
     story: bool,
     due: datetime | None,
     and_submit: bool,
@@ -201,21 +203,24 @@ def compose(
         raise click.UsageError("Say something with --text, or make it a --story, which goes without words.")
     if captions and not video:
         raise click.UsageError("There are --captions, and no --video that they belong to.")
-    if len(alts) > len(pictures) + bool(video):
-        raise click.UsageError("There are more --alt texts than pictures and videos.")
+    if document and not pictures:
+        raise click.UsageError("There is the title of a --document, and no --picture that would be a page of it.")
     now = timezone.now()
     when = _moment(due, now) if due else None
+    taken = [pk for path in pictures for pk in _taken_in(by, path, now)]
+    if len(alts) > len(taken) + bool(video):
+        raise click.UsageError("There are more --alt texts than pictures and videos.")
     draft = Draft(
         text=_words(text or ""),
         variants={_network(slug): said for slug, said in wordings},
         targets=tuple(str(_account(name).pk) for name in accounts),
         pillar=_pillar(pillar),
         pictures=tuple(
-            DraftPicture(id=_taken_in(by, path, now), alt=alts[place] if place < len(alts) else "")
-            for place, path in enumerate(pictures)
+            DraftPicture(id=pk, alt=alts[place] if place < len(alts) else "") for place, pk in enumerate(taken)
         ),
-        video=_filmed(by, video, captions, alts[len(pictures) :], now) if video else None,
+        video=_filmed(by, video, captions, alts[len(taken) :], now) if video else None,
         synthetic=synthetic,
+        document=document.strip(),
         story=story,
         due_at=when,
     )
@@ -413,11 +418,13 @@ def _account(name: str) -> Account:
     return found[0]
 
 
-def _taken_in(by: Person, path: Path, now: datetime) -> str:
-    if not (mimetypes.guess_type(path.name)[0] or "image/").startswith("image/"):
-        kinds = "a JPEG, PNG, WebP, GIF or HEIC file"
+def _taken_in(by: Person, path: Path, now: datetime) -> list[str]:
+    """A picture; of a PDF, its pages."""
+    if not (mimetypes.guess_type(path.name)[0] or "image/").startswith(("image/", "application/pdf")):
+        kinds = "a JPEG, PNG, WebP, GIF, HEIC or PDF file"
         raise NotAPicture(f"{path.name} is not a picture. Choose {kinds}. Nothing was kept.")
-    return str(take_in(by=by, name=path.name, upload=path.read_bytes(), now=now).pk)
+    found = taken_in(path.read_bytes(), path.name, by=by, most=MOST_PICTURES, now=now)
+    return [str(picture.pk) for picture in found]
 
 
 def _tell(row: Post, as_json: bool) -> None:

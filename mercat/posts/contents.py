@@ -2,9 +2,10 @@
 
 Canonical form "mercat-version/4": JSON, UTF-8, keys sorted, no white space, text in Unicode NFC, times in UTC. The same
 post always gives the same bytes, and SHA-256 of them is what people approve. Versions of before go on to hold: in
-"mercat-version/3" there is no `story`, and a line of three hyphens parts no posts of a thread (networks/kit/thread.py);
-in "mercat-version/2" there are no videos, no `synthetic` and no `begins`; in "mercat-version/1" every network was given
-the same picture, so that an entry of `media` has no `kind` and no `renditions` either.
+"mercat-version/3" there is no `story` and no `document`, and a line of three hyphens parts no posts of a thread
+(networks/kit/thread.py); in "mercat-version/2" there are no videos, no `synthetic` and no `begins`; in
+"mercat-version/1" every network was given the same picture, so that an entry of `media` has no `kind` and no
+`renditions` either.
 
 `corrects` is there only in a version which corrects the words of a post that is out: the id of that post. All others
 have the bytes that they always had.
@@ -55,7 +56,8 @@ class Draft:
     """What is being written. `variants` maps a network's slug to its wording; `due_at` None: once it is approved.
 
     `synthetic`: a picture or the video shows what looks real and was made or altered by a machine. `story`: it goes out
-    as a story, one picture or video without words.
+    as a story, one picture or video without words. `document`: its pictures are the pages of a document with this
+    title, where a network shows documents; else they are pictures there.
     """
 
     text: str = ""
@@ -65,6 +67,7 @@ class Draft:
     video: DraftVideo | None = None
     synthetic: bool = False
     story: bool = False
+    document: str = ""
     begins: AwareDatetime | None = None
     targets: tuple[str, ...] = ()  # account ids
     pillar: str = ""
@@ -162,6 +165,7 @@ def canonical(
             "media": [asdict(each) | {"alt": normal(each.alt)} for each in media],
             "synthetic": draft.synthetic,
             "story": draft.story,
+            "document": normal(draft.document),
             "targets": sorted(set(draft.targets)),
             "pillar": draft.pillar,
             "warning": draft.warning,

@@ -29,6 +29,7 @@ STAYS = {
     "warning": "Whether it is an emergency warning",
     "synthetic": "Whether it was made or altered by a machine",
     "story": "Whether it is a story",
+    "document": "The title of the document",
     "begins": "Whether it is a live broadcast",
 }
 AS_IT_WAS = "stays as it went out when words are corrected. Set it back."
@@ -64,6 +65,7 @@ def draft_from(post: Post, rows: Sequence[Consignment]) -> Draft:
         pictures=tuple(_picture(post, each) for each in said["media"] if each.get("kind") != "video"),
         video=next((_video(each) for each in said["media"] if each.get("kind") == "video"), None),
         synthetic=said.get("synthetic", False),
+        document=said.get("document", ""),
         targets=tuple(str(row.account_id) for row in rows),
         pillar=said["pillar"],
         warning=said["warning"],
@@ -95,7 +97,7 @@ def obstacles(post: Post, draft: Draft, accounts: Sequence[Account], attached: A
         yield "The post that is corrected is out nowhere."
         return
     first = contents(next(iter(out.values())).manifest)
-    as_it_was = {"story": False, "begins": None, "synthetic": False, **first}
+    as_it_was = {"story": False, "document": "", "begins": None, "synthetic": False, **first}
     for name, called in STAYS.items():
         if getattr(draft, name) != as_it_was[name]:
             yield f"{called} {AS_IT_WAS}"

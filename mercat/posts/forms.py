@@ -14,6 +14,7 @@ from mercat.posts.contents import Draft, DraftPicture, DraftVideo
 LONDON = ZoneInfo("Europe/London")
 VARIANT = "variant-"
 ALT = "alt-"
+LONGEST_TITLE = 500  # characters of a document's; far above every network's limit
 NO_DAY, NO_TIME = "Enter the day on which it goes out", "Enter the time at which it goes out"
 BROADCAST_TIME = {NO_DAY: "Enter the day of the broadcast", NO_TIME: "Enter the time at which the broadcast begins"}
 LANGUAGES = {
@@ -59,6 +60,7 @@ class Typed:
     video: DraftVideo | None = None  # its captions as typed
     synthetic: bool = False
     story: bool = False
+    document: str = ""
     targets: tuple[str, ...] = ()
     pillar: str = ""
     warning: bool = False
@@ -79,6 +81,7 @@ class Typed:
             video=_video(form),
             synthetic=form.get("synthetic") == "yes",
             story=form.get("story") == "yes",
+            document=_clean(form.get("document", "")).strip()[:LONGEST_TITLE],
             targets=tuple(dict.fromkeys(filter(_is_uuid, form.getlist("targets")))),
             pillar=form.get("pillar", "")[:64],
             warning=form.get("warning") == "yes",
@@ -101,6 +104,7 @@ class Typed:
             video=draft.video,
             synthetic=draft.synthetic,
             story=draft.story,
+            document=draft.document,
             targets=draft.targets,
             pillar=draft.pillar,
             warning=draft.warning,
@@ -135,6 +139,7 @@ class Typed:
             video=self.video,
             synthetic=self.synthetic and bool(self.pictures or self.video),
             story=self.story,
+            document=self.document if self.pictures else "",
             targets=self.targets,
             pillar=self.pillar,
             warning=self.warning,

@@ -12,9 +12,10 @@ from django.db.models import Q
 from mercat.guidance.decision import Refusal
 from mercat.images.actions import take_in
 from mercat.images.captions import MOST, NotCaptions, webvtt_of
+from mercat.images.documents import take_in_document
 from mercat.images.kinds import NotAVideo
 from mercat.images.models import Picture, Video
-from mercat.images.rendering import MAX_UPLOAD, NotAPicture
+from mercat.images.rendering import MAX_UPLOAD, NotAPicture, is_pdf
 from mercat.images.videos import take_in_video
 from mercat.people.models import Person
 from mercat.posts import actions
@@ -52,7 +53,8 @@ def keep(*, by: Person, post: Post, typed: Typed, base: str, now: datetime) -> l
 def take_in_pictures(
     typed: Typed, files: Iterable[UploadedFile], *, by: Person, most: int = MOST_PICTURES, now: datetime
 ) -> tuple[Typed, list[Said]]:
-    """Add uploads to the pictures, up to `most`. A file that is not a picture is told; the others are added."""
+    """Add uploads to the pictures, up to `most`: of a PDF its pages. A file that is neither is told; the others are
+    added."""
     said: list[Said] = []
     pictures = typed.pictures
     for file in files:
@@ -60,12 +62,19 @@ def take_in_pictures(
             said.append(Said("files", f"At most {most} pictures go together. “{file.name}” was not added."))
             break
         try:
-            picture = take_in(by=by, name=file.name or "picture", upload=file.read(MAX_UPLOAD + 1), now=now)
+            found = taken_in(file.read(MAX_UPLOAD + 1), file.name or "", by=by, most=most - len(pictures), now=now)
         except NotAPicture as error:
             said.append(Said("files", f"“{file.name}” was not added. {error}"))
         else:
-            pictures = (*pictures, DraftPicture(str(picture.pk)))
+            pictures = (*pictures, *(DraftPicture(str(picture.pk)) for picture in found))
     return typed.with_pictures(pictures), said
+
+
+def taken_in(upload: bytes, name: str, *, by: Person, most: int, now: datetime) -> list[Picture]:
+    """A picture; or of a PDF, a picture of each of its pages. Raises NotAPicture."""
+    if is_pdf(upload):
+        return take_in_document(by=by, name=name or "document.pdf", upload=upload, most=most, now=now)
+    return [take_in(by=by, name=name or "picture", upload=upload, now=now)]
 
 
 def take_in_film(typed: Typed, file: UploadedFile | None, *, by: Person, now: datetime) -> tuple[Typed, list[Said]]:

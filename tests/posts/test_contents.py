@@ -37,6 +37,7 @@ drafts = st.builds(
     warning=st.booleans(),
     synthetic=st.booleans(),
     story=st.booleans(),
+    document=words,
     due_at=st.none() | moments,
     begins=st.none() | moments,
 )
@@ -59,6 +60,7 @@ def meaning(draft: Draft, pictures: list[SealedPicture]) -> object:
         draft.warning,
         draft.synthetic,
         draft.story,
+        plain(draft.document),
         draft.due_at,
         draft.begins,
     )
@@ -103,6 +105,7 @@ def test_changing_any_one_field_changes_the_bytes(draft: Draft, data: st.DataObj
         "warning": not draft.warning,
         "synthetic": not draft.synthetic,
         "story": not draft.story,
+        "document": draft.document + "!",
         "begins": (draft.begins or datetime(2027, 1, 1, tzinfo=UTC)) + timedelta(microseconds=1),
         "due_at": (draft.due_at or datetime(2027, 1, 1, tzinfo=UTC)) + timedelta(microseconds=1),
     }
@@ -147,7 +150,7 @@ def test_the_canonical_form_is_as_documented() -> None:
         "c" * 64, "image/png", 4, 3, 99, " A road sign ", {"bluesky": SealedFile("d" * 64, "image/jpeg", 4, 3, 88)}
     )
     assert canonical(draft, post=POST, number=2, media=[picture]).decode() == (
-        '{"begins":null,"due":"2026-11-27T15:30:00+00:00","format":"mercat-version/4","language":"en",'
+        '{"begins":null,"document":"","due":"2026-11-27T15:30:00+00:00","format":"mercat-version/4","language":"en",'
         f'"media":[{{"alt":"A road sign","height":3,"kind":"picture","mime":"image/png","renditions":{{"bluesky":'
         f'{{"height":3,"mime":"image/jpeg","sha256":"{"d" * 64}","size":88,"width":4}}}},'
         f'"sha256":"{"c" * 64}","size":99,"width":4}}],'

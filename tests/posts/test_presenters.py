@@ -108,12 +108,12 @@ def test_every_part_of_a_post_is_compared() -> None:
         "text": "Road open.", "variants": {"bluesky": "Open!"}, "targets": ["a", "b"], "pillar": "trust",
         "language": "gd",
         "media": [{"kind": "video", "sha256": "0" * 64, "alt": "A road", "captions": "WEBVTT"}],
-        "synthetic": True, "story": True, "due": "2026-12-01T10:00:00+00:00", "warning": True,
+        "synthetic": True, "document": "Leaflet", "story": True, "due": "2026-12-01T10:00:00+00:00", "warning": True,
     }  # fmt: skip
     found = [change.label for change in changes(CONTENTS, new, {"bluesky": "Bluesky"})]
     assert found == [
-        "Text", "Wording for Bluesky", "Pictures and video", "Captions", "Made or altered by a machine", "A story",
-        "Accounts", "Pillar", "Language", "Goes out", "Emergency warning",
+        "Text", "Wording for Bluesky", "Pictures and video", "Captions", "Made or altered by a machine",
+        "Title of the document", "A story", "Accounts", "Pillar", "Language", "Goes out", "Emergency warning",
     ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.urls import reverse
 from markupsafe import Markup
 
-from mercat.delivery.manifest import contents, given, posts_for
+from mercat.delivery.manifest import contents, document_for, given, posts_for
 from mercat.delivery.presenters import Corrected, Progress
 from mercat.delivery.states import FINAL, RECALLABLE, WITHDRAWN
 from mercat.guidance import facts
@@ -42,6 +42,7 @@ class Saying:
     pictures: list[Shown]
     cost: str
     story: bool
+    document: str  # its title, where the network shows one
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ def _saying(post: Post, said: Mapping[str, Any], accounts: list[Account], now: d
     posts = posts_for(said, network)
     cost = cost_of(network, posts, len(accounts), now=now)
     words = [marked(text) for text in posts]
-    return Saying(network, accounts[0], accounts, words, shown, cost, said.get("story", False))
+    story, document = said.get("story", False), document_for(said, network)
+    return Saying(network, accounts[0], accounts, words, shown, cost, story, document)
 
 
 def described(post: Post, media: Sequence[Mapping[str, Any]]) -> list[Shown]:

@@ -79,6 +79,7 @@ class Preview:
     problems: list[Problem]
     cost: str
     story: bool
+    document: str  # its title, where the network shows one
 
 
 def previews(
@@ -101,6 +102,7 @@ def _preview(draft: Draft, accounts: list[Account], attached: Attached, post: Po
         problems=list(dict.fromkeys(said)),
         cost=cost_of(network, draft.posts(network), len(accounts), now=now),
         story=draft.story,
+        document=draft.document if registry.get(network).spec.documents else "",
     )
 
 

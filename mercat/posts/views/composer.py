@@ -149,7 +149,7 @@ def _why(error: NotAllowed | DoesNotFit | Impossible, typed: Typed) -> list[Said
     if isinstance(error, NotAllowed):
         return refusals_said(error, len(typed.targets))
     if isinstance(error, DoesNotFit):
-        fields = {"text": "text", "media": "pictures" if typed.video else "files", "alt": "alt"}
+        fields = {"text": "text", "media": "pictures" if typed.video else "files", "alt": "alt", "document": "document"}
         found = [(account, each) for account, problems in error.problems.items() for each in problems]
         return [Said(fields.get(each.field, ""), f"{account}: {each.message}") for account, each in found]
     text = str(error).replace(f" {NOT_SUBMITTED}", "")  # the page says it once, for all
@@ -170,6 +170,7 @@ def _field_of(message: str) -> str:
         "Choose the pillar": "pillar",
         "Write something": "text",
         "None of these networks": "pictures",
+        "No account of this post shows documents": "document",
         "Pictures and videos stay": "pictures",
         "These are the words that stand": "text",
         "The post that is corrected": "targets",
@@ -230,6 +231,7 @@ def _page(
         "variant": VARIANT,
         "may_go_live": _offering(found, lambda network: network.live is not None, chosen=typed.live),
         "may_be_story": _offering(found, lambda network: network.spec.stories is not None, chosen=typed.story),
+        "may_be_document": _offering(found, lambda each: each.spec.documents is not None, chosen=bool(typed.document)),
         "may_thread": "" if post.corrects_id else _offering(found, lambda each: each.spec.threads, chosen=False),
         "videos_alone": _videos_alone(),
         "may_warn": typed.warning or _may_warn(person),

@@ -330,8 +330,8 @@ def test_a_post_without_a_contribution_has_the_bytes_it_always_had(account: Acco
     version = make.submitted(author, account).current
     said = json.loads(bytes(version.manifest.canonical))
     assert set(said) == {
-        "begins", "due", "format", "language", "media", "pillar", "post", "story", "synthetic", "targets", "text",
-        "variants", "version", "warning",
+        "begins", "document", "due", "format", "language", "media", "pillar", "post", "story", "synthetic", "targets",
+        "text", "variants", "version", "warning",
     }  # fmt: skip
     assert said["format"] == "mercat-version/4"
 

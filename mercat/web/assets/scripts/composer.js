@@ -82,7 +82,10 @@ function addAtOnce (form, chooser, value) {
   if (!files) return
   files.addEventListener('change', (event) => {
     event.stopPropagation() // the whole form is saved with them
-    if (files.files.length) form.requestSubmit(button)
+    if (!files.files.length) return
+    const reading = document.getElementById('reading')
+    if (reading) reading.hidden = ![...files.files].some((file) => file.type === 'application/pdf')
+    form.requestSubmit(button)
   })
   files.addEventListener('input', (event) => event.stopPropagation())
 }
