@@ -88,15 +88,18 @@ class Course:
     _accounts: dict[str, Account] = field(default_factory=dict)
 
     def run(self, network: str, fault: str, number: int) -> list[Outcome]:
-        """One post, or a thread of two, to one network with one fault; `number` decides how it is switched on and what
-        is posted."""
+        """One post, a thread of two, or a document, to one network with one fault; `number` decides how it is switched
+        on and what is posted."""
         chance = random.Random(f"{network} {fault} {number}")
         self._set_the_clock()
         account = self._account(network)
         text = f"Number {number} of {fault}: the road is closed."
         media = {"pictures": self._pictures(chance, network), "video": self._film(network)}
-        whole = f"{text}\n---\nAnd {text}" if number % 3 == 0 and registry.get(network).spec.threads else text
-        post = make.approved(self.author, self.approver, account, text=whole, now=self._now, **media)
+        spec, third = registry.get(network).spec, number % 3 == 0
+        whole = f"{text}\n---\nAnd {text}" if third and spec.threads else text
+        title = "A leaflet" if third and spec.documents and media["pictures"] else ""
+        about = {"text": whole, "document": title, **media}
+        post = make.approved(self.author, self.approver, account, now=self._now, **about)
         rows = list(Consignment.objects.filter(post_ref=post.audit_ref).order_by("part"))
         kind = next(kind for kind in _kinds(network) if kind.name == fault)
         self._switch_on(chance, network, kind)
