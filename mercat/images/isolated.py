@@ -22,10 +22,10 @@ from mercat.images.worker import DOCUMENT, PICTURE
 
 ROOT = Path(__file__).resolve().parents[2]  # where the package `mercat` lies
 PREFIX = "mercat-media-"
-PATIENCE = 60.0  # seconds for a picture; it takes one or two
-PATIENCE_WITH_PAGES = 120.0  # seconds for a document of twenty pages; it takes ten
+PATIENCE = 60.0  # seconds for a picture, which takes one or two, or a document of twenty pages, which takes ten
 QUEUE_PATIENCE = 20.0  # seconds of waiting for others' pictures
-TURN = threading.Lock()  # one picture at a time in a process: each may take hundreds of megabytes
+# One picture and one document at a time in a process: each may take hundreds of megabytes.
+TURN, TURN_WITH_PAGES = threading.Lock(), threading.Lock()
 LOOK_EVERY = 1.0  # seconds between looks at a long piece of work
 LARGEST_REPORT = 100_000  # bytes
 LARGEST_PAGE = 20 * 2**20  # bytes
@@ -103,38 +103,53 @@ def _report(path: Path) -> dict[str, Any]:
 
 def renditions(upload: bytes, recipes: Sequence[Recipe]) -> list[Rendition]:
     """A rendition for each recipe, in their order. Raises `NotAPicture`."""
-    with _read_apart(upload, GAVE_UP) as place:
+    with _turn(TURN), _believed(GAVE_UP), _read_apart(upload) as place:
         report = run(PICTURE, place, {"recipes": [asdict(each) for each in recipes]}, seconds=PATIENCE)
         return _all_checked(place, _made(report), recipes)
 
 
 @contextlib.contextmanager
-def pages(upload: bytes, recipes: Sequence[Recipe], most: int) -> Iterator[Iterator[tuple[bytes, list[Rendition]]]]:
+def pages(
+    upload: bytes, recipes: Sequence[Recipe], most: int, *, when: str = ""
+) -> Iterator[Iterator[tuple[bytes, list[Rendition]]]]:
     """Of each page of a PDF, one held at a time: itself as a PNG, and a rendition for each recipe. Raises
-    `NotAPicture`, also of more than `most` pages."""
-    with _read_apart(upload, GAVE_UP_ON_PAGES) as place:
-        order = {"recipes": [asdict(each) for each in recipes], "most": most}
-        made = _made(run(DOCUMENT, place, order, seconds=PATIENCE_WITH_PAGES))
-        if not 1 <= len(made) <= most:
-            raise Crashed("it made another number of pages than it may")
-        yield ((_page(place, told["original"]), _all_checked(place, told["made"], recipes)) for told in made)
+    `NotAPicture`, also of more than `most` pages (`when`: as of `pages_of`)."""
+    order = {"recipes": [asdict(each) for each in recipes], "most": most, "when": when}
+    with _turn(TURN_WITH_PAGES), _read_apart(upload) as place:
+        with _believed(GAVE_UP_ON_PAGES):
+            made = _made(run(DOCUMENT, place, order, seconds=PATIENCE))
+            if not 1 <= len(made) <= most:
+                raise Crashed("it made another number of pages than it may")
+        yield (_page(place, told, recipes) for told in made)
 
 
 @contextlib.contextmanager
-def _read_apart(upload: bytes, gave_up: str) -> Iterator[Path]:
-    """A folder with the upload in it, while nobody else's is read. Whatever cannot be believed is a `NotAPicture`."""
-    if not TURN.acquire(timeout=QUEUE_PATIENCE):
-        raise NotAPicture("Others are adding pictures. Add this one again in a minute.")
+def _turn(lock: threading.Lock) -> Iterator[None]:
+    if not lock.acquire(timeout=QUEUE_PATIENCE):
+        raise NotAPicture("Others are adding pictures or PDFs. Add this one again in a minute.")
     try:
-        with folder() as place:
-            (place / "source").write_bytes(upload)
-            yield place
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def _believed(gave_up: str) -> Iterator[None]:
+    """Whatever cannot be believed of what the process did is a `NotAPicture`."""
+    try:
+        yield
     except (Crashed, KeyError, TypeError, ValueError, OSError) as error:
         if isinstance(error, NotAPicture):
             raise
         raise NotAPicture(gave_up) from error
-    finally:
-        TURN.release()
+
+
+@contextlib.contextmanager
+def _read_apart(upload: bytes) -> Iterator[Path]:
+    """A folder with the upload in it."""
+    with folder() as place:
+        (place / "source").write_bytes(upload)
+        yield place
 
 
 def _made(report: dict[str, Any]) -> list[Any]:
@@ -143,11 +158,12 @@ def _made(report: dict[str, Any]) -> list[Any]:
     return list(report["made"])
 
 
-def _page(place: Path, name: str) -> bytes:
-    data = bytes_of(place, name, LARGEST_PAGE)
-    if not data.startswith(STARTS["image/png"]):
-        raise Crashed("what it made is no picture")
-    return data
+def _page(place: Path, told: Any, recipes: Sequence[Recipe]) -> tuple[bytes, list[Rendition]]:
+    with _believed(GAVE_UP_ON_PAGES):
+        data = bytes_of(place, told["original"], LARGEST_PAGE)
+        if not data.startswith(STARTS["image/png"]):
+            raise Crashed("what it made is no picture")
+        return data, _all_checked(place, told["made"], recipes)
 
 
 def _all_checked(place: Path, told: list[Any], recipes: Sequence[Recipe]) -> list[Rendition]:

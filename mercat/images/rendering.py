@@ -121,7 +121,7 @@ def is_heic(start: bytes) -> bool:
 
 def is_pdf(start: bytes) -> bool:
     """Whether a file that starts with these bytes says that it is a PDF."""
-    return start.startswith(b"%PDF-")
+    return start.lstrip(b"\xef\xbb\xbf\t\n\r ").startswith(b"%PDF-")
 
 
 def _decoded(upload: bytes, longest_side: int) -> tuple[Image.Image, bool]:

@@ -28,7 +28,7 @@ PICTURE, DOCUMENT, VIDEO = "picture", "document", "video"
 # 26 million pixels takes 400 MB where it is no JPEG; FFmpeg's threads reserve far more addresses than they fill.
 LIMITS = {
     PICTURE: (2 * GB, 60, 64 * 2**20, 5),
-    DOCUMENT: (2 * GB, 120, 64 * 2**20, 5),
+    DOCUMENT: (2 * GB, 60, 64 * 2**20, 5),
     VIDEO: (4 * GB, 48 * 3600, 4 * GB, 15),
 }
 FILES = 64  # open at once
@@ -81,7 +81,7 @@ def _document(folder: Path, order: dict[str, Any]) -> dict[str, Any]:
 
     recipes, told = [Recipe(**each) for each in order["recipes"]], []
     try:
-        for number, page in enumerate(pages_of((folder / "source").read_bytes(), order["most"]), 1):
+        for number, page in enumerate(pages_of((folder / "source").read_bytes(), order["most"], when=order["when"]), 1):
             name = f"page-{number}.png"
             page.save(folder / name, compress_level=1)  # quick: it is kept, and never sent
             told.append({"original": name, "made": [_left(folder, each) for each in renditions_of(page, recipes)]})

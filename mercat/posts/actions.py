@@ -42,7 +42,7 @@ from mercat.people.pack import guidance
 from mercat.people.signing_in import step_up
 from mercat.posts import correcting, states
 from mercat.posts.attached import Attached, AttachedVideo, found_video
-from mercat.posts.contents import LONGEST, Draft, canonical, normal
+from mercat.posts.contents import LONGEST, Draft, canonical, normal, title
 from mercat.posts.facts import approvals_needed, compose_decisions, decisions_on, draft_facts, targets_of
 from mercat.posts.models import Approval, Post, Remark, Target, Version
 from mercat.register.actions import people_of_all
@@ -203,7 +203,8 @@ def obstacles(*, by: Person, post: Post, now: datetime) -> Iterator[Impossible |
     unused = attached.given_to_nobody({account.network for account in accounts})
     if unused and not post.corrects_id:  # a correction keeps what was there
         yield Impossible(f"{GIVEN_TO_NOBODY[unused]} {NOT_SUBMITTED}")
-    if draft.document and accounts and not any(_shows_documents(account.network) for account in accounts):
+    shown = any(registry.get(account.network).spec.documents for account in accounts)
+    if draft.document and accounts and not shown and not post.corrects_id:
         yield Impossible(f"{NO_DOCUMENTS} {NOT_SUBMITTED}")
     if attached.video and not attached.video.row.is_ready:
         yield Impossible(f"{_why_not_ready(attached.video.row)} {NOT_SUBMITTED}")
@@ -407,7 +408,7 @@ def _is_not_over(post: Post) -> None:
 
 
 def _fits_the_store(draft: Draft) -> None:
-    texts = [draft.text, *draft.variants.values(), *(medium.alt for medium in draft.media)]
+    texts = [draft.text, draft.document, *draft.variants.values(), *(medium.alt for medium in draft.media)]
     captions = draft.video.captions if draft.video else ""
     if any(UNKEEPABLE.search(text) for text in (*texts, captions, *draft.variants, draft.pillar, draft.language)):
         raise Impossible("This text holds a character that is none, and cannot be kept. Nothing of it was kept.")
@@ -462,7 +463,7 @@ def problems_for(draft: Draft, account: Account, attached: Attached, *, now: dat
         synthetic=draft.synthetic,
         begins=draft.begins,
         story=draft.story,
-        document=draft.document if network.spec.documents else "",
+        document=title(draft.document) if network.spec.documents else "",
     )
     if draft.story and network.spec.stories is None:
         return [_no_stories(network)]
@@ -481,10 +482,6 @@ def problems_for(draft: Draft, account: Account, attached: Attached, *, now: dat
     film = attached.given_to(account.network).video
     waits = film and not film.row.is_ready
     return [problem for problem in problems if not (waits and problem.field == "media")]
-
-
-def _shows_documents(slug: str) -> bool:
-    return registry.get(slug).spec.documents is not None
 
 
 def _no_stories(network: Network) -> Problem:

@@ -31,7 +31,7 @@ from mercat.guidance.gate import Refused
 from mercat.images.captions import NotCaptions, webvtt_of
 from mercat.images.kinds import NotAVideo
 from mercat.images.preparing import prepare_this
-from mercat.images.rendering import NotAPicture
+from mercat.images.rendering import NotAPicture, is_pdf
 from mercat.images.videos import take_in_video
 from mercat.networks import registry
 from mercat.people.actions import Impossible
@@ -41,7 +41,7 @@ from mercat.people.pack import guidance
 from mercat.people.signing_in import factors, proving
 from mercat.people.signing_in.throttle import NO_MATCH, Origin, TooMany, identify
 from mercat.posts import actions, bulk, importing
-from mercat.posts.contents import Draft, DraftPicture, DraftVideo
+from mercat.posts.contents import Draft, DraftPicture, DraftVideo, title
 from mercat.posts.forms import BadTime, due_at
 from mercat.posts.keeping import MOST_PICTURES, taken_in
 from mercat.posts.models import Post
@@ -50,6 +50,7 @@ from mercat.posts.states import STATES
 from mercat.register.models import Account
 
 UNUSABLE = (NotAPicture, NotAVideo, NotCaptions)
+TOO_MANY_ALTS = "There are more --alt texts than pictures and videos."
 REFUSED = 3  # exit code: guidance, or a limit of a network, said no
 
 
@@ -206,24 +207,24 @@ def compose(
     if document and not pictures:
         raise click.UsageError("There is the title of a --document, and no --picture that would be a page of it.")
     now = timezone.now()
-    when = _moment(due, now) if due else None
-    taken = [pk for path in pictures for pk in _taken_in(by, path, now)]
-    if len(alts) > len(taken) + bool(video):
-        raise click.UsageError("There are more --alt texts than pictures and videos.")
+    if len(alts) > (MOST_PICTURES if any(map(_is_pdf, pictures)) else len(pictures)) + bool(video):
+        raise click.UsageError(TOO_MANY_ALTS)
     draft = Draft(
         text=_words(text or ""),
         variants={_network(slug): said for slug, said in wordings},
         targets=tuple(str(_account(name).pk) for name in accounts),
         pillar=_pillar(pillar),
-        pictures=tuple(
-            DraftPicture(id=pk, alt=alts[place] if place < len(alts) else "") for place, pk in enumerate(taken)
-        ),
-        video=_filmed(by, video, captions, alts[len(taken) :], now) if video else None,
         synthetic=synthetic,
-        document=document.strip(),
+        document=title(document),
         story=story,
-        due_at=when,
+        due_at=_moment(due, now) if due else None,
     )
+    draft = replace(draft, pictures=_pictured(by, pictures, alts, now))
+    alts_left = alts[len(draft.pictures) :]
+    if len(alts_left) > bool(video):
+        raise click.UsageError(f"{TOO_MANY_ALTS} The pictures were kept, and no post.")
+    if video:
+        draft = replace(draft, video=_filmed(by, video, captions, alts_left, now))
     with transaction.atomic():  # one that is refused leaves no draft behind
         row = actions.compose(by=by, draft=draft, now=now)
         if and_submit:
@@ -418,12 +419,24 @@ def _account(name: str) -> Account:
     return found[0]
 
 
-def _taken_in(by: Person, path: Path, now: datetime) -> list[str]:
-    """A picture; of a PDF, its pages."""
+def _is_pdf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_pdf(file.read(100))
+
+
+def _pictured(by: Person, paths: tuple[Path, ...], alts: tuple[str, ...], now: datetime) -> tuple[DraftPicture, ...]:
+    """Pictures, and the pages of PDFs, each with its description as far as there are any."""
+    taken: list[str] = []
+    for path in paths:
+        taken += _taken_in(by, path, MOST_PICTURES - len(taken), now)
+    return tuple(DraftPicture(id=pk, alt=alts[place] if place < len(alts) else "") for place, pk in enumerate(taken))
+
+
+def _taken_in(by: Person, path: Path, most: int, now: datetime) -> list[str]:
     if not (mimetypes.guess_type(path.name)[0] or "image/").startswith(("image/", "application/pdf")):
         kinds = "a JPEG, PNG, WebP, GIF, HEIC or PDF file"
         raise NotAPicture(f"{path.name} is not a picture. Choose {kinds}. Nothing was kept.")
-    found = taken_in(path.read_bytes(), path.name, by=by, most=MOST_PICTURES, now=now)
+    found = taken_in(path.read_bytes(), path.name, by=by, most=most, now=now)
     return [str(picture.pk) for picture in found]
 
 

@@ -31,7 +31,9 @@ from mercat.networks.kit.thread import posts_of
 from mercat.people.actions import Impossible
 
 FORMAT = "mercat-version/4"
+JOINERS = "\u200c\u200d"
 LONGEST = 100_000  # characters of one text; far above every network's limit
+LONGEST_TITLE = 500  # characters of a document's; the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,12 @@ def normal(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
+def title(text: str) -> str:
+    """A title as it is kept: normal, and one line of what can be printed; what joins letters and emoji stays."""
+    kept = (each if each.isprintable() or each in JOINERS else " " for each in normal(text))
+    return " ".join("".join(kept).split())
+
+
 def canonical(
     draft: Draft,
     *,
@@ -165,7 +173,7 @@ def canonical(
             "media": [asdict(each) | {"alt": normal(each.alt)} for each in media],
             "synthetic": draft.synthetic,
             "story": draft.story,
-            "document": normal(draft.document),
+            "document": title(draft.document),
             "targets": sorted(set(draft.targets)),
             "pillar": draft.pillar,
             "warning": draft.warning,

@@ -9,12 +9,11 @@ from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
 
-from mercat.posts.contents import Draft, DraftPicture, DraftVideo
+from mercat.posts.contents import LONGEST_TITLE, Draft, DraftPicture, DraftVideo, title
 
 LONDON = ZoneInfo("Europe/London")
 VARIANT = "variant-"
 ALT = "alt-"
-LONGEST_TITLE = 500  # characters of a document's; far above every network's limit
 NO_DAY, NO_TIME = "Enter the day on which it goes out", "Enter the time at which it goes out"
 BROADCAST_TIME = {NO_DAY: "Enter the day of the broadcast", NO_TIME: "Enter the time at which the broadcast begins"}
 LANGUAGES = {
@@ -81,7 +80,7 @@ class Typed:
             video=_video(form),
             synthetic=form.get("synthetic") == "yes",
             story=form.get("story") == "yes",
-            document=_clean(form.get("document", "")).strip()[:LONGEST_TITLE],
+            document=title(form.get("document", ""))[:LONGEST_TITLE],
             targets=tuple(dict.fromkeys(filter(_is_uuid, form.getlist("targets")))),
             pillar=form.get("pillar", "")[:64],
             warning=form.get("warning") == "yes",

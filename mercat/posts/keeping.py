@@ -56,13 +56,18 @@ def take_in_pictures(
     """Add uploads to the pictures, up to `most`: of a PDF its pages. A file that is neither is told; the others are
     added."""
     said: list[Said] = []
-    pictures = typed.pictures
+    pictures, pdfs = typed.pictures, 0
     for file in files:
         if len(pictures) >= most:
             said.append(Said("files", f"At most {most} pictures go together. “{file.name}” was not added."))
             break
+        upload = file.read(MAX_UPLOAD + 1)
+        pdfs += is_pdf(upload)
+        if pdfs > 1 and is_pdf(upload):  # each may take a minute, and a request holds others up
+            said.append(Said("files", f"“{file.name}” was not added. Add one PDF at a time."))
+            continue
         try:
-            found = taken_in(file.read(MAX_UPLOAD + 1), file.name or "", by=by, most=most - len(pictures), now=now)
+            found = taken_in(upload, file.name or "", by=by, most=most - len(pictures), now=now)
         except NotAPicture as error:
             said.append(Said("files", f"“{file.name}” was not added. {error}"))
         else:

@@ -171,6 +171,32 @@ def talkative_pdf() -> bytes:
     return re.sub(rb"/OpenAction \[[^]]*\]", b"/OpenAction " + script, bytes(made.output()))
 
 
+def covered_pdf() -> bytes:
+    """With a name that a field covers, as some redaction tools do it, and a field that somebody filled in."""
+    box = b"<< /Type /XObject /Subtype /Form /BBox [0 0 %d %d] /Resources << >> /Length %d >>\nstream\n%s\nendstream"
+    black = b"0 0 0 rg 0 0 400 40 re f"
+    red = b"1 0 0 rg 0 0 400 40 re f"
+    page = f"BT /F1 24 Tf 110 710 Td ({SECRET[:20]}) Tj ET".encode()
+    field = b"<< /Type /Annot /Subtype /Widget /FT /%s /Ff %d /T (%s) /F 4 /Rect [100 %d 500 %d] /AP << /N %d 0 R >> >>"
+    parts = [
+        b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [6 0 R 7 0 R] >> >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Annots [6 0 R 7 0 R] "
+        b"/Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(page), page),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        field % (b"Btn", 65536, b"cover", 700, 740, 8),
+        field % (b"Tx", 0, b"filled", 400, 440, 9),
+        box % (400, 40, len(black), black),
+        box % (400, 40, len(red), red),
+    ]
+    return (
+        b"%PDF-1.7\n"
+        + b"".join(b"%d 0 obj\n%s\nendobj\n" % each for each in enumerate(parts, 1))
+        + (b"trailer << /Root 1 0 R /Size 10 >>\n%%EOF")
+    )
+
+
 def locked_pdf() -> bytes:
     made = _written("What may be read")
     made.set_encryption(owner_password="owner", user_password="reader")

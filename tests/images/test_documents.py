@@ -17,7 +17,7 @@ from mercat.images.documents import take_in_document
 from mercat.images.models import Document, Picture
 from mercat.images.pages import pages_of
 from mercat.images.recipes import recipes_for
-from mercat.images.rendering import MAX_UPLOAD, NotAPicture
+from mercat.images.rendering import MAX_UPLOAD, NotAPicture, is_pdf
 from mercat.networks import registry
 from mercat.people.models import Person
 from tests import factories as make
@@ -83,6 +83,28 @@ def test_what_lies_beneath_a_page_goes_nowhere(person: Person, store: Path) -> N
     assert covered.getextrema() == (0, 0)  # the box is black all through
 
 
+def test_what_a_field_covers_or_says_is_drawn_as_readers_draw_it() -> None:
+    (page,) = pages_of(crafted.covered_pdf(), 1)
+    scale = 2400 / 792
+    cover, filled = (
+        page.crop(tuple(round(each * scale) for each in (110, 792 - top + 5, 490, 792 - bottom - 5)))
+        for bottom, top in ((700, 740), (400, 440))
+    )
+    assert cover.getcolors() == [(cover.width * cover.height, (0, 0, 0))]
+    assert filled.getcolors() == [(filled.width * filled.height, (255, 0, 0))]
+
+
+@pytest.mark.parametrize("before", [b"\n\n", b"\xef\xbb\xbf", b" \r\n"])
+def test_what_stands_before_it_makes_it_no_other_file(before: bytes) -> None:
+    assert is_pdf((before + pdf("Front"))[:100])
+    assert not is_pdf(before + b"hello %PDF-")
+
+
+def test_a_long_name_leaves_the_number_of_the_page(person: Person) -> None:
+    pages = take_in_document(by=person, name="x" * 300, upload=pdf("Front", "Back"), most=20, now=NOW)
+    assert [page.name[-6:] for page in pages] == ["page 1", "page 2"]
+
+
 @pytest.mark.parametrize(
     ("upload", "said"),
     [
@@ -118,14 +140,46 @@ def test_a_disk_that_fills_in_the_middle_keeps_nothing(person: Person, store: Pa
 def test_its_pages_count_towards_the_day(person: Person, store: Path, monkeypatch) -> None:
     monkeypatch.setattr(actions, "MOST_A_DAY", 3)
     take_in(by=person, name="one.png", upload=saved(quarters(), "PNG"), now=NOW)
-    with pytest.raises(NotAPicture, match="there is room for 2 more"):
+    with pytest.raises(NotAPicture, match="there is room for 2 more today"):
         taken_in(person, pdf(*"abc"))
     taken_in(person, pdf(*"ab"))
     with pytest.raises(NotAPicture, match="within a day"):
         taken_in(person, pdf("a"))
 
 
-def test_a_reader_that_is_killed_or_lies_leaves_nothing(person: Person, store: Path, monkeypatch) -> None:
+def test_what_was_kept_meanwhile_counts_too(person: Person, store: Path, monkeypatch) -> None:
+    room = iter([2, 1])
+    monkeypatch.setattr("mercat.images.documents.room_today", lambda by, now: next(room))
+    before = kept()
+    with pytest.raises(NotAPicture, match="within a day"):
+        taken_in(person, pdf(*"ab"))
+    assert gained(before) == {}
+    assert files(store) == []
+
+
+def test_a_reader_that_does_not_end_is_ended(person: Person, store: Path, monkeypatch) -> None:
+    monkeypatch.setattr(isolated, "PATIENCE", 0.01)
+    with pytest.raises(NotAPicture, match="gave up on it"):
+        taken_in(person, pdf("Front"))
+    assert files(store) == []
+
+
+def test_a_slip_of_our_own_is_not_told_as_the_readers(person: Person, store: Path, monkeypatch) -> None:
+    def slips(*_: object, **__: object) -> None:
+        raise KeyError("ours")
+
+    monkeypatch.setattr("mercat.images.documents.record", slips)
+    with pytest.raises(KeyError):
+        taken_in(person, pdf("Front"))
+    assert files(store) == []
+
+
+def test_a_pdf_and_a_picture_are_read_beside_each_other(person: Person) -> None:
+    with isolated.TURN:
+        assert len(taken_in(person, pdf("Front"))) == 1
+
+
+def test_a_reader_that_lies_leaves_nothing(person: Person, store: Path, monkeypatch) -> None:
     def lies(*_: object, **__: object) -> dict[str, object]:
         return {"made": [{"original": "source", "made": []}]}
 

@@ -161,7 +161,7 @@ def test_pictures_are_rendered_one_at_a_time(monkeypatch: pytest.MonkeyPatch) ->
         waiting = pool.submit(renditions, UPLOAD, [HOUSE])
         assert not wait([waiting], timeout=0.2).done
         monkeypatch.setattr(isolated, "QUEUE_PATIENCE", 0.01)
-        with pytest.raises(NotAPicture, match=r"Others are adding pictures\. Add this one again in a minute\."):
+        with pytest.raises(NotAPicture, match=r"Others are adding pictures or PDFs\. Add this one again in a minute\."):
             renditions(UPLOAD, [HOUSE])
         isolated.TURN.release()
         assert waiting.result(20)[0].mime == "image/jpeg"

@@ -50,6 +50,10 @@ def meaning(draft: Draft, pictures: list[SealedPicture]) -> object:
     def plain(text: str) -> str:
         return unicodedata.normalize("NFC", "\n".join(text.replace("\r\n", "\n").split("\r"))).strip()
 
+    def printed(text: str) -> str:
+        """One line, in which nothing is that cannot be seen."""
+        return "".join(" " if unicodedata.category(each)[0] in "CZ" else each for each in plain(text)).split()
+
     return (
         plain(draft.text),
         draft.language,
@@ -60,7 +64,7 @@ def meaning(draft: Draft, pictures: list[SealedPicture]) -> object:
         draft.warning,
         draft.synthetic,
         draft.story,
-        plain(draft.document),
+        printed(draft.document),
         draft.due_at,
         draft.begins,
     )

@@ -17,10 +17,11 @@ from mercat.delivery.models import Consignment
 from mercat.images.documents import take_in_document
 from mercat.images.models import Document, Picture
 from mercat.networks import registry
+from mercat.people.actions import Impossible
 from mercat.posts import actions
 from mercat.posts.actions import DoesNotFit
 from mercat.posts.cli import post as command
-from mercat.posts.contents import Draft, DraftPicture
+from mercat.posts.contents import Draft, DraftPicture, title
 from mercat.posts.models import Post
 from mercat.register.models import Account
 from tests import factories as make
@@ -113,6 +114,32 @@ def test_its_limits_are_told_in_the_adapters_words(author, linkedin, pages) -> N
     assert [(each.field, each.message) for each in error.value.problems[linkedin]] == [("document", said)]
 
 
+def test_a_title_is_counted_as_it_is_sent(author, linkedin, pages) -> None:
+    """In NFC some letters are two."""
+    told = refused(author, leaflet(pages, linkedin, title="\u0a36" * 30))
+    assert any("The title of the document has 60 characters; LinkedIn takes 58." in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  Keep\nsafe\t in  winter ", "Keep safe in winter"),
+        ("a\u202eb\x1bc\x07d", "a b c d"),
+        ("👩\u200d🚒 क्\u200dष", "👩\u200d🚒 क्\u200dष"),
+        ("Cafe\u0301", "Café"),
+    ],
+)
+def test_a_title_is_one_line_of_what_can_be_printed(typed: str, kept: str) -> None:
+    assert title(typed) == kept
+    assert title(title(typed)) == title(typed)
+
+
+@pytest.mark.parametrize("words", ["\ud800", "a\x00b", "x" * 200_000], ids=["half a letter", "nul", "endless"])
+def test_a_title_that_cannot_be_kept_is_refused_in_words(author, linkedin, pages, words: str) -> None:
+    with pytest.raises(Impossible):
+        actions.compose(by=author, draft=leaflet(pages, linkedin, title=words), now=NOW)
+
+
 # The composer
 
 
@@ -170,11 +197,11 @@ def test_what_is_wrong_with_a_title_is_told_beside_it(client, author, account, l
     post = actions.compose(by=author, draft=leaflet(pages, account), now=NOW)
     edit, kept = reverse("posts:edit", args=[post.pk]), [str(page.pk) for page in pages]
     alts = {f"alt-{pk}": "A page" for pk in kept}
-    for accounts, title, said in (
+    for accounts, words, said in (
         ([account], TITLE, actions.NO_DOCUMENTS),
         ([linkedin], "T" * 70, "The title of the document has 70 characters"),
     ):
-        answer = client.post(edit, form(post, *accounts, picture=kept, document=title, do="submit", **alts))
+        answer = client.post(edit, form(post, *accounts, picture=kept, document=words, do="submit", **alts))
         assert answer.status_code == 422
         page = answer.content.decode()
         assert said in page
@@ -190,6 +217,24 @@ def test_a_pdf_with_too_many_pages_is_told_and_the_rest_is_added(client, author,
     ]
     answer = client.post(reverse("posts:edit", args=[post.pk]), form(post, account, files=files, do="add-picture"))
     assert "“book.pdf” was not added. This PDF has 21 pages; there is room for 20 more." in answer.content.decode()
+    post.refresh_from_db()
+    assert len(Draft.restored(post.draft).pictures) == 1
+
+
+def test_pages_come_to_the_pictures_that_are_there(client, author, account, pages) -> None:
+    client.force_login(author)
+    post = actions.compose(by=author, draft=leaflet(pages, account), now=NOW)
+    there, more = [str(page.pk) for page in pages], [SimpleUploadedFile("a.pdf", pdf(*"abcdefghijklmnopqrs"))]
+    answer = client.post(reverse("posts:edit", args=[post.pk]), form(post, account, picture=there, files=more))
+    assert "This PDF has 19 pages; there is room for 18 more." in answer.content.decode()
+
+
+def test_pdfs_come_one_at_a_time(client, author, account) -> None:
+    client.force_login(author)
+    post = actions.compose(by=author, draft=make.draft(account), now=NOW)
+    files = [SimpleUploadedFile(f"{name}.pdf", pdf(name)) for name in "ab"]
+    answer = client.post(reverse("posts:edit", args=[post.pk]), form(post, account, files=files))
+    assert "“b.pdf” was not added. Add one PDF at a time." in answer.content.decode()
     post.refresh_from_db()
     assert len(Draft.restored(post.draft).pictures) == 1
 
@@ -228,7 +273,35 @@ def test_the_command_line_wants_pages_for_a_title(by_command) -> None:
     assert not Post.objects.exists()
 
 
+def test_the_command_line_reads_no_file_for_an_account_that_is_none(author, by_command, tmp_path: Path) -> None:
+    path = tmp_path / "leaflet.pdf"
+    path.write_bytes(pdf("Front", "Back"))
+    done = by_command("--to", "Nobody", "--picture", str(path))
+    assert "There is no account “Nobody” in the register. Nothing was kept." in done.output
+    assert not Document.objects.exists()
+    done = by_command("--picture", str(path), *["--alt", "A page"] * 3)
+    assert (done.exit_code, "The pictures were kept, and no post." in done.output) == (2, True)
+    assert not Post.objects.exists()
+
+
+def test_the_command_line_holds_all_pdfs_to_the_pictures_of_a_post(by_command, tmp_path: Path) -> None:
+    path = tmp_path / "leaflet.pdf"
+    path.write_bytes(pdf(*"abcdefghijk"))
+    done = by_command("--picture", str(path), "--picture", str(path))
+    assert "This PDF has 11 pages; there is room for 9 more." in done.output
+    assert not Post.objects.exists()
+
+
 # A correction
+
+
+def test_a_correction_where_nobody_shows_the_document_keeps_its_title(author, linkedin, pages) -> None:
+    mastodon = make.account("Dundee", network="mastodon")
+    out = stands(approved(author, leaflet(pages, linkedin, mastodon), linkedin, mastodon))
+    draft = Draft.restored(actions.correct(by=author, post=out, now=NOW).draft)
+    one = replace(draft, text="Ice on the road.", targets=(str(mastodon.pk),))
+    post = actions.compose(by=author, post=actions.correct(by=author, post=out, now=NOW), draft=one, now=NOW)
+    assert [str(each) for each in actions.obstacles(by=author, post=post, now=NOW)] == []
 
 
 def test_a_correction_keeps_the_title_and_cannot_change_it(client, author, linkedin, pages) -> None:

@@ -72,8 +72,15 @@ def test_a_place_takes_one_document_of_its_own_kind(linkedin):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"title": ""}, {"title": None}, {"title": "T" * 401}, {"title": 7}, {"altText": "A leaflet"}],
-    ids=["empty", "null", "long", "number", "described"],
+    [
+        {"title": ""},
+        {"title": None},
+        {"title": "T" * 59},
+        {"title": "Two\nlines"},
+        {"title": 7},
+        {"altText": "A leaflet"},
+    ],
+    ids=["empty", "null", "long", "lines", "number", "described"],
 )
 def test_a_post_with_a_document_needs_its_title_and_has_no_description(linkedin, fields):
     assert show(linkedin, hand_over(linkedin, pdf()), **fields).status_code == 422

@@ -13,7 +13,7 @@ import httpx
 from mercat.networks.hootsuite.spec import API, NAME, Kind, kind_in, media_rules
 from mercat.networks.kit.media import media_problems
 from mercat.networks.kit.steps import fields_of, link_of, quoted, text_of, words_of
-from mercat.networks.kit.text import links, squashed
+from mercat.networks.kit.text import links, squashed, units
 from mercat.networks.port import Count, Found, Item, Later, Outcome, Problem, Reconnect, Refused
 
 RENEW = "The connection to Hootsuite has ended. Connect the account again."
@@ -100,7 +100,7 @@ def is_missing(response: httpx.Response) -> bool:
 def count(text: str, limits: Mapping[str, int]) -> Count:
     """As the profile's own network counts: X by its weights, all others units of UTF-16, the strictest reading."""
     kind = kind_in(limits)
-    used = _weight(text) if kind.text == 280 else len(text.encode("utf-16-le", "surrogatepass")) // 2
+    used = _weight(text) if kind.text == 280 else units(text)
     return Count(used, kind.text, "characters")
 
 

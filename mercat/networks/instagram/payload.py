@@ -14,6 +14,7 @@ from mercat.networks.kit.graph import GRAPH, Words, count_of, list_of, moment_of
 from mercat.networks.kit.graph_containers import Dialect, account_of, says_the_same
 from mercat.networks.kit.media import media_problems
 from mercat.networks.kit.steps import MOST_NAME, MOST_PICTURE, link_of, text_of, words_of
+from mercat.networks.kit.text import units
 from mercat.networks.port import (
     STORY_LASTS,
     Channel,
@@ -79,7 +80,7 @@ _MENTION = regex.compile(r"(?<![\w@./])@[A-Za-z0-9._]{1,30}")
 
 def count(text: str, limits: Mapping[str, int]) -> Count:
     """Characters used, as UTF-16 counts them: Meta does not say which it counts, and no count is higher."""
-    return Count(len(text.encode("utf-16-le", "surrogatepass")) // 2, MAX_CAPTION, "characters")
+    return Count(units(text), MAX_CAPTION, "characters")
 
 
 def check(item: Item, limits: Mapping[str, int]) -> list[Problem]:

@@ -29,6 +29,11 @@ _LONG_REFERENCE = regex.compile(
 )  # no character has so high a number, and Python refuses to read it
 
 
+def units(text: str) -> int:
+    """Characters as the web counts them, in units of UTF-16: an emoji is two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A piece of a text: `start` and `end` in characters, end exclusive."""

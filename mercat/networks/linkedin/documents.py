@@ -15,6 +15,7 @@ from fpdf.prefs import ViewerPreferences
 
 from mercat.networks.kit.media import megabytes
 from mercat.networks.kit.steps import bytes_of
+from mercat.networks.kit.text import units
 from mercat.networks.linkedin.spec import NAME
 from mercat.networks.port import DocumentRules, Item, Problem
 
@@ -41,6 +42,12 @@ def pdf_of(item: Item, *, now: datetime) -> bytes:
     return bytes(pdf.output())
 
 
+def too_large(size: int, rules: DocumentRules) -> str:
+    """Of the PDF, or of its pages by themselves: PNGs are packed anew in it, and may grow."""
+    has, most = megabytes(size), megabytes(rules.max_bytes)
+    return f"The document has {has} MB; {NAME} is given up to {most} MB from here. Take out some pages."
+
+
 def problems(item: Item, rules: DocumentRules) -> Iterator[Problem]:
     """Every limit of `rules` that a document breaks."""
     if any(medium.is_video for medium in item.media) or not item.media:
@@ -52,11 +59,8 @@ def problems(item: Item, rules: DocumentRules) -> Iterator[Problem]:
             "media", f"The document has {len(item.media)} pages; {NAME} takes {rules.max_pages}. Take out {over}."
         )
     if (size := sum(medium.size for medium in item.media)) > rules.max_bytes:
-        has, most = megabytes(size), megabytes(rules.max_bytes)
-        yield Problem(
-            "media", f"The document has {has} MB; {NAME} is given up to {most} MB from here. Take out some pages."
-        )
-    if (length := len(item.document)) > rules.max_title:
+        yield Problem("media", too_large(size, rules))
+    if (length := units(item.document)) > rules.max_title:
         yield Problem(
             "document",
             f"The title of the document has {length} characters; {NAME} takes {rules.max_title}. Shorten it.",

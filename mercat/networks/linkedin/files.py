@@ -13,6 +13,7 @@ from mercat.networks.kit.steps import RETRY, Halt, bytes_of, fields_of, text_of
 from mercat.networks.linkedin import documents, payload
 from mercat.networks.linkedin.places import LONGEST, is_own_place, put, refuse
 from mercat.networks.linkedin.session import before_public, headers, rest
+from mercat.networks.linkedin.spec import SPEC
 from mercat.networks.port import Channel, Item, Later, Medium, Notes, Refused
 
 
@@ -97,6 +98,9 @@ def picture(channel: Channel, medium: Medium, notes: Notes, *, now: datetime) ->
 
 def document(channel: Channel, item: Item, notes: Notes, *, now: datetime) -> File:
     def read() -> bytes:
-        return documents.pdf_of(item, now=now)
+        pdf = documents.pdf_of(item, now=now)
+        if SPEC.documents and len(pdf) > SPEC.documents.max_bytes:
+            raise Halt(Refused(documents.too_large(len(pdf), SPEC.documents)))
+        return pdf
 
     return File(channel, notes, now, "document", "document", f"document:{item.key}", read)

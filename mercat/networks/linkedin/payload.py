@@ -11,7 +11,7 @@ import regex
 
 from mercat.networks.kit.media import media_problems
 from mercat.networks.kit.steps import fields_of, quoted, text_of, words_of
-from mercat.networks.kit.text import links, squashed
+from mercat.networks.kit.text import links, squashed, units
 from mercat.networks.linkedin.documents import problems as document_problems
 from mercat.networks.linkedin.spec import API, MAX_PIXELS, MAX_TEXT, NAME, SITE, SPEC, VERSION
 from mercat.networks.port import (
@@ -101,7 +101,7 @@ def _list(fields: Mapping[str, Any], name: str) -> list[Any]:
 
 def count(text: str, limits: Mapping[str, int]) -> Count:
     """Units of UTF-16, the strictest reading of "characters"; the escapes of a text on its way do not count."""
-    return Count(len(text.encode("utf-16-le", "surrogatepass")) // 2, MAX_TEXT, "characters")
+    return Count(units(text), MAX_TEXT, "characters")
 
 
 def check(item: Item, limits: Mapping[str, int]) -> list[Problem]:

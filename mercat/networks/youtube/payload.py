@@ -24,7 +24,7 @@ from mercat.networks.kit.steps import (
     text_of,
     words_of,
 )
-from mercat.networks.kit.text import squashed
+from mercat.networks.kit.text import squashed, units
 from mercat.networks.port import (
     Count,
     Figures,
@@ -175,11 +175,6 @@ def bytes_in(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def units_in(text: str) -> int:
-    """Characters as the web counts them: an emoji is two."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
 def count(text: str, limits: Mapping[str, int]) -> Count:
     """Bytes of the description."""
     return Count(bytes_in(text), MAX_DESCRIPTION, "bytes")
@@ -198,7 +193,7 @@ def check(item: Item, limits: Mapping[str, int]) -> list[Problem]:
 def text_problems(text: str) -> Iterator[Problem]:
     if not text.strip():
         yield Problem("text", f"There is no text. Its first line becomes the video's title on {NAME}.")
-    if (long := units_in(title_of(text))) > MAX_TITLE:
+    if (long := units(title_of(text))) > MAX_TITLE:
         yield Problem(
             "text",
             f"The first line becomes the video's title and has {long:,} characters; {NAME} takes {MAX_TITLE}. Begin a"

@@ -17,7 +17,7 @@ from mercat.networks.kit.text import links
 from mercat.networks.port import Count, Problem
 from mercat.posts.actions import problems_for
 from mercat.posts.attached import Attached, AttachedVideo
-from mercat.posts.contents import Draft
+from mercat.posts.contents import Draft, title
 from mercat.posts.models import Post
 from mercat.posts.presenters.cost import cost_of
 from mercat.register.models import Account
@@ -102,7 +102,7 @@ def _preview(draft: Draft, accounts: list[Account], attached: Attached, post: Po
         problems=list(dict.fromkeys(said)),
         cost=cost_of(network, draft.posts(network), len(accounts), now=now),
         story=draft.story,
-        document=draft.document if registry.get(network).spec.documents else "",
+        document=title(draft.document) if registry.get(network).spec.documents else "",
     )
 
 

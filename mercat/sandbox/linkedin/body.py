@@ -19,7 +19,7 @@ FIELDS = {
 OPTIONAL = {"content", "isReshareDisabledByAuthor"}
 
 VIDEO, DOCUMENT = "urn:li:video:", "urn:li:document:"
-MAX_TITLE = 400  # characters of a document's; in no document that could be read
+MAX_TITLE = 58  # units of UTF-16 of a document's; of LinkedIn's own composer, by third parties
 
 FindImage = Callable[[str], Upload | None]
 
@@ -113,7 +113,7 @@ def _document(upload: Upload, alt: str, title: Any, path: str) -> Medium:
         raise invalid(path, "a document stands alone, and has no altText")
     if not isinstance(title, str) or not title.strip():
         raise invalid(f"{path}/title", "field is required for documents but not found and has no default value")
-    if len(title) > MAX_TITLE:
+    if len(title.encode("utf-16-le", "surrogatepass")) // 2 > MAX_TITLE or not title.isprintable():
         raise too_long(f"{path}/title")
     return Medium(upload.native_id, upload.mime, upload.size, upload.sha256, title, upload.width, upload.height)
 

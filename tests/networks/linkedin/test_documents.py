@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from mercat.networks.linkedin.adapter import NETWORK
 from mercat.networks.linkedin.documents import pdf_of
@@ -134,12 +136,13 @@ def test_a_store_that_does_not_answer_costs_nothing(sandbox: Sandbox, channel: C
     ("one", "said"),
     [
         (leaflet(title="T" * 59), "The title of the document has 59 characters; LinkedIn takes 58. Shorten it."),
+        (leaflet(title="🚧" * 30), "The title of the document has 60 characters; LinkedIn takes 58. Shorten it."),
         (leaflet(video()), "The pages of a document are pictures."),
         (replace(item("Words alone."), document=TITLE), "The pages of a document are pictures."),
         (leaflet(replace(FRONT, size=9_000_000), replace(BACK, size=7_000_000)), "The document has 16 MB;"),
         (leaflet(*[medium(b"x")] * 301), "The document has 301 pages; LinkedIn takes 300. Take out 1."),
     ],
-    ids=["title", "a video", "no pages", "bytes", "pages"],
+    ids=["title", "emoji", "a video", "no pages", "bytes", "pages"],
 )
 def test_its_limits_are_told_before_anything_is_sent(sandbox: Sandbox, channel: Channel, one: Item, said: str) -> None:
     told = " ".join(problem.message for problem in NETWORK.check(one, channel.limits))
@@ -147,6 +150,18 @@ def test_its_limits_are_told_before_anything_is_sent(sandbox: Sandbox, channel: 
     outcome = publish(channel, one)
     assert isinstance(outcome, Refused)
     assert outcome.reason == told
+
+
+def test_pages_that_grow_in_the_pdf_are_told_before_anything_is_sent(sandbox: Sandbox, channel: Channel) -> None:
+    noise, out = [Image.effect_noise((2000, 2000), 80) for _ in range(4)], io.BytesIO()
+    Image.merge("RGBA", noise).save(out, "PNG", compress_level=0)
+    page = replace(medium(out.getvalue(), mime="image/png", width=2000, height=2000), size=100_000)
+    one = leaflet(page)
+    assert NETWORK.check(one, channel.limits) == []
+    outcome = publish(channel, one)
+    assert isinstance(outcome, Refused)
+    assert "MB; LinkedIn is given up to 15 MB from here. Take out some pages." in outcome.reason
+    assert sandbox.standing(channel.native_id) == []
 
 
 def test_more_pages_than_pictures_of_a_post_are_no_fault(sandbox: Sandbox, channel: Channel) -> None:
