@@ -42,21 +42,21 @@ def ask(
     author: Person,
     approvals: int,
     approvals_needed: int,
-    submitted_at: datetime,
+    began_from: str,
     now: datetime,
 ) -> Correction:
     """Have what is out given the words of this manifest. Part of the action on the correcting post that calls it.
+    `began_from`: the digest of what stood there when they began to be written.
 
-    Raises Impossible where it cannot be corrected, or not from what its approvers saw.
+    Raises Impossible where it cannot be corrected, or where that stands no more.
     """
     row = _locked(consignment)
     if hindrance := what_hinders(row):
         raise Impossible(f"{hindrance} Nothing was changed.")
-    before = done(row)
-    if before and before.ended_at > submitted_at:
+    if stands(row).digest != began_from:
         raise Impossible(
-            f"The words on {row.account} were corrected after this was submitted. Nothing was changed. Send it back, "
-            "so that its author looks at what stands there now."
+            f"The words on {row.account} were corrected after this was begun. Nothing was changed. Send it back: its "
+            "author begins anew from what stands there now."
         )
     correction = Correction.objects.create(
         consignment=row,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -33,7 +33,7 @@ from mercat.images.models import Picture, Video
 from mercat.images.rendering import NotAPicture
 from mercat.networks import registry
 from mercat.networks.kit.thread import MOST as MOST_POSTS
-from mercat.networks.port import Item, Network, Problem
+from mercat.networks.port import Altered, Item, Network, Problem
 from mercat.people.actions import Impossible, settle, tell
 from mercat.people.devices.here import situation
 from mercat.people.facts import person_facts
@@ -109,9 +109,10 @@ def compose(
     post: Post | None = None,
     base: str = "",
     corrects: Post | None = None,
+    began_from: Mapping[str, str] | None = None,
 ) -> Post:
     """Keep what is being written; a new post, or the working copy of `post`. Accounts not open to `by` are refused.
-    `corrects`: the post that a new one puts right.
+    `corrects`: the post that a new one puts right; `began_from`: what stood there, as `correcting.standing` tells it.
 
     `base` is the `stamp` of the post from which `by` went on writing. Raises ChangedElsewhere where it has another now.
     """
@@ -123,6 +124,7 @@ def compose(
     video = found_video(draft)
     if post is None:
         post = Post(created_by=by, created_at=now, changed_at=now, draft=draft.stored(), corrects=corrects)
+        post.began_from = dict(began_from or {})
         post.draft_video = video.row if video else None
         post.save(force_insert=True)
         record(by=by, what="post.composed", about=[post.audit_ref], now=now)
@@ -143,18 +145,24 @@ def compose(
 @transaction.atomic
 def correct(*, by: Person, post: Post, now: datetime) -> Post:
     """Begin to correct the words of a post that is out: a draft that says what stands, for the accounts where it can be
-    changed from here and `by` may write. One that they began already is taken up."""
-    begun = post.corrections.filter(created_by=by, state=states.DRAFT).first()
+    changed from here and `by` may write. One that they began from the same words already is taken up."""
+    out = correcting.out_of(post)
+    began_from = correcting.standing(out)
+    begun = post.corrections.filter(created_by=by, state=states.DRAFT, began_from=began_from).first()
     if begun:
         return begun
-    rows = correcting.open_rows(post)
+    rows = correcting.open_rows(out)
     if not rows:
         raise Impossible(f"{correcting.why_none(post)} Nothing was changed.")
     decisions = compose_decisions(by, list(with_facts(Account.objects.filter(consignments__in=rows))), now=now)
     mine = [row for row in rows if decisions[str(row.account_id)].allowed]
     if not mine:
         raise NotAllowed({row.account: decisions[str(row.account_id)] for row in rows})
-    return compose(by=by, draft=correcting.draft_from(post, mine), corrects=post, now=now)
+    try:
+        draft = correcting.draft_from(post, mine)
+    except Altered as error:
+        raise Impossible(f"{error} {correcting.ALTERED} Nothing was changed.") from None
+    return compose(by=by, draft=draft, corrects=post, began_from=began_from, now=now)
 
 
 @transaction.atomic
@@ -608,7 +616,7 @@ def _correct_what_is_approved(
             author=version.author,
             approvals=counted[str(row.account_id)],
             approvals_needed=approvals_needed(row.account),
-            submitted_at=version.at,
+            began_from=post.began_from.get(str(row.account_id), ""),
             now=now,
         )
     return rows

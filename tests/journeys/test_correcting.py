@@ -46,6 +46,11 @@ def test_a_post_that_is_out_is_corrected_approved_and_read_back(new_page, house,
 
     sign_in(page, "communications.duty")
     page.get_by_role("link").filter(has_text=f"Look: {NEW[:40]}").click()
+    sides = page.locator(".mercat-becoming")
+    expect(sides).to_have_count(3)
+    expect(sides.filter(has_text="The Force (Facebook)").locator("del").first).to_contain_text("bridge")
+    expect(sides.filter(has_text="The Force (Facebook)").locator("ins").first).to_contain_text("tunnel")
+    looks_right(page)
     page.get_by_role("button", name="Approve and correct").click()
     expect(page.get_by_text("Approved. It is on its way to 3 accounts.")).to_be_visible()
     expect(page.locator("#sending-live").get_by_text("Corrected", exact=True)).to_have_count(3, timeout=60_000)

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,6 +17,7 @@ from mercat.delivery.models import Consignment
 from mercat.delivery.presenters import Corrected, Progress, progress, still_moving, told_correction
 from mercat.delivery.queries import all_paused, answered_for_by
 from mercat.guidance import facts
+from mercat.networks.port import Altered
 from mercat.people.actions import Impossible
 from mercat.people.advice.queries import beside
 from mercat.posts import actions, states
@@ -24,6 +26,7 @@ from mercat.posts.contributions.queries import made_of, viewer_of
 from mercat.posts.facts import targets_of
 from mercat.posts.models import Post
 from mercat.posts.presenters import page
+from mercat.posts.presenters.becoming import becoming
 from mercat.posts.presenters.diff import Change
 from mercat.posts.presenters.lines import COLOURS, pillar_name, title_of
 from mercat.posts.presenters.timeline import happenings
@@ -131,6 +134,10 @@ def _page(
     request: HttpRequest, row: Post, person: facts.Person, *, problem: dict[str, str] | None = None
 ) -> HttpResponse:
     out = out_since([row]).get(row.audit_ref)
+    try:
+        version = _version(request, row, person) if row.current else {}
+    except Altered as error:
+        return _altered(request, row, str(error))
     said = {
         "post": row,
         "out": out,
@@ -142,9 +149,17 @@ def _page(
         "made_of": made_of(row, viewer_of(request.user, person, now=timezone.now())),
         "typed_reason": request.POST.get("reason", ""),
         "errors": {"lines": [problem]} if problem else None,
-        **(_version(request, row, person) if row.current else {}),
+        **version,
     }
     return render(request, "posts/post.html", said, status=422 if problem else 200)
+
+
+def _altered(request: HttpRequest, row: Post, reason: str) -> HttpResponse:
+    """What this post says cannot be shown as what was approved."""
+    texts = [reason, "Nothing was changed. Tell the information security officer: the record shows when it was approved."]
+    link = {"text": "Proof of this post", "href": reverse("posts:proof", args=[row.pk])}
+    said = {"title": "This post was altered in the store", "texts": texts, "link": link}
+    return render(request, "web/problem.html", said, status=409)
 
 
 def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str, object]:
@@ -167,6 +182,7 @@ def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str,
             row, version, person, accounts, standing=standing, sending=rows, correcting=correcting, now=now
         ),
         "difference": _difference(request, row, accounts),
+        "becoming": becoming(row) if is_inside(row) and row.state in (states.SUBMITTED, states.APPROVED) else [],
         "sending": rows,
         "correcting": correcting,
         "moving": still_moving([*rows, *correcting]),
