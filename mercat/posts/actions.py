@@ -20,6 +20,7 @@ from mercat.audit.actions import record
 from mercat.delivery import corrections
 from mercat.delivery import states as sending
 from mercat.delivery.actions import restore, withdraw_all
+from mercat.delivery.facts import post_facts
 from mercat.delivery.manifest import contents, digest_of, posts_for
 from mercat.delivery.models import Consignment, Correction, Manifest
 from mercat.delivery.queries import of_post
@@ -37,6 +38,7 @@ from mercat.networks.port import Altered, Item, Network, Problem
 from mercat.people.actions import Impossible, settle, tell
 from mercat.people.devices.here import situation
 from mercat.people.facts import person_facts
+from mercat.people.gate import require
 from mercat.people.models import Person
 from mercat.people.pack import guidance
 from mercat.people.signing_in import step_up
@@ -46,7 +48,7 @@ from mercat.posts.contents import LONGEST, Draft, canonical, normal
 from mercat.posts.facts import approvals_needed, compose_decisions, decisions_on, draft_facts, targets_of
 from mercat.posts.models import Approval, Post, Remark, Target, Version
 from mercat.register.actions import people_of_all
-from mercat.register.facts import account_facts, accounts_by_id, with_facts
+from mercat.register.facts import account_facts, accounts_by_id, facts_of, with_facts
 from mercat.register.models import Account
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -163,6 +165,22 @@ def correct(*, by: Person, post: Post, now: datetime) -> Post:
     except Altered as error:
         raise Impossible(f"{error} {correcting.ALTERED} Nothing was changed.") from None
     return compose(by=by, draft=draft, corrects=post, began_from=began_from, now=now)
+
+
+@transaction.atomic
+def correct_again(*, by: Person, post: Post, correction: Correction, now: datetime) -> None:
+    """Have words that could not be corrected on an account tried again, as they were approved. Guidance is asked again
+    before they go out."""
+    post, row = locked(post), correction.consignment
+    about = post_facts(corrections.corrected(correction))
+    require(by, "withdraw", facts_of(row.account), now=now, post=about)
+    if post.state not in (states.SUBMITTED, states.APPROVED) or post.current.digest != correction.manifest_id:
+        raise Impossible("This correction was replaced or taken back since. Nothing was changed.")
+    accounts = [account for account in targets_of(post.current) if account.pk == row.account_id]
+    _author_still_may(post.current, accounts, now=now)
+    _approvers_still_may(post.current, accounts, now=now)
+    began_from = post.began_from.get(str(row.account_id), "")
+    corrections.again(by=by, correction=correction, began_from=began_from, now=now)
 
 
 @transaction.atomic
@@ -360,6 +378,18 @@ def _author_still_may(version: Version, accounts: list[Account], *, now: datetim
     refused = {account: decisions[str(account.pk)] for account in accounts if not decisions[str(account.pk)].allowed}
     if refused:
         raise NotAllowed(refused, author=version.author)
+
+
+def _approvers_still_may(version: Version, accounts: list[Account], *, now: datetime) -> None:
+    """What came to nothing left the approvals of those who left or moved since as they were."""
+    for account in accounts:
+        given = version.approvals.standing().filter(account=account, digest=version.digest).select_related("approver")
+        decisions = [decisions_on(each.approver, "approve", version, [account], now=now) for each in given]
+        if sum(each[str(account.pk)].allowed for each in decisions) < approvals_needed(account):
+            raise Impossible(
+                f"Whoever approved it for {account} may not any more. Nothing was changed. Change it or submit it "
+                "again, so that somebody else approves it."
+            )
 
 
 def _allow_on_post(by: Person, action: str, post: Post, *, now: datetime) -> None:
@@ -689,6 +719,7 @@ __all__ = [
     "approve",
     "compose",
     "correct",
+    "correct_again",
     "may_edit",
     "obstacles",
     "problems_for",

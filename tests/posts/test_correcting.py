@@ -544,6 +544,31 @@ def test_a_composer_says_that_stored_words_are_not_the_approved_ones(out: Post, 
 
 
 @pytest.mark.usefixtures("at_noon")
+def test_what_could_not_be_corrected_has_a_button_for_those_who_answer_for_it(
+    out: Post, author: Person, spoc: Person
+) -> None:
+    post = approved(out, author, spoc)
+    row = Correction.objects.get()
+    client, address = signed_in(spoc), f"/posts/{post.pk}/corrections/{row.pk}/again/"
+    assert "Try again" not in text_of(client.get(f"/posts/{post.pk}/"))
+    Correction.objects.update(result="failed", said="The network refused it.", ended_at=SOON)
+    assert f'action="{address}"' in client.get(f"/posts/{post.pk}/").content.decode()
+    assert f'action="{address}"' in client.get(f"/posts/{post.pk}/live/").content.decode()
+    answer = client.post(address, follow=True)
+    assert answer.redirect_chain[-1][0] == f"/posts/{post.pk}/"
+    assert "It is tried again on Dundee, if the guidance allows it now." in text_of(answer)
+    assert Correction.objects.get().result == ""
+    assert "This has moved on in the meantime" in text_of(client.post(address, follow=True))
+    assert client.post(f"/posts/{out.pk}/corrections/{row.pk}/again/").status_code == 404
+    Correction.objects.update(result="failed", ended_at=SOON)
+    stranger = signed_in(make.authorised("Stranger", unit_key="edinburgh"))
+    assert stranger.post(address).status_code == 404
+    reworded(post, author, text="Road open.")
+    posts.submit(by=author, post=post, now=SOON)
+    assert "Try again" not in text_of(client.get(f"/posts/{post.pk}/")), "another version waits for approval"
+
+
+@pytest.mark.usefixtures("at_noon")
 def test_others_see_what_stands_and_are_offered_nothing(out: Post, author: Person, spoc: Person) -> None:
     post = approved(out, author, spoc)
     client = signed_in(make.authorised("Stranger", unit_key="edinburgh"))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -30,7 +30,14 @@ from mercat.posts.presenters.becoming import becoming
 from mercat.posts.presenters.diff import Change
 from mercat.posts.presenters.lines import COLOURS, pillar_name, title_of
 from mercat.posts.presenters.timeline import happenings
-from mercat.posts.queries import consignments_open, corrections_of, is_inside, out_since, taken_down
+from mercat.posts.queries import (
+    consignments_open,
+    corrections_of,
+    is_inside,
+    may_be_tried_again,
+    out_since,
+    taken_down,
+)
 from mercat.posts.views.finding import find
 from mercat.register.models import Account
 
@@ -50,7 +57,7 @@ def post(request: HttpRequest, post_id: UUID) -> HttpResponse:
 def live(request: HttpRequest, post_id: UUID) -> HttpResponse:
     """The sending panel by itself, for htmx to ask until everything is over."""
     row, person = find(request, post_id, now=timezone.now())
-    rows, correcting = _progress(row, person), _correcting(row)
+    rows, correcting = _progress(row, person), _correcting(row, person)
     status = 200 if still_moving([*rows, *correcting]) else STOP_POLLING
     said = {
         "sending": rows,
@@ -107,6 +114,22 @@ def correct(request: HttpRequest, post_id: UUID) -> HttpResponse:
     except (Impossible, NotAllowed) as error:
         return _page(request, row, person, problem={"field": "", "text": str(error)})
     return redirect("posts:edit", draft.pk)
+
+
+@require_POST
+def correct_again(request: HttpRequest, post_id: UUID, correction_id: int) -> HttpResponse:
+    """Try again what could not be corrected on one account."""
+    now = timezone.now()
+    row, _ = find(request, post_id, now=now)
+    correction = get_object_or_404(corrections_of(row).select_related("manifest"), pk=correction_id)
+    account = correction.consignment.account
+    try:
+        actions.correct_again(by=request.user, post=row, correction=correction, now=now)
+    except (Impossible, NotAllowed) as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, f"It is tried again on {account}, if the guidance allows it now.")
+    return redirect("posts:post", row.pk)
 
 
 def _say(request: HttpRequest, done: str, late: list[Consignment]) -> None:
@@ -168,7 +191,7 @@ def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str,
     said = contents(version.manifest)
     accounts = targets_of(version)
     standing = page.standings(version, accounts)
-    rows, correcting = _progress(row, person), _correcting(row)
+    rows, correcting = _progress(row, person), _correcting(row, person)
     return {
         "version": version,
         "said": said,
@@ -215,8 +238,10 @@ def _progress(row: Post, person: facts.Person) -> list[Progress]:
     return [progress(each, may_act=each.pk in mine, now=now) for each in rows]
 
 
-def _correcting(row: Post) -> list[Corrected]:
-    return [told_correction(each, each.consignment.account) for each in corrections_of(row)]
+def _correcting(row: Post, person: facts.Person) -> list[Corrected]:
+    rows = list(corrections_of(row))
+    again = may_be_tried_again(row, rows, person, now=timezone.now())
+    return [told_correction(each, each.consignment.account, may_try_again=each.pk in again) for each in rows]
 
 
 def _last_looked(request: HttpRequest, row: Post) -> int | None:
