@@ -130,9 +130,7 @@ def test_of_a_network_that_is_gone_the_pages_say_so(out, spoc, monkeypatch) -> N
         asked(out, spoc)
 
 
-def test_a_no_is_told_to_those_who_can_do_it_by_hand_and_may_be_asked_again(
-    out, spoc, author, remover, engine
-) -> None:
+def test_a_no_is_told_to_those_who_can_do_it_by_hand_and_may_be_asked_again(out, spoc, author, remover, engine) -> None:
     removal = asked(out, spoc)
     remover.append(Refused("Too old to be deleted."))
     engine.drain()

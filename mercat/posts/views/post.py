@@ -179,7 +179,10 @@ def _page(
 
 def _altered(request: HttpRequest, row: Post, reason: str) -> HttpResponse:
     """What this post says cannot be shown as what was approved."""
-    texts = [reason, "Nothing was changed. Tell the information security officer: the record shows when it was approved."]
+    texts = [
+        reason,
+        "Nothing was changed. Tell the information security officer; the proof shows what was approved, and when.",
+    ]
     link = {"text": "Proof of this post", "href": reverse("posts:proof", args=[row.pk])}
     said = {"title": "This post was altered in the store", "texts": texts, "link": link}
     return render(request, "web/problem.html", said, status=409)
