@@ -82,7 +82,8 @@ def again(*, by: Person, correction: Correction, began_from: str, now: datetime)
         raise Impossible(f"{hindrance} Nothing was changed.")
     if stands(consignment).digest != began_from:
         raise Impossible(f"{overtaken(consignment)} Correct it anew, from what stands there now.")
-    row.result, row.ended_at, row.said, row.tries, row.not_before = "", None, "", 0, now
+    row.result, row.ended_at, row.said, row.not_before = "", None, "", now
+    row.tries = min(row.tries, 1)  # what may have reached the network may have done so still
     row.save(update_fields=["result", "ended_at", "said", "tries", "not_before"])
     _record(row, "correction.asked_again", by=by, facts={"digest": row.manifest_id}, now=now)
     transaction.on_commit(lambda: nudge(consignment.lane))

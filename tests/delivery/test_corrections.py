@@ -238,6 +238,10 @@ def test_what_could_not_be_corrected_is_tried_again_by_a_press(
     engine.drain()
     correction.refresh_from_db()
     assert (correction.result, editor.given[-1].text) == ("done", NEW)
+    Correction.objects.update(result="failed", tries=tries.MOST)
+    posts.correct_again(by=spoc, post=of(correction), correction=correction, now=time.now)
+    correction.refresh_from_db()
+    assert correction.tries == 1, "it is tried, and may have reached the network before"
     with pytest.raises(Impossible, match=r"This has moved on in the meantime\. Nothing was changed\."):
         posts.correct_again(by=spoc, post=of(correction), correction=correction, now=time.now)
 

@@ -42,6 +42,7 @@ from mercat.posts.views.finding import find
 from mercat.register.models import Account
 
 STOP_POLLING = 286  # htmx: swap this, and ask no more
+SHOWN_THERE = "The proof shows what is stored, who approved this post, and when."
 MOST_LOOKED_AT = 50  # posts that a session remembers the versions of
 
 
@@ -179,10 +180,7 @@ def _page(
 
 def _altered(request: HttpRequest, row: Post, reason: str) -> HttpResponse:
     """What this post says cannot be shown as what was approved."""
-    texts = [
-        reason,
-        "Nothing was changed. Tell the information security officer; the proof shows what was approved, and when.",
-    ]
+    texts = [reason, "Nothing was changed. Tell the information security officer.", SHOWN_THERE]
     link = {"text": "Proof of this post", "href": reverse("posts:proof", args=[row.pk])}
     said = {"title": "This post was altered in the store", "texts": texts, "link": link}
     return render(request, "web/problem.html", said, status=409)
