@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.db import migrations, models
 
-from mercat.audit.migration_operations import pinned
+from mercat.audit.migration_operations import PIN, pinned
 
 # What a correction was written from still stands where it is made; and one that came to nothing is tried again only
 # as it was approved, while its version is the present one.
@@ -102,6 +102,6 @@ class Migration(migrations.Migration):
             model_name='post',
             constraint=models.CheckConstraint(condition=models.Q(('corrects__isnull', False), ('began_from', {}), _connector='OR'), name='only_a_correction_began_from_something'),
         ),
-        migrations.RunSQL(APPROVED, AS_BEFORE),
+        migrations.RunSQL(APPROVED, AS_BEFORE + PIN.format(function="posts_correction_is_approved()")),
         pinned("posts_correction_is_approved()"),
     ]
