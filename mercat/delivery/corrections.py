@@ -55,7 +55,7 @@ def ask(
     if hindrance := what_hinders(row):
         raise Impossible(f"{hindrance} Nothing was changed.")
     if stands(row).digest != began_from:
-        raise Impossible(f"{overtaken(row)} Send it back: its author begins anew from what stands there now.")
+        raise Impossible(overtaken(row))
     correction = Correction.objects.create(
         consignment=row,
         manifest=manifest,
@@ -81,7 +81,7 @@ def again(*, by: Person, correction: Correction, began_from: str, now: datetime)
     if hindrance := what_hinders(consignment):
         raise Impossible(f"{hindrance} Nothing was changed.")
     if stands(consignment).digest != began_from:
-        raise Impossible(f"{overtaken(consignment)} Correct it anew, from what stands there now.")
+        raise Impossible(overtaken(consignment))
     row.result, row.ended_at, row.said, row.not_before = "", None, "", now
     row.tries = min(row.tries, 1)  # what may have reached the network may have done so still
     row.save(update_fields=["result", "ended_at", "said", "tries", "not_before"])
@@ -90,7 +90,8 @@ def again(*, by: Person, correction: Correction, began_from: str, now: datetime)
 
 
 def overtaken(row: Consignment) -> str:
-    return f"The words on {row.account} were corrected after this was begun. Nothing was changed."
+    why = f"The words on {row.account} were corrected after this was begun. Nothing was changed."
+    return f"{why} Correct them anew, from what stands there now."
 
 
 def what_hinders(row: Consignment) -> str:

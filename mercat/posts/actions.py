@@ -266,6 +266,8 @@ def approve(*, by: Person, post: Post, digest: str, now: datetime) -> list[Consi
     if not fresh:
         raise Impossible("You have approved this version already. Nothing was changed.")
     _author_still_may(version, fresh, now=now)
+    if late := correcting.overtaken_on(post, fresh):
+        raise Impossible(f"{late} Nothing was changed. {correcting.SEND_BACK}")
     step_up.ask_for("approve", now=now)
     Approval.objects.bulk_create(
         Approval(version=version, account=account, approver=by, digest=digest, at=now) for account in fresh

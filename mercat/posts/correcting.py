@@ -32,6 +32,7 @@ STAYS = {
 }
 AS_IT_WAS = "stays as it went out when words are corrected. Set it back."
 ALTERED = "Tell the information security officer. Until it is looked into, it is not corrected from here."
+SEND_BACK = "Send it back: its author begins anew from what stands there now."
 ANEW = "Begin anew by “Correct the words” on the post that is out, or leave this account out."
 
 
@@ -52,9 +53,17 @@ def standing(out: Sequence[Consignment]) -> dict[str, str]:
 
 def overtaken(post: Post, row: Consignment) -> str:
     """That a correction of this row would take back another, which was done since it was begun; "" where not."""
-    if post.began_from.get(str(row.account_id)) == corrections.stands(row).digest:
+    own = post.current.digest if post.current else ""
+    if corrections.stands(row).digest in (post.began_from.get(str(row.account_id)), own):
         return ""
     return f"The words on {row.account} were corrected after this was begun, which this would take back."
+
+
+def overtaken_on(post: Post, accounts: Sequence[Account]) -> str:
+    """What `overtaken` says of the first of these accounts of a correction where it does."""
+    rows = out_of(post.corrects) if post.corrects else []
+    concerned = (row for row in rows if row.part == 0 and row.account in accounts)
+    return next(filter(None, (overtaken(post, row) for row in concerned)), "")
 
 
 def why_none(post: Post) -> str:

@@ -24,6 +24,7 @@ from mercat.posts.contents import Draft, DraftPicture, canonical
 from mercat.posts.leavers import follow
 from mercat.posts.models import Post
 from mercat.posts.presenters.becoming import becoming
+from mercat.register import actions as register
 from mercat.register.models import Account
 from tests import factories as make
 from tests.factories import NOW, TEST
@@ -217,7 +218,7 @@ def test_words_that_were_corrected_since_are_looked_at_first(out: Post, author: 
     late = submitted(out, make.authorised("Another"), text="Road open.")
     approved(out, author, spoc)
     done()
-    with pytest.raises(Impossible, match=r"were corrected after this was begun\. Nothing was changed\. Send it back"):
+    with pytest.raises(Impossible, match=r"which this would take back\. Nothing was changed\. Send it back"):
         posts.approve(by=spoc, post=late, digest=late.current.digest, now=LATER)
     again = Draft.restored(posts.correct(by=spoc, post=out, now=LATER).draft)
     assert again.text == NEW, "it begins with what stands"
@@ -238,6 +239,33 @@ def test_a_draft_that_lay_takes_no_later_correction_back(out: Post, author: Pers
     assert (again.pk == old.pk, again.draft["text"]) == (False, NEW), "it begins with what stands"
     posts.submit(by=other, post=reworded(again, other, text="Road open."), now=LATER)
     assert posts.correct(by=author, post=out, now=LATER).pk != again.pk
+
+
+def test_the_first_of_two_who_approve_is_told_that_it_was_overtaken(
+    out: Post, author: Person, spoc: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = submitted(out, make.authorised("Another"), text="Road open.")
+    approved(out, author, spoc)
+    done()
+    monkeypatch.setattr(posts, "approvals_needed", lambda account: 2)
+    with pytest.raises(Impossible, match="were corrected after this was begun"):
+        posts.approve(by=spoc, post=late, digest=late.current.digest, now=LATER)
+    assert not late.current.approvals.exists()
+
+
+def test_what_stands_by_a_correction_itself_does_not_overtake_it(
+    account: Account, facebook: Account, author: Person, spoc: Person
+) -> None:
+    both = make.spoc_of(account, "Both")
+    register.appoint_spoc(by=TEST, account=facebook, person=both, now=NOW)
+    post = make.submitted(author, account, facebook, text=OLD)
+    for by in (spoc, both):
+        posts.approve(by=by, post=post, digest=post.current.digest, now=NOW)
+    new = submitted(stands(post), author)
+    posts.approve(by=spoc, post=new, digest=new.current.digest, now=NOW)
+    done()
+    assert posts.approve(by=both, post=new, digest=new.current.digest, now=LATER)
+    assert sorted(Correction.objects.values_list("result", flat=True)) == ["", "done"]
 
 
 def test_what_was_sent_back_takes_no_later_correction_back(out: Post, author: Person, spoc: Person) -> None:
