@@ -29,8 +29,9 @@ from mercat.register.models import Account
 PAUSED = "Sending is paused. It goes on when the pause ends."
 AFTER_A_PAUSE = timedelta(seconds=15)  # it is looked again whether the pause is over
 LEAVES = "The post is being taken down, or is down already."
-STANDS = "The words from before still stand there. Correct it anew once that is put right."
-UNKNOWN = "Look there which words stand. To try again, correct it anew."
+STANDS = "The words from before still stand there. Once that is put right, have it tried again, or correct it anew."
+UNKNOWN = "Look there which words stand. Then have it tried again, or correct it anew."
+WAITS = "Nothing is lost: it goes on by itself once the account is connected again."
 
 
 def ask(
@@ -42,22 +43,19 @@ def ask(
     author: Person,
     approvals: int,
     approvals_needed: int,
-    submitted_at: datetime,
+    began_from: str,
     now: datetime,
 ) -> Correction:
     """Have what is out given the words of this manifest. Part of the action on the correcting post that calls it.
+    `began_from`: the digest of what stood there when they began to be written.
 
-    Raises Impossible where it cannot be corrected, or not from what its approvers saw.
+    Raises Impossible where it cannot be corrected, or where that stands no more.
     """
     row = _locked(consignment)
     if hindrance := what_hinders(row):
         raise Impossible(f"{hindrance} Nothing was changed.")
-    before = done(row)
-    if before and before.ended_at > submitted_at:
-        raise Impossible(
-            f"The words on {row.account} were corrected after this was submitted. Nothing was changed. Send it back, "
-            "so that its author looks at what stands there now."
-        )
+    if stands(row).digest != began_from:
+        raise Impossible(overtaken(row))
     correction = Correction.objects.create(
         consignment=row,
         manifest=manifest,
@@ -71,6 +69,29 @@ def ask(
     _record(correction, "correction.asked", by=by, facts={"digest": manifest.digest}, now=now)
     transaction.on_commit(lambda: nudge(row.lane))
     return correction
+
+
+def again(*, by: Person, correction: Correction, began_from: str, now: datetime) -> None:
+    """Have one that could not be made tried again, as it was approved. Part of the action on the correcting post that
+    calls it. Raises Impossible as `ask` does."""
+    consignment = _locked(correction.consignment)
+    row = Correction.objects.select_for_update(of=("self",)).get(pk=correction.pk)
+    if row.result != Correction.Result.FAILED:
+        raise Impossible("This has moved on in the meantime. Nothing was changed.")
+    if hindrance := what_hinders(consignment):
+        raise Impossible(f"{hindrance} Nothing was changed.")
+    if stands(consignment).digest != began_from:
+        raise Impossible(overtaken(consignment))
+    row.result, row.ended_at, row.said, row.not_before = "", None, "", now
+    row.tries = min(row.tries, 1)  # what may have reached the network may have done so still
+    row.save(update_fields=["result", "ended_at", "said", "tries", "not_before"])
+    _record(row, "correction.asked_again", by=by, facts={"digest": row.manifest_id}, now=now)
+    transaction.on_commit(lambda: nudge(consignment.lane))
+
+
+def overtaken(row: Consignment) -> str:
+    why = f"The words on {row.account} were corrected after this was begun. Nothing was changed."
+    return f"{why} Correct them anew, from what stands there now."
 
 
 def what_hinders(row: Consignment) -> str:
@@ -210,6 +231,7 @@ def keep(correction: Correction, outcome: Outcome, *, now: datetime) -> None:
         outcome,
         done=lambda: _done(row, now),
         refused=lambda reason: _fail(row, reason, UNKNOWN if row.tries else STANDS, now),
+        held=lambda reason: _hold(row, reason, now),
         given_up=lambda reason: _fail(row, reason, UNKNOWN, now),
         now=now,
     )
@@ -227,11 +249,21 @@ def _fail(row: Correction, reason: str, what_next: str, now: datetime) -> None:
     _tell(row, f"A post could not be corrected on {row.consignment.account}", f"{reason} {what_next}", now)
 
 
+def _hold(row: Correction, reason: str, now: datetime) -> None:
+    _record(row, "correction.held", by=ENGINE, facts={"reason": reason}, now=now)
+    _tell(row, f"A correction is held on {row.consignment.account}", f"{reason} {WAITS}", now)
+
+
 def _tell(row: Correction, subject: str, body: str, now: datetime) -> None:
-    account = row.consignment.account
-    people = {each.pk: each for each in [row.author, row.consignment.author, *people_of_all([account])]}
-    link = link_to(row.consignment.post_ref)
-    tell(list(people.values()), kind="sending", subject=subject, body=f"{account}: {body}", link=link, now=now)
+    """On the page of the correction; who wrote what it corrects may see that post alone."""
+    account, author = row.consignment.account, row.consignment.author
+    near = {each.pk: each for each in [row.author, *people_of_all([account])]}
+    for people, post_ref in (
+        (list(near.values()), row.post_ref),
+        ([author] if author.pk not in near else [], row.consignment.post_ref),
+    ):
+        link = link_to(post_ref)
+        tell(people, kind="sending", subject=subject, body=f"{account}: {body}", link=link, now=now)
 
 
 def _record(row: Correction, what: str, *, by: By, facts: dict[str, str], now: datetime) -> None:

@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from mercat.delivery import broadcasts, corrections, meters, removals, spending, states, steps
+from mercat.delivery import broadcasts, corrections, meters, removals, spending, states, steps, tries
 from mercat.delivery.breaker import Breaker
 from mercat.delivery.claims import ATTEMPT, claim, claim_doubts, loaded
 from mercat.delivery.facts import post_facts
@@ -436,6 +436,9 @@ class Engine:
         if why := self._in_the_way(row, deadline):
             removals.keep(removal, Later(self.clock() + NEXT_TURN, why, limited=True), now=self.clock())
             return
+        if outcome := tries.unconnected(removal, row.account, now=self.clock()):
+            removals.keep(removal, outcome, now=self.clock())
+            return
         token = _stop_calling.set(deadline)
         try:
             outcome = self._removed(row)
@@ -470,7 +473,7 @@ class Engine:
         if corrections.is_recalled(correction):
             corrections.end_recalled(correction, now=self.clock())
             return
-        if outcome := self._before_correcting(row, deadline):
+        if outcome := self._before_correcting(row, correction, deadline):
             corrections.keep(correction, outcome, now=self.clock())
             return
         token = _stop_calling.set(deadline)
@@ -491,7 +494,7 @@ class Engine:
         grace = grace_of(row.account.network)
         corrections.keep(correction, corrections.judged(outcome, seen, grace=grace, now=now), now=now)
 
-    def _before_correcting(self, row: Consignment, deadline: float) -> Outcome | None:
+    def _before_correcting(self, row: Consignment, correction: Correction, deadline: float) -> Outcome | None:
         """Why it is not corrected now. Guidance is asked, and pauses hold, as before anything goes out."""
         now = self.clock()
         if why := self._in_the_way(row, deadline):
@@ -501,6 +504,8 @@ class Engine:
             return Refused(corrections.LEAVES)
         row.paused = current.paused
         row.account = accounts_by_id([row.account_id])[str(row.account_id)]
+        if outcome := tries.unconnected(correction, row.account, now=now):
+            return outcome
         (decision,) = may_publish([row], people_facts([row.author_id], now=now)[str(row.author_id)], now=now)
         if _only_paused(decision):
             return Later(now + corrections.AFTER_A_PAUSE, corrections.PAUSED, limited=True)

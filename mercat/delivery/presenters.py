@@ -51,7 +51,7 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Corrected:
     """How the newest correction of a consignment stands. `at` is the moment that `said` is about; `post_id`: the post
-    that corrects, once its words are out; `going`: it is being done."""
+    that corrects; `out`: its words are out; `going`: it is being done."""
 
     id: str
     account: Account
@@ -60,12 +60,10 @@ class Corrected:
     said: str
     at: datetime
     post_id: str
+    out: bool
     going: bool
     taken_back: bool
-
-    @property
-    def out(self) -> bool:
-        return bool(self.post_id)
+    steps: list[Step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +134,12 @@ def progress(row: Consignment, *, may_act: bool, now: datetime) -> Progress:
 
 
 def correction_of(row: Consignment) -> Correction | None:
-    """The newest that was not taken back before it began."""
+    """The one that is being done, or else the one that ended last; not one that was taken back before it began."""
     begun = (each for each in row.corrections.all() if each.result != Correction.Result.WITHDRAWN)
-    return max(begun, key=lambda each: each.asked_at, default=None)
+    return max(begun, key=lambda each: (not each.result, each.ended_at or each.asked_at), default=None)
 
 
-def told_correction(row: Correction, account: Account) -> Corrected:
+def told_correction(row: Correction, account: Account, *, may_try_again: bool = False) -> Corrected:
     said, at = _said_of_correction(row)
     return Corrected(
         id=str(row.pk),
@@ -150,9 +148,11 @@ def told_correction(row: Correction, account: Account) -> Corrected:
         colour=CORRECTING[row.result],
         said=said,
         at=at,
-        post_id=row.post_ref.removeprefix("post:") if row.result == Correction.Result.DONE else "",
+        post_id=row.post_ref.removeprefix("post:"),
+        out=row.result == Correction.Result.DONE,
         going=not row.result,
         taken_back=row.result == Correction.Result.WITHDRAWN,
+        steps=[Step("again", "Try again")] if may_try_again else [],
     )
 
 

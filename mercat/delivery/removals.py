@@ -26,6 +26,10 @@ from mercat.register.facts import facts_of
 
 STANDS = "It is still out: take it down there, signed in as the account."
 UNKNOWN = "Look there whether it is gone; if not, take it down, signed in as the account."
+WAITS = (
+    "It is taken down by itself once the account is connected again. "
+    "If it cannot wait, take it down there, signed in as the account."
+)
 
 
 @transaction.atomic
@@ -99,6 +103,7 @@ def keep(removal: Removal, outcome: Outcome, *, now: datetime) -> None:
         outcome,
         done=lambda: _done(row, now),
         refused=lambda reason: _fail(row, reason, STANDS, now),
+        held=lambda reason: _hold(row, reason, now),
         given_up=lambda reason: _fail(row, reason, UNKNOWN, now),
         now=now,
     )
@@ -112,16 +117,19 @@ def _done(row: Removal, now: datetime) -> None:
 def _fail(row: Removal, reason: str, what_next: str, now: datetime) -> None:
     tries.end(row, Removal.Result.FAILED, reason, now=now)
     _record(row, "removal.failed", by=ENGINE, facts={"reason": reason}, now=now)
+    _tell(row, f"A post could not be taken down from {row.consignment.account}", f"{reason} {what_next}", now)
+
+
+def _hold(row: Removal, reason: str, now: datetime) -> None:
+    _record(row, "removal.held", by=ENGINE, facts={"reason": reason}, now=now)
+    _tell(row, f"A post is still out on {row.consignment.account}", f"{reason} {WAITS}", now)
+
+
+def _tell(row: Removal, subject: str, body: str, now: datetime) -> None:
     account = row.consignment.account
     people = {each.pk: each for each in [row.asked_by, row.consignment.author, *people_of_all([account])]}
-    tell(
-        list(people.values()),
-        kind="sending",
-        subject=f"A post could not be taken down from {account}",
-        body=f"{reason} {what_next}",
-        link=link_to(row.consignment.post_ref),
-        now=now,
-    )
+    link = link_to(row.consignment.post_ref)
+    tell(list(people.values()), kind="sending", subject=subject, body=body, link=link, now=now)
 
 
 def _record(row: Removal, what: str, *, by: object, now: datetime, **about: object) -> None:

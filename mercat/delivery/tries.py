@@ -14,12 +14,17 @@ from django.db.models import Q, QuerySet
 from mercat.delivery.claims import LEASE
 from mercat.delivery.models import Correction, Removal
 from mercat.networks.port import Later, Outcome, Pending, Reconnect, Refused, Unsure
+from mercat.register.models import Account, Connection
 
 Asked = TypeVar("Asked", Removal, Correction)
 
 MOST = 10  # then its people are told to look at the network itself
 SHORTEST = timedelta(seconds=5)  # doubled with each try
 LONGEST = timedelta(minutes=5)
+CONNECTS = timedelta(seconds=15)  # it is looked again whether the account is connected
+UNCONNECTED = "The account is not connected."
+GOES_ON = "It goes on by itself once the account is connected again."
+CLOSED = "The account is closed, and its credentials are destroyed."
 
 
 def due(rows: QuerySet[Asked], lane: str, *, now: datetime) -> QuerySet[Asked]:
@@ -42,13 +47,18 @@ def keep(
     *,
     done: Callable[[], None],
     refused: Callable[[str], None],
+    held: Callable[[str], None],
     given_up: Callable[[str], None],
     now: datetime,
 ) -> None:
-    """What came of a try. A no is final; whatever is unclear is tried again, each time later, and not for ever."""
+    """What came of a try. A no is final; a connection that ended is waited for; whatever is unclear is tried again,
+    each time later, and not for ever."""
     match outcome:
-        case Refused(reason) | Reconnect(reason):
+        case Refused(reason):
             refused(reason)
+        case Reconnect(reason):
+            held(reason)
+            _again(row, now + CONNECTS, f"{reason} {GOES_ON}", now)
         case Later(at, reason, limited=True) | Pending(at, reason):
             _again(row, at, reason, now)
         case Later(reason=reason) | Unsure(reason) if row.tries + 1 >= MOST:
@@ -62,6 +72,18 @@ def keep(
             _again(row, now, reason, now)
         case _:
             done()
+
+
+def unconnected(row: Asked, account: Account, *, now: datetime) -> Outcome | None:
+    """What comes of it where its account is not connected, before anything is called; None where it is. People are told
+    of it once."""
+    if account.status == Account.Status.CLOSED:
+        return Refused(CLOSED)
+    if account.connection.state == Connection.State.WORKING:
+        return None
+    if row.said.endswith(GOES_ON):
+        return Later(now + CONNECTS, row.said, limited=True)
+    return Reconnect(UNCONNECTED)
 
 
 def end(row: Asked, result: str, said: str, *, now: datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -20,6 +20,7 @@ from mercat.audit.actions import record
 from mercat.delivery import corrections
 from mercat.delivery import states as sending
 from mercat.delivery.actions import restore, withdraw_all
+from mercat.delivery.facts import post_facts
 from mercat.delivery.manifest import contents, digest_of, posts_for
 from mercat.delivery.models import Consignment, Correction, Manifest
 from mercat.delivery.queries import of_post
@@ -33,10 +34,11 @@ from mercat.images.models import Picture, Video
 from mercat.images.rendering import NotAPicture
 from mercat.networks import registry
 from mercat.networks.kit.thread import MOST as MOST_POSTS
-from mercat.networks.port import Item, Network, Problem
+from mercat.networks.port import Altered, Item, Network, Problem
 from mercat.people.actions import Impossible, settle, tell
 from mercat.people.devices.here import situation
 from mercat.people.facts import person_facts
+from mercat.people.gate import require
 from mercat.people.models import Person
 from mercat.people.pack import guidance
 from mercat.people.signing_in import step_up
@@ -46,7 +48,7 @@ from mercat.posts.contents import LONGEST, Draft, canonical, normal, title
 from mercat.posts.facts import approvals_needed, compose_decisions, decisions_on, draft_facts, targets_of
 from mercat.posts.models import Approval, Post, Remark, Target, Version
 from mercat.register.actions import people_of_all
-from mercat.register.facts import account_facts, accounts_by_id, with_facts
+from mercat.register.facts import account_facts, accounts_by_id, facts_of, with_facts
 from mercat.register.models import Account
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -110,9 +112,10 @@ def compose(
     post: Post | None = None,
     base: str = "",
     corrects: Post | None = None,
+    began_from: Mapping[str, str] | None = None,
 ) -> Post:
     """Keep what is being written; a new post, or the working copy of `post`. Accounts not open to `by` are refused.
-    `corrects`: the post that a new one puts right.
+    `corrects`: the post that a new one puts right; `began_from`: what stood there, as `correcting.standing` tells it.
 
     `base` is the `stamp` of the post from which `by` went on writing. Raises ChangedElsewhere where it has another now.
     """
@@ -124,6 +127,7 @@ def compose(
     video = found_video(draft)
     if post is None:
         post = Post(created_by=by, created_at=now, changed_at=now, draft=draft.stored(), corrects=corrects)
+        post.began_from = dict(began_from or {})
         post.draft_video = video.row if video else None
         post.save(force_insert=True)
         record(by=by, what="post.composed", about=[post.audit_ref], now=now)
@@ -144,18 +148,40 @@ def compose(
 @transaction.atomic
 def correct(*, by: Person, post: Post, now: datetime) -> Post:
     """Begin to correct the words of a post that is out: a draft that says what stands, for the accounts where it can be
-    changed from here and `by` may write. One that they began already is taken up."""
-    begun = post.corrections.filter(created_by=by, state=states.DRAFT).first()
+    changed from here and `by` may write. One that they began from the same words already is taken up."""
+    out = correcting.out_of(post)
+    began_from = correcting.standing(out)
+    begun = post.corrections.filter(created_by=by, state=states.DRAFT, began_from=began_from).first()
     if begun:
         return begun
-    rows = correcting.open_rows(post)
+    rows = correcting.open_rows(out)
     if not rows:
         raise Impossible(f"{correcting.why_none(post)} Nothing was changed.")
     decisions = compose_decisions(by, list(with_facts(Account.objects.filter(consignments__in=rows))), now=now)
     mine = [row for row in rows if decisions[str(row.account_id)].allowed]
     if not mine:
         raise NotAllowed({row.account: decisions[str(row.account_id)] for row in rows})
-    return compose(by=by, draft=correcting.draft_from(post, mine), corrects=post, now=now)
+    try:
+        draft = correcting.draft_from(post, mine)
+    except Altered as error:
+        raise Impossible(f"{error} {correcting.ALTERED} Nothing was changed.") from None
+    return compose(by=by, draft=draft, corrects=post, began_from=began_from, now=now)
+
+
+@transaction.atomic
+def correct_again(*, by: Person, post: Post, correction: Correction, now: datetime) -> None:
+    """Have words that could not be corrected on an account tried again, as they were approved. Guidance is asked again
+    before they go out."""
+    post, row = locked(post), correction.consignment
+    about = post_facts(corrections.corrected(correction))
+    require(by, "withdraw", facts_of(row.account), now=now, post=about)
+    if post.state not in (states.SUBMITTED, states.APPROVED) or post.current.digest != correction.manifest_id:
+        raise Impossible("This correction was replaced or taken back since. Nothing was changed.")
+    accounts = [account for account in targets_of(post.current) if account.pk == row.account_id]
+    _author_still_may(post.current, accounts, now=now)
+    _approvers_still_may(post.current, accounts, now=now)
+    began_from = post.began_from.get(str(row.account_id), "")
+    corrections.again(by=by, correction=correction, began_from=began_from, now=now)
 
 
 @transaction.atomic
@@ -244,6 +270,8 @@ def approve(*, by: Person, post: Post, digest: str, now: datetime) -> list[Consi
     if not fresh:
         raise Impossible("You have approved this version already. Nothing was changed.")
     _author_still_may(version, fresh, now=now)
+    if late := correcting.overtaken_on(post, fresh):
+        raise Impossible(f"{late} Nothing was changed. {correcting.SEND_BACK}")
     step_up.ask_for("approve", now=now)
     Approval.objects.bulk_create(
         Approval(version=version, account=account, approver=by, digest=digest, at=now) for account in fresh
@@ -356,6 +384,18 @@ def _author_still_may(version: Version, accounts: list[Account], *, now: datetim
     refused = {account: decisions[str(account.pk)] for account in accounts if not decisions[str(account.pk)].allowed}
     if refused:
         raise NotAllowed(refused, author=version.author)
+
+
+def _approvers_still_may(version: Version, accounts: list[Account], *, now: datetime) -> None:
+    """What came to nothing left the approvals of those who left or moved since as they were."""
+    for account in accounts:
+        given = version.approvals.standing().filter(account=account, digest=version.digest).select_related("approver")
+        decisions = [decisions_on(each.approver, "approve", version, [account], now=now) for each in given]
+        if sum(each[str(account.pk)].allowed for each in decisions) < approvals_needed(account):
+            raise Impossible(
+                f"Whoever approved it for {account} may not any more. Nothing was changed. Change it or submit it "
+                "again, so that somebody else approves it."
+            )
 
 
 def _allow_on_post(by: Person, action: str, post: Post, *, now: datetime) -> None:
@@ -613,7 +653,7 @@ def _correct_what_is_approved(
             author=version.author,
             approvals=counted[str(row.account_id)],
             approvals_needed=approvals_needed(row.account),
-            submitted_at=version.at,
+            began_from=post.began_from.get(str(row.account_id), ""),
             now=now,
         )
     return rows
@@ -686,6 +726,7 @@ __all__ = [
     "approve",
     "compose",
     "correct",
+    "correct_again",
     "may_edit",
     "obstacles",
     "problems_for",

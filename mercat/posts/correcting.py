@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
-
 from mercat.delivery import corrections
 from mercat.delivery import states as sending
 from mercat.delivery.manifest import contents, posts_for
@@ -18,6 +16,7 @@ from mercat.delivery.models import Consignment
 from mercat.delivery.queries import of_post
 from mercat.images.models import Picture, Video
 from mercat.networks import registry
+from mercat.networks.port import Altered
 from mercat.posts.attached import Attached
 from mercat.posts.contents import Draft, DraftPicture, DraftVideo, normal
 from mercat.posts.models import Post
@@ -33,21 +32,44 @@ STAYS = {
     "begins": "Whether it is a live broadcast",
 }
 AS_IT_WAS = "stays as it went out when words are corrected. Set it back."
+ALTERED = "Tell the information security officer. Until it is looked into, it is not corrected from here."
+SEND_BACK = "Send it back: its author begins anew from what stands there now."
+ANEW = "Begin anew by “Correct the words” on the post that is out, or leave this account out."
 
 
-def open_rows(post: Post) -> list[Consignment]:
-    """Where the words of this post can be corrected from here now."""
-    return [row for row in _out(post) if not corrections.what_hinders(row)]
-
-
-def _out(post: Post) -> QuerySet[Consignment]:
+def out_of(post: Post) -> list[Consignment]:
     """What of it is out, or was; not what a later version took back."""
-    return of_post(post.audit_ref).filter(state=sending.SENT)
+    return list(of_post(post.audit_ref).filter(state=sending.SENT))
+
+
+def open_rows(out: Sequence[Consignment]) -> list[Consignment]:
+    """Where the words of what is out can be corrected from here now."""
+    return [row for row in out if not corrections.what_hinders(row)]
+
+
+def standing(out: Sequence[Consignment]) -> dict[str, str]:
+    """By account, the digest of what holds the words that stand there now."""
+    return {str(row.account_id): corrections.stands(row).digest for row in out if row.part == 0}
+
+
+def overtaken(post: Post, row: Consignment) -> str:
+    """That a correction of this row would take back another, which was done since it was begun; "" where not."""
+    own = post.current.digest if post.current else ""
+    if corrections.stands(row).digest in (post.began_from.get(str(row.account_id)), own):
+        return ""
+    return f"The words on {row.account} were corrected after this was begun, which this would take back."
+
+
+def overtaken_on(post: Post, accounts: Sequence[Account]) -> str:
+    """What `overtaken` says of the first of these accounts of a correction where it does."""
+    rows = out_of(post.corrects) if post.corrects else []
+    concerned = (row for row in rows if row.part == 0 and row.account in accounts)
+    return next(filter(None, (overtaken(post, row) for row in concerned)), "")
 
 
 def why_none(post: Post) -> str:
     """What stands in the way everywhere, of the first account where it does."""
-    rows = list(_out(post)) or list(of_post(post.audit_ref))
+    rows = out_of(post) or list(of_post(post.audit_ref))
     hindrances = (corrections.what_hinders(row) for row in rows)
     return next((each for each in hindrances if each), "It is out nowhere.")
 
@@ -92,7 +114,16 @@ def obstacles(post: Post, draft: Draft, accounts: Sequence[Account], attached: A
     """All that a correction may not be, in sentences. Of a post that corrects no other there is nothing."""
     if post.corrects is None:
         return
-    out = {row.account_id: row for row in _out(post.corrects) if row.part == 0}
+    try:
+        yield from _obstacles(post, out_of(post.corrects), draft, accounts, attached)
+    except Altered as error:
+        yield f"{error} {ALTERED}"
+
+
+def _obstacles(
+    post: Post, rows: Sequence[Consignment], draft: Draft, accounts: Sequence[Account], attached: Attached
+) -> Iterator[str]:
+    out = {row.account_id: row for row in rows if row.part == 0}
     if not out:
         yield "The post that is corrected is out nowhere."
         return
@@ -107,17 +138,19 @@ def obstacles(post: Post, draft: Draft, accounts: Sequence[Account], attached: A
         yield "Pictures and videos stay as they went out when words are corrected. Put back what was there."
     elif _captions(draft) != _captions_of(first):
         yield f"What is said in the video {AS_IT_WAS}"
-    yield from filter(None, (_obstacle_at(account, draft, out.get(account.pk)) for account in accounts))
+    yield from filter(None, (_obstacle_at(account, post, draft, out.get(account.pk)) for account in accounts))
     known = [out[account.pk] for account in accounts if account.pk in out]
     if known and not any(_says_another(draft, row) for row in known):
         yield "These are the words that stand already: nothing is corrected yet."
 
 
-def _obstacle_at(account: Account, draft: Draft, row: Consignment | None) -> str:
+def _obstacle_at(account: Account, post: Post, draft: Draft, row: Consignment | None) -> str:
     if row is None:
         return f"The post that is corrected did not go to {account}. Leave this account out."
     if hindrance := corrections.what_hinders(row):
         return f"{hindrance} Leave this account out."
+    if late := overtaken(post, row):
+        return f"{late} {ANEW}"
     if len(draft.posts(account.network)) > 1:
         return f"A correction on {account} is one post: take out the line that has nothing but hyphens."
     if _alts(draft) != (stand := _alts_of(row)) and not _describes(account, stand):

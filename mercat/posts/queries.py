@@ -25,7 +25,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 
 from mercat.delivery import states as sending
 from mercat.delivery.models import Consignment, Correction, Removal
-from mercat.delivery.queries import accounts_open_to, of_post
+from mercat.delivery.queries import accounts_open_to, answered_for_by, of_post
 from mercat.guidance import facts
 from mercat.guidance.gate import Prepared, prepare
 from mercat.people.models import Person
@@ -82,6 +82,21 @@ def corrections_of(post: Post) -> QuerySet[Correction]:
     rows = Correction.objects.filter(post_ref=post.audit_ref).select_related("consignment__account")
     rows = rows if is_inside(post) else rows.filter(result=Correction.Result.DONE)
     return rows.order_by("consignment__account__network", "consignment__account__name", "asked_at")
+
+
+def may_be_tried_again(
+    post: Post, corrections: Iterable[Correction], person: facts.Person, *, now: datetime
+) -> set[int]:
+    """Of these of a post, the ids of those that could not be made, are of its present version, and `person` answers
+    for."""
+    if post.state not in (states.SUBMITTED, states.APPROVED):
+        return set()
+    failed = [each for each in corrections if each.result == Correction.Result.FAILED]
+    present = [each for each in failed if each.manifest_id == post.current.manifest_id]
+    if not present:
+        return set()
+    mine = set(answered_for_by(person, now=now).filter(corrections__in=present).values_list("pk", flat=True))
+    return {each.pk for each in present if each.consignment_id in mine or str(each.author_id) == person.id}
 
 
 def out_since(posts: Iterable[Post]) -> dict[str, datetime]:

@@ -23,6 +23,7 @@ urlpatterns = [
     path("<uuid:post_id>/decide/", post.decide, name="decide"),
     path("<uuid:post_id>/withdraw/", post.withdraw, name="withdraw"),
     path("<uuid:post_id>/correct/", post.correct, name="correct"),
+    path("<uuid:post_id>/corrections/<int:correction_id>/again/", post.correct_again, name="correct-again"),
     path("<uuid:post_id>/edit/", composer.edit, name="edit"),
     path("<uuid:post_id>/autosave/", composer.autosave, name="autosave"),
     path("<uuid:post_id>/pictures/<slug:sha256>/", media.medium, name="picture"),

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from mercat.audit.models import Event
 from mercat.delivery import actions, corrections, removals, tries
 from mercat.delivery.clock import work_waits
+from mercat.delivery.engine import Engine
 from mercat.delivery.models import Consignment, Correction, Manifest
+from mercat.guidance.gate import Refused as NotAllowed
 from mercat.networks import registry
 from mercat.networks.port import Found, Item, Later, Missing, Pending, Reconnect, Refused, Sent, Unreadable, Unsure
 from mercat.people import actions as people
@@ -146,20 +148,151 @@ def test_not_for_ever(out, author, spoc, editor, engine, time) -> None:
     assert "Look there which words stand" in told.body
 
 
-@pytest.mark.parametrize("answer", [Refused("Too old to be changed."), Reconnect("The connection has ended.")])
-def test_a_no_is_told_and_the_words_may_be_corrected_anew(out, author, spoc, editor, engine, answer) -> None:
+def test_a_no_is_told_and_the_words_may_be_corrected_anew(out, author, spoc, editor, engine) -> None:
     correction = asked(out, author, spoc)
-    editor.answers.append(answer)
+    editor.answers.append(Refused("Too old to be changed."))
     engine.drain()
     correction.refresh_from_db()
-    assert (correction.result, correction.said) == ("failed", answer.reason)
+    assert (correction.result, correction.said) == ("failed", "Too old to be changed.")
     told = Notice.objects.filter(subject__startswith="A post could not be corrected")
     assert {notice.person for notice in told} == {spoc, author}
     assert "The words from before still stand there." in told[0].body
-    out.account.connection.refresh_from_db()
-    assert (out.account.connection.state == "broken") == isinstance(answer, Reconnect)
-    Connection.objects.update(state="working")
+    assert {notice.link for notice in told} == {f"/posts/{correction.post_ref.removeprefix('post:')}/"}
     assert asked(out, author, spoc).pk != correction.pk
+
+
+def test_a_connection_that_ends_holds_it_until_the_account_is_connected_again(
+    out, author, spoc, editor, network, engine, time
+) -> None:
+    correction = asked(out, author, spoc)
+    editor.answers.append(Reconnect("The connection has ended."))
+    engine.drain()
+    for _ in range(3):  # nothing is asked of the network meanwhile, and nobody is told again
+        time.pass_(tries.CONNECTS)
+        engine.drain()
+    correction.refresh_from_db()
+    assert (correction.result, correction.tries, len(editor.given)) == ("", 0, 1)
+    assert correction.said == f"The connection has ended. {tries.GOES_ON}"
+    told = Notice.objects.filter(subject="A correction is held on Dundee")
+    assert sorted(notice.person.name for notice in told) == ["Author", "Spoc"]
+    assert Event.objects.filter(what="correction.held").count() == 1
+    Connection.objects.update(state="working")
+    editor.answers.append(YES)
+    network.sightings.append(shows(NEW))
+    time.pass_(tries.CONNECTS)
+    engine.drain()
+    correction.refresh_from_db()
+    assert correction.result == "done"
+
+
+def test_what_is_held_for_a_connection_is_taken_back_as_before(out, author, spoc, editor, engine) -> None:
+    correction = asked(out, author, spoc)
+    editor.answers.append(Reconnect("The connection has ended."))
+    engine.drain()
+    post = Post.objects.get(pk=correction.post_ref.removeprefix("post:"))
+    assert posts.withdraw(by=author, post=post, reason="It was right.", now=NOW) == []
+    correction.refresh_from_db()
+    assert correction.result == "withdrawn"
+    with pytest.raises(DatabaseError, match="only the present version of what could not be"), transaction.atomic():
+        Correction.objects.update(result="", ended_at=None)
+
+
+def test_an_account_that_was_closed_is_not_waited_for(out, author, spoc, editor, engine) -> None:
+    correction = asked(out, author, spoc)
+    make.put(out.account, "closed")
+    engine.drain()
+    correction.refresh_from_db()
+    assert (correction.result, correction.said, editor.given) == ("failed", tries.CLOSED, [])
+
+
+def failed(out: Consignment, author: Person, spoc: Person, editor: ScriptedEditor, engine: Engine) -> Correction:
+    correction = asked(out, author, spoc)
+    editor.answers.append(Refused("Not today."))
+    engine.drain()
+    correction.refresh_from_db()
+    assert correction.result == "failed"
+    return correction
+
+
+def of(correction: Correction) -> Post:
+    return Post.objects.get(pk=correction.post_ref.removeprefix("post:"))
+
+
+def test_what_could_not_be_corrected_is_tried_again_by_a_press(
+    out, author, spoc, editor, network, engine, time
+) -> None:
+    correction = failed(out, author, spoc, editor, engine)
+    time.pass_(timedelta(hours=1))
+    posts.correct_again(by=spoc, post=of(correction), correction=correction, now=time.now)
+    correction.refresh_from_db()
+    assert (correction.result, correction.ended_at, correction.said, correction.tries) == ("", None, "", 0)
+    assert correction.not_before == time.now
+    event = Event.objects.latest("pk")
+    assert (event.what, event.actor, event.facts["digest"]) == (
+        "correction.asked_again",
+        spoc.audit_ref,
+        correction.manifest_id,
+    )
+    editor.answers.append(YES)
+    network.sightings.append(shows(NEW))
+    engine.drain()
+    correction.refresh_from_db()
+    assert (correction.result, editor.given[-1].text) == ("done", NEW)
+    Correction.objects.update(result="failed", tries=tries.MOST)
+    posts.correct_again(by=spoc, post=of(correction), correction=correction, now=time.now)
+    correction.refresh_from_db()
+    assert correction.tries == 1, "it is tried, and may have reached the network before"
+    with pytest.raises(Impossible, match=r"This has moved on in the meantime\. Nothing was changed\."):
+        posts.correct_again(by=spoc, post=of(correction), correction=correction, now=time.now)
+
+
+def test_who_may_not_act_on_the_account_has_nothing_tried_again(out, author, spoc, editor, engine) -> None:
+    correction = failed(out, author, spoc, editor, engine)
+    with pytest.raises(NotAllowed):
+        posts.correct_again(
+            by=make.authorised(unit_key="edinburgh"), post=of(correction), correction=correction, now=NOW
+        )
+    correction.refresh_from_db()
+    assert correction.result == "failed"
+
+
+def test_what_was_corrected_by_another_since_is_not_tried_again(out, author, spoc, editor, network, engine) -> None:
+    correction = failed(out, author, spoc, editor, engine)
+    asked(out, make.authorised("Another"), spoc, "Road open.")
+    with pytest.raises(Impossible, match="It is being corrected on Dundee already"):
+        posts.correct_again(by=spoc, post=of(correction), correction=correction, now=NOW)
+    editor.answers.append(YES)
+    network.sightings.append(shows("Road open."))
+    engine.drain()
+    with pytest.raises(Impossible, match=r"were corrected after this was begun\. Nothing was changed\."):
+        posts.correct_again(by=spoc, post=of(correction), correction=correction, now=NOW)
+    with pytest.raises(DatabaseError, match="stands no more"), transaction.atomic():
+        Correction.objects.filter(pk=correction.pk).update(result="", ended_at=None)
+
+
+def test_a_version_that_was_replaced_is_not_tried_again(out, author, spoc, editor, engine) -> None:
+    correction = failed(out, author, spoc, editor, engine)
+    post = of(correction)
+    posts.compose(by=author, post=post, draft=replace(Draft.restored(post.draft), text="Road open."), now=NOW)
+    posts.submit(by=author, post=post, now=NOW)
+    with pytest.raises(Impossible, match=r"replaced or taken back since\. Nothing was changed\."):
+        posts.correct_again(by=spoc, post=post, correction=correction, now=NOW)
+    with pytest.raises(DatabaseError, match="only the present version of what could not be"), transaction.atomic():
+        Correction.objects.filter(pk=correction.pk).update(result="", ended_at=None)
+
+
+def test_without_an_approval_that_counts_nothing_is_tried_again(out, author, spoc, second, editor, engine) -> None:
+    correction = failed(out, author, spoc, editor, engine)
+    people.mark_left(by=TEST, person=spoc, reason="Retired", now=NOW)
+    with pytest.raises(Impossible, match=r"Whoever approved it for Dundee may not any more\. .* submit it again"):
+        posts.correct_again(by=second, post=of(correction), correction=correction, now=NOW)
+
+
+def test_without_its_author_nothing_is_tried_again(out, author, spoc, editor, engine) -> None:
+    correction = failed(out, author, spoc, editor, engine)
+    people.mark_left(by=TEST, person=author, reason="Retired", now=NOW)
+    with pytest.raises(posts.NotAllowed):
+        posts.correct_again(by=spoc, post=of(correction), correction=correction, now=NOW)
 
 
 def test_a_server_that_answers_nobody_spends_no_try(out, author, spoc, engine) -> None:

@@ -16,6 +16,7 @@ from mercat.networks import registry
 from mercat.networks.port import Found, Later, Missing, Pending, Reconnect, Refused, Sent, Unreadable, Unsure
 from mercat.people.actions import Impossible
 from mercat.people.models import Notice
+from mercat.register.models import Connection
 from tests import factories as make
 from tests.factories import NOW
 from tests.pages import SOON, at_noon, signed_in, text_of  # noqa: F401
@@ -129,20 +130,61 @@ def test_of_a_network_that_is_gone_the_pages_say_so(out, spoc, monkeypatch) -> N
         asked(out, spoc)
 
 
-@pytest.mark.parametrize("answer", [Refused("Too old to be deleted."), Reconnect("The connection has ended.")])
-def test_a_no_is_told_to_those_who_can_do_it_by_hand_and_may_be_asked_again(
-    out, spoc, author, remover, engine, answer
-) -> None:
+def test_a_no_is_told_to_those_who_can_do_it_by_hand_and_may_be_asked_again(out, spoc, author, remover, engine) -> None:
     removal = asked(out, spoc)
-    remover.append(answer)
+    remover.append(Refused("Too old to be deleted."))
     engine.drain()
     removal.refresh_from_db()
-    assert (removal.result, removal.said) == ("failed", answer.reason)
+    assert (removal.result, removal.said) == ("failed", "Too old to be deleted.")
     told = Notice.objects.filter(subject__startswith="A post could not be taken down")
     assert {notice.person for notice in told} == {spoc, author}
-    out.account.connection.refresh_from_db()
-    assert (out.account.connection.state == "broken") == isinstance(answer, Reconnect)
     assert asked(out, spoc).pk != removal.pk
+
+
+def test_a_connection_that_ends_holds_it_until_the_account_is_connected_again(
+    out, spoc, author, remover, network, engine, time
+) -> None:
+    removal = asked(out, spoc)
+    remover.append(Reconnect("The connection has ended."))
+    engine.drain()
+    for _ in range(3):  # nothing is asked of the network meanwhile, and nobody is told again
+        time.pass_(tries.CONNECTS)
+        engine.drain()
+    removal.refresh_from_db()
+    assert (removal.result, removal.tries) == ("", 0)
+    assert removal.said == f"The connection has ended. {tries.GOES_ON}"
+    out.account.connection.refresh_from_db()
+    assert out.account.connection.state == "broken"
+    told = Notice.objects.filter(subject="A post is still out on Dundee")
+    assert sorted(notice.person.name for notice in told) == ["Author", "Spoc"]
+    assert "If it cannot wait, take it down there, signed in as the account." in told[0].body
+    assert Event.objects.filter(what="removal.held").count() == 1
+    Connection.objects.update(state="working")
+    remover.append(GONE)
+    network.sightings.append(Missing())
+    time.pass_(tries.CONNECTS)
+    engine.drain()
+    removal.refresh_from_db()
+    assert removal.result == "done"
+
+
+def test_what_is_asked_while_the_account_is_not_connected_waits_and_is_told_once(out, spoc, engine, time) -> None:
+    removal = asked(out, spoc)
+    Connection.objects.update(state="broken")
+    for _ in range(2):
+        engine.drain()
+        time.pass_(tries.CONNECTS)
+    removal.refresh_from_db()
+    assert (removal.result, removal.said) == ("", f"{tries.UNCONNECTED} {tries.GOES_ON}")
+    assert Notice.objects.filter(subject="A post is still out on Dundee").count() == 2
+
+
+def test_an_account_that_was_closed_is_not_waited_for(out, spoc, engine) -> None:
+    removal = asked(out, spoc)
+    make.put(out.account, "closed")
+    engine.drain()
+    removal.refresh_from_db()
+    assert (removal.result, removal.said) == ("failed", tries.CLOSED)
 
 
 def test_it_is_asked_for_once(out, spoc) -> None:

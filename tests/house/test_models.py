@@ -103,7 +103,7 @@ def test_what_only_grows_is_what_must_not_change() -> None:
     register = {f"register_{each}" for each in kept}
     advice = {"people_advicethread", "people_advicemessage"}
     watch = {"watch_casenote", "watch_directuse", "watch_couldhave", "watch_directgap", "watch_figuresread"}
-    watch |= {"watch_branding", "watch_messagesoff", "watch_rightpicture", "watch_profilefinding"}
+    watch |= {"watch_heardgap", "watch_branding", "watch_messagesoff", "watch_rightpicture", "watch_profilefinding"}
     rest = {"delivery_manifest", "people_token", "people_try"}
     assert found == posts | joining | advice | register | watch | rest
 

@@ -9,6 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from mercat.networks import registry
+from mercat.networks.port import Refused
 from tests.images.filmed import film
 from tests.journeys.conftest import fits, no_findings, sign_in, sign_out
 from tests.journeys.steps import ALT, WORDS, approve, attach, submit, write
@@ -46,6 +48,11 @@ def test_a_post_that_is_out_is_corrected_approved_and_read_back(new_page, house,
 
     sign_in(page, "communications.duty")
     page.get_by_role("link").filter(has_text=f"Look: {NEW[:40]}").click()
+    sides = page.locator(".mercat-becoming")
+    expect(sides).to_have_count(3)
+    expect(sides.filter(has_text="The Force (Facebook)").locator("del").first).to_contain_text("bridge")
+    expect(sides.filter(has_text="The Force (Facebook)").locator("ins").first).to_contain_text("tunnel")
+    looks_right(page)
     page.get_by_role("button", name="Approve and correct").click()
     expect(page.get_by_text("Approved. It is on its way to 3 accounts.")).to_be_visible()
     expect(page.locator("#sending-live").get_by_text("Corrected", exact=True)).to_have_count(3, timeout=60_000)
@@ -98,6 +105,39 @@ def test_the_words_of_a_video_are_corrected_and_it_stays(new_page, house, sandbo
 
 def test_it_is_corrected_without_scripts(new_page, house) -> None:
     page = new_page(javascript=False, width=320)
+    begins(page)
+    fits(page)
+    page.get_by_role("button", name="Correct the words").click()
+    page.get_by_label("What to say").fill(NEW)
+    fits(page)
+    submit(page)
+    expect(page.get_by_text("This corrects the words of")).to_be_visible()
+    fits(page)
+
+
+def test_what_could_not_be_corrected_is_tried_again(new_page, house, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = new_page()
+    begins(page)
+    page.get_by_role("button", name="Correct the words").click()
+    page.get_by_label("What to say").fill(NEW)
+    correction = submit(page)
+    sign_out(page)
+    editor = type(registry.get("mastodon").editor)
+    with monkeypatch.context() as patch:
+        patch.setattr(editor, "edit", lambda *about, **more: Refused("Mastodon does not take these words."))
+        sign_in(page, "communications.duty")
+        page.goto(correction)
+        page.get_by_role("button", name="Approve and correct").click()
+        expect(page.get_by_text("Could not be corrected", exact=True)).to_be_visible(timeout=60_000)
+    looks_right(page)
+    page.get_by_role("button", name="Try again on The Force (Mastodon)").click()
+    expect(page.get_by_text("It is tried again on The Force (Mastodon)")).to_be_visible()
+    expect(page.locator("#sending-live").get_by_text("Corrected", exact=True)).to_be_visible(timeout=60_000)
+    looks_right(page)
+
+
+def begins(page: Page) -> None:
+    """A post is out on Mastodon, and its author looks at its page."""
     sign_in(page, "communications")
     write(page, "The Force (Mastodon)")
     address = submit(page)
@@ -110,16 +150,8 @@ def test_it_is_corrected_without_scripts(new_page, house) -> None:
         page.wait_for_timeout(500)
         page.reload()
     sign_out(page)
-
     sign_in(page, "communications")
     page.goto(address)
-    fits(page)
-    page.get_by_role("button", name="Correct the words").click()
-    page.get_by_label("What to say").fill(NEW)
-    fits(page)
-    submit(page)
-    expect(page.get_by_text("This corrects the words of")).to_be_visible()
-    fits(page)
 
 
 def looks_right(page: Page) -> None:

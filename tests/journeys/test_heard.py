@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from mercat.delivery.models import Consignment
 from mercat.people.pack import guidance
 from mercat.sandbox.server import RunningSandbox
-from mercat.watch.heard import listening
+from mercat.watch.heard import actions, listening
 from mercat.watch.models import Heard
 from tests.journeys.conftest import fits, no_findings, sign_in, sign_out
 from tests.journeys.steps import approve, submit, write
@@ -23,7 +23,7 @@ PERTH = "Perth Local Policing"
 MARK = "Looks like a report: tell them to call"
 REPORT = "Somebody has stolen my bike in Reform Street."
 THANKS = "Thank you for keeping us posted about the bridge."
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def says(sandbox: RunningSandbox, text: str, answers: str = "") -> None:
@@ -95,3 +95,8 @@ def test_a_report_is_signposted_and_forgotten(new_page, sandbox: RunningSandbox,
     for _ in range(3):
         listening.run(now=timezone.now() + 3 * HOUR)
     assert sorted(Heard.objects.values_list("state", "text")) == [("nothing", ""), ("signposted", "")]
+    actions.note_gaps(now=timezone.now() + 30 * DAY)
+    page.goto("/watch/heard/")
+    expect(page.get_by_role("heading", name="Never read")).to_be_visible()
+    expect(page.get_by_text("What named it between").first).to_be_visible()
+    look(page, javascript=javascript)

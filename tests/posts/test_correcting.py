@@ -10,10 +10,11 @@ from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import BinaryField, Case, F, Value, When
 
 from mercat.delivery import states as sending
 from mercat.delivery.manifest import contents
-from mercat.delivery.models import Consignment, Correction
+from mercat.delivery.models import Consignment, Correction, Manifest
 from mercat.images.actions import take_in
 from mercat.people import actions as people
 from mercat.people.models import Person
@@ -22,6 +23,8 @@ from mercat.posts.actions import Impossible, NotAllowed
 from mercat.posts.contents import Draft, DraftPicture, canonical
 from mercat.posts.leavers import follow
 from mercat.posts.models import Post
+from mercat.posts.presenters.becoming import becoming
+from mercat.register import actions as register
 from mercat.register.models import Account
 from tests import factories as make
 from tests.factories import NOW, TEST
@@ -215,10 +218,167 @@ def test_words_that_were_corrected_since_are_looked_at_first(out: Post, author: 
     late = submitted(out, make.authorised("Another"), text="Road open.")
     approved(out, author, spoc)
     done()
-    with pytest.raises(Impossible, match="were corrected after this was submitted"):
+    with pytest.raises(Impossible, match=r"which this would take back\. Nothing was changed\. Send it back"):
         posts.approve(by=spoc, post=late, digest=late.current.digest, now=LATER)
     again = Draft.restored(posts.correct(by=spoc, post=out, now=LATER).draft)
     assert again.text == NEW, "it begins with what stands"
+
+
+def test_a_draft_that_lay_takes_no_later_correction_back(out: Post, author: Person, spoc: Person) -> None:
+    other = make.authorised("Another")
+    old = correcting(out, other, text="Road closed at the bridge until six.")
+    approved(out, author, spoc)
+    done()
+    why = "The words on Dundee were corrected after this was begun, which this would take back."
+    assert why in says(old, other)
+    with pytest.raises(Impossible, match=f"{why} Begin anew .* Nothing was submitted."):
+        posts.submit(by=other, post=old, now=LATER)
+    old.refresh_from_db()
+    assert (old.state, old.draft["text"]) == ("draft", "Road closed at the bridge until six."), "it is kept"
+    again = posts.correct(by=other, post=out, now=LATER)
+    assert (again.pk == old.pk, again.draft["text"]) == (False, NEW), "it begins with what stands"
+    posts.submit(by=other, post=reworded(again, other, text="Road open."), now=LATER)
+    assert posts.correct(by=author, post=out, now=LATER).pk != again.pk
+
+
+def test_the_first_of_two_who_approve_is_told_that_it_was_overtaken(
+    out: Post, author: Person, spoc: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = submitted(out, make.authorised("Another"), text="Road open.")
+    approved(out, author, spoc)
+    done()
+    monkeypatch.setattr(posts, "approvals_needed", lambda account: 2)
+    with pytest.raises(Impossible, match="were corrected after this was begun"):
+        posts.approve(by=spoc, post=late, digest=late.current.digest, now=LATER)
+    assert not late.current.approvals.exists()
+
+
+def test_what_stands_by_a_correction_itself_does_not_overtake_it(
+    account: Account, facebook: Account, author: Person, spoc: Person
+) -> None:
+    both = make.spoc_of(account, "Both")
+    register.appoint_spoc(by=TEST, account=facebook, person=both, now=NOW)
+    post = make.submitted(author, account, facebook, text=OLD)
+    for by in (spoc, both):
+        posts.approve(by=by, post=post, digest=post.current.digest, now=NOW)
+    new = submitted(stands(post), author)
+    posts.approve(by=spoc, post=new, digest=new.current.digest, now=NOW)
+    done()
+    assert posts.approve(by=both, post=new, digest=new.current.digest, now=LATER)
+    assert sorted(Correction.objects.values_list("result", flat=True)) == ["", "done"]
+
+
+def test_what_was_sent_back_takes_no_later_correction_back(out: Post, author: Person, spoc: Person) -> None:
+    late = submitted(out, make.authorised("Another"), text="Road open.")
+    posts.send_back(by=spoc, post=late, digest=late.current.digest, reason="Is it?", now=NOW)
+    approved(out, author, spoc)
+    done()
+    late.refresh_from_db()
+    assert "were corrected after this was begun" in says(late, late.created_by)
+
+
+def test_an_account_that_was_corrected_since_is_left_out(
+    account: Account, facebook: Account, author: Person, spoc: Person
+) -> None:
+    both = make.spoc_of(facebook, "Other")
+    post = make.submitted(author, account, facebook, text=OLD)
+    for by in (spoc, both):
+        posts.approve(by=by, post=post, digest=post.current.digest, now=NOW)
+    old = correcting(stands(post), make.authorised("Another"), text="Road closed until six.")
+    approved(post, author, spoc, targets=(str(account.pk),))
+    done()
+    old = reworded(old, old.created_by, text="Road closed until six.", targets=(str(facebook.pk),))
+    assert says(old, old.created_by) == ""
+
+
+def test_the_database_lets_no_correction_take_back_another(out: Post, author: Person, spoc: Person) -> None:
+    approved(out, author, spoc)
+    row = Correction.objects.get()
+    done()
+    row.pk, row.result, row.ended_at = None, "failed", LATER
+    with pytest.raises(DatabaseError, match="what a correction was written from stands no more"), transaction.atomic():
+        row.save(force_insert=True)
+
+
+def test_what_a_correction_began_from_stays(out: Post, author: Person) -> None:
+    post = posts.correct(by=author, post=out, now=NOW)
+    assert post.began_from == {str(row.account_id): row.manifest_id for row in Consignment.objects.all()}
+    with pytest.raises(DatabaseError, match="what a correction began from stays"), transaction.atomic():
+        Post.objects.filter(pk=post.pk).update(began_from={})
+    with pytest.raises(DatabaseError, match="only_a_correction_began_from_something"), transaction.atomic():
+        Post.objects.create(began_from={"a": "b"}, created_by=author, created_at=NOW, changed_at=NOW)
+
+
+def altered(manifest: str) -> None:
+    """As if somebody had changed stored words past the programme."""
+    row = Manifest.objects.get(pk=manifest)
+    other = Value(bytes(row.canonical).replace(b"Road", b"Rood"), BinaryField())
+    make.as_if(Manifest, canonical=Case(When(pk=manifest, then=other), default=F("canonical")))
+
+
+def test_where_stored_words_are_not_the_approved_ones_nothing_is_corrected(
+    out: Post, author: Person, spoc: Person
+) -> None:
+    post = correcting(out, author)
+    altered(out.current.manifest_id)
+    assert "The stored words are not the ones that were approved" in says(post, author)
+    with pytest.raises(Impossible, match=r"Tell the information security officer\. .* Nothing was submitted\."):
+        posts.submit(by=author, post=post, now=NOW)
+    with pytest.raises(
+        Impossible, match=r"The stored words are not the ones that were approved.* Nothing was changed\."
+    ):
+        posts.correct(by=spoc, post=out, now=NOW)
+    assert out.corrections.count() == 1
+
+
+def test_what_stands_now_and_what_it_becomes(out: Post, author: Person) -> None:
+    post = submitted(out, author)
+    [change] = becoming(post)
+    assert [str(row) for row in change.accounts] == ["Dundee"]
+    [words] = change.parts
+    assert (words.title, change.problem) == ("The words", "")
+    assert words.stands == (
+        'Road closed at the <del><span class="govuk-visually-hidden">taken out: </span>bridge</del>.'
+    )
+    assert words.becomes == ('Road closed at the <ins><span class="govuk-visually-hidden">put in: </span>tunnel</ins>.')
+
+
+def test_accounts_with_one_change_stand_together_and_others_apart(
+    account: Account, facebook: Account, author: Person, spoc: Person
+) -> None:
+    second = make.account("Perth", network="mastodon")
+    both = make.spoc_of(facebook, "Other")
+    sign = take_in(by=author, name="sign.png", upload=saved(quarters(), "PNG"), now=NOW)
+    pictures = (DraftPicture(str(sign.pk), "A sign"),)
+    post = make.submitted(
+        author, account, second, facebook, text=OLD, pictures=pictures, variants={"facebook": "Bridge closed."}
+    )
+    for by in (spoc, both, make.spoc_of(second, "Third")):
+        posts.approve(by=by, post=post, digest=post.current.digest, now=NOW)
+    described = (DraftPicture(str(sign.pk), "A sign at the tunnel"),)
+    targets = (str(account.pk), str(second.pk))
+    new = submitted(stands(post), author, pictures=described, targets=targets, variants={})
+    [change] = becoming(new)
+    assert sorted(str(row) for row in change.accounts) == ["Dundee", "Perth"]
+    assert [part.title for part in change.parts] == ["The words", "What picture 1 is said to show"]
+    assert change.parts[1].stands == "A sign"
+    new = submitted(post, make.authorised("Another"), variants={"facebook": "Tunnel closed."})
+    assert [[str(row) for row in each.accounts] for each in becoming(new)] == [["Dundee page"], ["Dundee", "Perth"]]
+
+
+def test_who_approves_it_is_told_what_is_in_the_way(out: Post, author: Person, spoc: Person) -> None:
+    late = submitted(out, make.authorised("Another"), text="Road open.")
+    post = approved(out, author, spoc)
+    assert [each.problem for each in becoming(post)] == [""], "that it is being corrected by this very post is no news"
+    assert "is being corrected on Dundee already" in becoming(late)[0].problem
+    done()
+    assert becoming(post) == [], "these words stand there already"
+    assert "The words on Dundee were corrected after this was begun" in becoming(late)[0].problem
+    assert becoming(late)[0].parts[0].stands.startswith("Road <del>")
+    altered(post.current.manifest_id)
+    [change] = becoming(late)
+    assert (change.parts, change.problem.startswith("The stored words are not the ones")) == ([], True)
+    assert becoming(out) == [], "it corrects nothing"
 
 
 def test_what_stands_elsewhere_by_a_correction_can_no_longer_change(out: Post, author: Person, spoc: Person) -> None:
@@ -366,6 +526,74 @@ def test_the_pages_lead_there_and_tell_how_it_stands(out: Post, author: Person, 
     proof = text_of(client.get(f"/posts/{out.pk}/proof/"))
     assert f"The words that stand now on Dundee {NEW}" in proof
     assert (draft.current.digest in proof, "Approved by Contact" in proof) == (True, True)
+
+
+@pytest.mark.usefixtures("at_noon")
+def test_who_approves_it_sees_what_stands_beside_what_it_becomes(out: Post, author: Person, spoc: Person) -> None:
+    post = submitted(out, author)
+    page = text_of(signed_in(spoc).get(f"/posts/{post.pk}/"))
+    assert "What stands now Road closed at the taken out: bridge . What it becomes" in page
+    assert page.index("What it becomes") < page.index("Your decision")
+    posts.approve(by=spoc, post=post, digest=post.current.digest, now=NOW)
+    done()
+    assert "What it becomes" not in text_of(signed_in(spoc).get(f"/posts/{post.pk}/"))
+
+
+@pytest.mark.usefixtures("at_noon")
+def test_where_stored_words_are_not_the_approved_ones_a_page_says_so(out: Post, author: Person, spoc: Person) -> None:
+    post = approved(out, author, spoc)
+    done(SOON)
+    altered(post.current.manifest_id)
+    client = signed_in(author)
+    answer = client.post(f"/posts/{out.pk}/correct/")
+    assert answer.status_code == 422
+    assert "The stored words are not the ones that were approved" in text_of(answer)
+    for address in (f"/posts/{post.pk}/", f"/posts/{post.pk}/correct/"):
+        answer = client.post(address) if "correct" in address else client.get(address)
+        assert answer.status_code == 409
+        told = text_of(answer)
+        assert ("not the ones that were approved" in told, "Nothing was changed" in told) == (True, True)
+        assert "Tell the information security officer" in told
+    assert client.get(f"/posts/{post.pk}/proof/").status_code == 200
+
+
+@pytest.mark.usefixtures("at_noon")
+def test_a_composer_says_that_stored_words_are_not_the_approved_ones(out: Post, author: Person) -> None:
+    client = signed_in(author)
+    address = client.post(f"/posts/{out.pk}/correct/").url
+    altered(out.current.manifest_id)
+    assert client.get(address).status_code == 200
+    draft = Draft.restored(Post.objects.get(corrects=out).draft)
+    typed = {"text": NEW, "targets": draft.targets, "pillar": draft.pillar, "language": draft.language, "do": "submit"}
+    answer = client.post(address, typed)
+    assert answer.status_code == 422
+    assert "The stored words are not the ones that were approved" in text_of(answer)
+    assert NEW in answer.content.decode()
+
+
+@pytest.mark.usefixtures("at_noon")
+def test_what_could_not_be_corrected_has_a_button_for_those_who_answer_for_it(
+    out: Post, author: Person, spoc: Person
+) -> None:
+    post = approved(out, author, spoc)
+    row = Correction.objects.get()
+    client, address = signed_in(spoc), f"/posts/{post.pk}/corrections/{row.pk}/again/"
+    assert "Try again" not in text_of(client.get(f"/posts/{post.pk}/"))
+    Correction.objects.update(result="failed", said="The network refused it.", ended_at=SOON)
+    assert f'action="{address}"' in client.get(f"/posts/{post.pk}/").content.decode()
+    assert f'action="{address}"' in client.get(f"/posts/{post.pk}/live/").content.decode()
+    answer = client.post(address, follow=True)
+    assert answer.redirect_chain[-1][0] == f"/posts/{post.pk}/"
+    assert "It is tried again on Dundee, if the guidance allows it now." in text_of(answer)
+    assert Correction.objects.get().result == ""
+    assert "This has moved on in the meantime" in text_of(client.post(address, follow=True))
+    assert client.post(f"/posts/{out.pk}/corrections/{row.pk}/again/").status_code == 404
+    Correction.objects.update(result="failed", ended_at=SOON)
+    stranger = signed_in(make.authorised("Stranger", unit_key="edinburgh"))
+    assert stranger.post(address).status_code == 404
+    reworded(post, author, text="Road open.")
+    posts.submit(by=author, post=post, now=SOON)
+    assert "Try again" not in text_of(client.get(f"/posts/{post.pk}/")), "another version waits for approval"
 
 
 @pytest.mark.usefixtures("at_noon")

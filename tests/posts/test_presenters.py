@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import SequenceMatcher
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from mercat.delivery import states as sending
 from mercat.networks.port import Count
 from mercat.people.facts import person_facts
 from mercat.posts.presenters import diff
-from mercat.posts.presenters.diff import changes, words
+from mercat.posts.presenters.diff import beside, changes, words
 from mercat.posts.presenters.lines import excerpt, where
 from mercat.posts.presenters.picker import picker
 from mercat.posts.presenters.preview import marked, told_use
@@ -85,6 +86,14 @@ def test_no_comparison_is_larger_than_its_bound(monkeypatch: pytest.MonkeyPatch)
         words("a\n" * many, "b a\n" * many)
     assert sizes
     assert max(sizes) <= diff.MOST_TOKENS
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_texts_beside_each_other_hold_each_its_own_whole(old: str, new: str) -> None:
+    marks = re.compile(r'<(del|ins)><span class="govuk-visually-hidden">[^<]*</span>|</(del|ins)>')
+    before, after = beside(old, new)
+    assert (unescape(marks.sub("", before)), unescape(marks.sub("", after))) == (old, new)
+    assert ("<ins>" in before, "<del>" in after) == (False, False)
 
 
 @given(st.text(max_size=200), st.text(max_size=200))

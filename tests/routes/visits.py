@@ -111,6 +111,11 @@ def _draft(place: Place, _viewer: Person) -> Mapping[str, object]:
     return {"post_id": place.draft.pk}
 
 
+def _failed_correction(place: Place, _viewer: Person) -> Mapping[str, object]:
+    row = place.failed_correction
+    return {"post_id": row.post_ref.removeprefix("post:"), "correction_id": row.pk}
+
+
 def _decide(do: str) -> Send:
     return lambda place, _: {"do": do, "digest": place.post.current.digest, "reason": "Tried"}
 
@@ -597,6 +602,7 @@ VISITS: tuple[Visit, ...] = (
         lambda place, _: {"post_id": place.correctable.post_ref.removeprefix("post:")},
         _nothing,
     ),
+    Visit("have a correction tried again", "posts:correct-again", _failed_correction, _nothing),
     Visit("open a draft", "posts:edit", _draft),
     Visit("save a draft", "posts:edit", _draft, _written, draft_kept),
     Visit("have a draft saved while writing", "posts:autosave", _draft, _written, draft_kept),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import uuid4
 
 from mercat.delivery import actions as delivery
 from mercat.delivery import states
-from mercat.delivery.models import Consignment, Pause
+from mercat.delivery.models import Consignment, Correction, Pause
 from mercat.images.models import Cover, Picture, Video
 from mercat.networks.port import FoundAccount
 from mercat.people import actions as people
@@ -34,7 +34,7 @@ from mercat.people.pack import guidance
 from mercat.people.signing_in import recovery
 from mercat.people.webhooks import actions as webhooks
 from mercat.posts import actions as posts
-from mercat.posts.contents import DraftVideo
+from mercat.posts.contents import Draft, DraftVideo
 from mercat.posts.contributions import actions as contributions
 from mercat.posts.models import Contribution, Post
 from mercat.register import actions as register
@@ -205,6 +205,21 @@ class Place:
         post = make.approved(self.author, self.comms, account)
         rows = Consignment.objects.filter(post_ref=post.audit_ref)
         rows.update(state=states.SENT, native_id="n1", read_back_at=NOW, sent_at=NOW)
+        return rows.get()
+
+    @property
+    def failed_correction(self) -> Correction:
+        return self._once("failed correction", self._failed_correction)
+
+    def _failed_correction(self) -> Correction:
+        out = Post.objects.get(pk=self._correctable().post_ref.removeprefix("post:"))
+        post = posts.correct(by=self.author, post=out, now=NOW)
+        posts.compose(by=self.author, post=post, draft=replace(Draft.restored(post.draft), text="Put right"), now=NOW)
+        posts.submit(by=self.author, post=post, now=NOW)
+        post.refresh_from_db()
+        posts.approve(by=self.comms, post=post, digest=post.current.digest, now=NOW)
+        rows = Correction.objects.filter(post_ref=post.audit_ref)
+        rows.update(result=Correction.Result.FAILED, said="Refused", ended_at=NOW)
         return rows.get()
 
     @property

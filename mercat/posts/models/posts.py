@@ -30,9 +30,10 @@ class Post(models.Model):
     draft_video = models.ForeignKey(Video, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     # The post whose words it puts right where that is out; its versions make corrections, and no consignments.
     corrects = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="corrections")
+    began_from = models.JSONField(default=dict)  # of a correction: the digest of what stood, by account
     current = models.OneToOneField("Version", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
-    PRIVATE: ClassVar[dict[str, str]] = {"draft": "operational"}
+    PRIVATE: ClassVar[dict[str, str]] = {"draft": "operational", "began_from": "open"}
 
     class Meta:
         ordering = ["-changed_at"]
@@ -43,6 +44,9 @@ class Post(models.Model):
                 name="what_was_submitted_has_a_version",
             ),
             models.CheckConstraint(condition=Q(corrects=None) | ~Q(corrects=F("id")), name="a_post_corrects_another"),
+            models.CheckConstraint(
+                condition=Q(corrects__isnull=False) | Q(began_from={}), name="only_a_correction_began_from_something"
+            ),
         ]
         indexes = [models.Index(fields=["state", "-changed_at"], name="posts_by_state")]
 

@@ -54,11 +54,24 @@ def words(old: str, new: str) -> Markup | None:
     """The new text with what was taken out and put in; None where nothing changed."""
     if old == new:
         return None
+    return Markup("").join(_piece(*piece) for piece in _pieces(old, new))
+
+
+def beside(old: str, new: str) -> tuple[Markup, Markup]:
+    """The old text with what was taken out marked, and the new one with what was put in."""
+    pieces = _pieces(old, new)
+    before = (_piece(op, gone, gone if op == "equal" else "") for op, gone, _ in pieces)
+    after = (_piece(op, "", come) for op, _, come in pieces)
+    return Markup("").join(before), Markup("").join(after)
+
+
+def _pieces(old: str, new: str) -> list[tuple[str, str, str]]:
+    """What follows upon what: whether it is equal, and how it stands in each."""
     for shape in (WORDS, LINES):
         head, before, after, tail = _apart(shape.findall(old), shape.findall(new))
         if max(len(before), len(after)) <= MOST_TOKENS:
-            return escape(head) + _compared(before, after) + escape(tail)
-    return escape(head) + _piece("replace", "".join(before), "".join(after)) + escape(tail)
+            return [("equal", head, head), *_compared(before, after), ("equal", tail, tail)]
+    return [("equal", head, head), ("replace", "".join(before), "".join(after)), ("equal", tail, tail)]
 
 
 def _apart(old: list[str], new: list[str]) -> tuple[str, list[str], list[str], str]:
@@ -75,10 +88,9 @@ def _shared(old: list[str], new: list[str]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
 
 
-def _compared(before: list[str], after: list[str]) -> Markup:
+def _compared(before: list[str], after: list[str]) -> list[tuple[str, str, str]]:
     matcher = SequenceMatcher(None, before, after, autojunk=False)
-    pieces = [_piece(op, "".join(before[a:b]), "".join(after[c:d])) for op, a, b, c, d in matcher.get_opcodes()]
-    return Markup("").join(pieces)
+    return [(op, "".join(before[a:b]), "".join(after[c:d])) for op, a, b, c, d in matcher.get_opcodes()]
 
 
 def _piece(op: str, gone: str, come: str) -> Markup:

@@ -46,6 +46,8 @@ WORDS = {
     "consignment.withdrawn": "Taken back",
     "removal.asked": "To be taken down",
     "correction.asked": "Its words are to be corrected",
+    "correction.asked_again": "Its words are to be corrected after all",
+    "correction.held": "The correction is held",
     "consignment.corrected": "Words corrected, and read back",
     "correction.failed": "Words could not be corrected",
     "correction.withdrawn": "The correction was taken back",
@@ -57,6 +59,7 @@ WORDS = {
     "broadcast.key_shown": "Saw the key for the encoder",
     "consignment.taken_down": "Taken down",
     "removal.failed": "Could not be taken down",
+    "removal.held": "Taking down is held",
 }
 OUT = ("post.submitted", "post.approved", "consignment.sent", "consignment.corrected")
 STEPS = {"put_off": "Put off", "lapse": "Taken up again", "miss": "Not there: sent again", "release": "Let go on"}

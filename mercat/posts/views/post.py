@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,6 +17,7 @@ from mercat.delivery.models import Consignment
 from mercat.delivery.presenters import Corrected, Progress, progress, still_moving, told_correction
 from mercat.delivery.queries import all_paused, answered_for_by
 from mercat.guidance import facts
+from mercat.networks.port import Altered
 from mercat.people.actions import Impossible
 from mercat.people.advice.queries import beside
 from mercat.posts import actions, states
@@ -24,14 +26,23 @@ from mercat.posts.contributions.queries import made_of, viewer_of
 from mercat.posts.facts import targets_of
 from mercat.posts.models import Post
 from mercat.posts.presenters import page
+from mercat.posts.presenters.becoming import becoming
 from mercat.posts.presenters.diff import Change
 from mercat.posts.presenters.lines import COLOURS, pillar_name, title_of
 from mercat.posts.presenters.timeline import happenings
-from mercat.posts.queries import consignments_open, corrections_of, is_inside, out_since, taken_down
+from mercat.posts.queries import (
+    consignments_open,
+    corrections_of,
+    is_inside,
+    may_be_tried_again,
+    out_since,
+    taken_down,
+)
 from mercat.posts.views.finding import find
 from mercat.register.models import Account
 
 STOP_POLLING = 286  # htmx: swap this, and ask no more
+SHOWN_THERE = "The proof shows what is stored, who approved this post, and when."
 MOST_LOOKED_AT = 50  # posts that a session remembers the versions of
 
 
@@ -47,7 +58,7 @@ def post(request: HttpRequest, post_id: UUID) -> HttpResponse:
 def live(request: HttpRequest, post_id: UUID) -> HttpResponse:
     """The sending panel by itself, for htmx to ask until everything is over."""
     row, person = find(request, post_id, now=timezone.now())
-    rows, correcting = _progress(row, person), _correcting(row)
+    rows, correcting = _progress(row, person), _correcting(row, person)
     status = 200 if still_moving([*rows, *correcting]) else STOP_POLLING
     said = {
         "sending": rows,
@@ -106,6 +117,22 @@ def correct(request: HttpRequest, post_id: UUID) -> HttpResponse:
     return redirect("posts:edit", draft.pk)
 
 
+@require_POST
+def correct_again(request: HttpRequest, post_id: UUID, correction_id: int) -> HttpResponse:
+    """Try again what could not be corrected on one account."""
+    now = timezone.now()
+    row, _ = find(request, post_id, now=now)
+    correction = get_object_or_404(corrections_of(row).select_related("manifest"), pk=correction_id)
+    account = correction.consignment.account
+    try:
+        actions.correct_again(by=request.user, post=row, correction=correction, now=now)
+    except (Impossible, NotAllowed) as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, f"It is tried again on {account}, if the guidance allows it now.")
+    return redirect("posts:post", row.pk)
+
+
 def _say(request: HttpRequest, done: str, late: list[Consignment]) -> None:
     if late:
         messages.warning(request, f"{done} {actions.too_late_for(late)}")
@@ -131,6 +158,10 @@ def _page(
     request: HttpRequest, row: Post, person: facts.Person, *, problem: dict[str, str] | None = None
 ) -> HttpResponse:
     out = out_since([row]).get(row.audit_ref)
+    try:
+        version = _version(request, row, person) if row.current else {}
+    except Altered as error:
+        return _altered(request, row, str(error))
     said = {
         "post": row,
         "out": out,
@@ -142,9 +173,17 @@ def _page(
         "made_of": made_of(row, viewer_of(request.user, person, now=timezone.now())),
         "typed_reason": request.POST.get("reason", ""),
         "errors": {"lines": [problem]} if problem else None,
-        **(_version(request, row, person) if row.current else {}),
+        **version,
     }
     return render(request, "posts/post.html", said, status=422 if problem else 200)
+
+
+def _altered(request: HttpRequest, row: Post, reason: str) -> HttpResponse:
+    """What this post says cannot be shown as what was approved."""
+    texts = [reason, "Nothing was changed. Tell the information security officer.", SHOWN_THERE]
+    link = {"text": "Proof of this post", "href": reverse("posts:proof", args=[row.pk])}
+    said = {"title": "This post was altered in the store", "texts": texts, "link": link}
+    return render(request, "web/problem.html", said, status=409)
 
 
 def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str, object]:
@@ -153,7 +192,7 @@ def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str,
     said = contents(version.manifest)
     accounts = targets_of(version)
     standing = page.standings(version, accounts)
-    rows, correcting = _progress(row, person), _correcting(row)
+    rows, correcting = _progress(row, person), _correcting(row, person)
     return {
         "version": version,
         "said": said,
@@ -167,6 +206,7 @@ def _version(request: HttpRequest, row: Post, person: facts.Person) -> dict[str,
             row, version, person, accounts, standing=standing, sending=rows, correcting=correcting, now=now
         ),
         "difference": _difference(request, row, accounts),
+        "becoming": becoming(row) if is_inside(row) and row.state in (states.SUBMITTED, states.APPROVED) else [],
         "sending": rows,
         "correcting": correcting,
         "moving": still_moving([*rows, *correcting]),
@@ -199,8 +239,10 @@ def _progress(row: Post, person: facts.Person) -> list[Progress]:
     return [progress(each, may_act=each.pk in mine, now=now) for each in rows]
 
 
-def _correcting(row: Post) -> list[Corrected]:
-    return [told_correction(each, each.consignment.account) for each in corrections_of(row)]
+def _correcting(row: Post, person: facts.Person) -> list[Corrected]:
+    rows = list(corrections_of(row))
+    again = may_be_tried_again(row, rows, person, now=timezone.now())
+    return [told_correction(each, each.consignment.account, may_try_again=each.pk in again) for each in rows]
 
 
 def _last_looked(request: HttpRequest, row: Post) -> int | None:

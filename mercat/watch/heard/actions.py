@@ -5,6 +5,7 @@ No word of theirs and no name stands in an event, a notice or a log: those are k
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -28,11 +29,15 @@ from mercat.register.models import Account
 from mercat.watch.dealing import who_may
 from mercat.watch.heard import states
 from mercat.watch.heard.schedule import next_after
-from mercat.watch.models import CommentsLook, Heard, MentionsLook
+from mercat.watch.models import CommentsLook, Heard, HeardGap, MentionsLook
+
+log = logging.getLogger(__name__)
 
 CHORE = System("Accounts are listened to for what people write to them")
 NOTHING = "Nothing was changed."
-REPORT = "Something that looks like a report was written to an account"  # subject of notices
+REPORT = "Something that looks like a report was written to an account"  # subjects of notices
+NOT_READ = "What people wrote to an account was not read"
+NEVER = (Account.Status.CLOSED, Account.Status.APPROVED)  # accounts that are not listened to
 LIST = "/watch/heard/"
 APART = timedelta(hours=1)  # between two notices about one account
 MOST_KEPT = 200  # of what one look tells
@@ -46,6 +51,9 @@ GONE = {"native_id": "", "url": "", "author": "", "author_name": "", "text": "",
 @transaction.atomic
 def keep_mentions(account: Account, told: Sequence[port.Heard], *, until: datetime, now: datetime) -> None:
     """Write down what named the account up to now."""
+    last = MentionsLook.objects.select_for_update().filter(account=account).first()
+    if last and last.looked_until < not_before(now):
+        _end_gap(last, now=now)
     under = Consignment.objects.filter(account=account, native_id__in={each.under for each in told} - {""})
     whole = _keep(account, told, {row.native_id: row for row in under}, now=now)
     looked = {"looked_until": until, "looked_at": now, "trouble": "" if whole else MORE}
@@ -58,6 +66,49 @@ def keep_comments(row: Consignment, told: Sequence[port.Heard], *, now: datetime
     whole = _keep(row.account, told, {each.under: row for each in told}, now=now)
     asked = {"asked_at": now, "read_at": now, "next_at": next_after(row.sent_at, now), "trouble": "" if whole else MORE}
     CommentsLook.objects.update_or_create(consignment=row, defaults=asked)
+
+
+def note_gaps(*, now: datetime) -> None:
+    """Of each account that could not be read for longer than words are kept: what came is skipped. What goes wrong with
+    one keeps no other from it."""
+    begins = not_before(now)
+    late = MentionsLook.objects.filter(looked_until__lt=begins).exclude(account__status__in=NEVER)
+    for look in late.select_related("account"):
+        try:
+            _keep_gap(look, until=begins, now=now)
+        except Exception:
+            log.exception("that account %s was not read could not be noted", look.account_id)
+
+
+@transaction.atomic
+def _keep_gap(look: MentionsLook, *, until: datetime, now: datetime) -> None:
+    """On record, on the page, and told to those who deal with the account: once, however long it lasts."""
+    account = look.account
+    gap = HeardGap.objects.select_for_update().filter(account=account, since=look.looked_until).first()
+    if gap:
+        gap.until = max(gap.until, until)
+        gap.save(update_fields=["until"])
+        return
+    gap = HeardGap.objects.create(account=account, since=look.looked_until, until=until, found_at=now)
+    _record_gap("heard.not_read", gap, now=now)
+    body = f"“{account}” could not be read for longer than words are kept here. Look on the network what people wrote."
+    people = who_may("settle_heard", facts_of(account), now=now)
+    tell(people, kind="accounts", subject=NOT_READ, body=body, link=list_of(account), now=now)
+
+
+def _end_gap(look: MentionsLook, *, now: datetime) -> None:
+    _keep_gap(look, until=not_before(now), now=now)
+    _record_gap("heard.read_again", HeardGap.objects.get(account=look.account, since=look.looked_until), now=now)
+
+
+def _record_gap(what: str, gap: HeardGap, *, now: datetime) -> None:
+    said = {"since": gap.since.isoformat(), "until": gap.until.isoformat()}
+    record(by=CHORE, what=what, about=[gap.account.audit_ref], facts=said, now=now)
+
+
+def not_before(now: datetime) -> datetime:
+    """What came before would be forgotten by now."""
+    return now - timedelta(days=guidance().pack.signposting.keep_days)
 
 
 def keep_mentions_trouble(account: Account, trouble: str, *, since: datetime, now: datetime) -> None:
@@ -93,8 +144,7 @@ def settle_heard(*, by: Person, row: Heard, outcome: str, now: datetime) -> None
 @transaction.atomic
 def forget(*, now: datetime) -> None:
     """What nobody settled in time."""
-    before = now - timedelta(days=guidance().pack.signposting.keep_days)
-    rows = Heard.objects.select_for_update(of=("self",)).filter(state=states.NEW, heard_at__lte=before)
+    rows = Heard.objects.select_for_update(of=("self",)).filter(state=states.NEW, heard_at__lte=not_before(now))
     found = list(rows.select_related("account"))
     Heard.objects.filter(pk__in=[row.pk for row in found]).update(**GONE, state=states.FORGOTTEN, settled_at=now)
     for account, count in Counter(row.account for row in found).items():

@@ -18,13 +18,12 @@ from mercat.delivery import states as sending
 from mercat.delivery.models import Consignment
 from mercat.networks import registry
 from mercat.networks.port import Channel, Heard, Listener, Network, Unreadable
-from mercat.people.pack import guidance
 from mercat.people.vault import Unopenable
 from mercat.register.actions import mark_broken
 from mercat.register.models import Account, Connection
 from mercat.watch.figures.asking import taken_down
 from mercat.watch.heard import actions
-from mercat.watch.heard.actions import CHORE
+from mercat.watch.heard.actions import CHORE, NEVER, not_before
 from mercat.watch.heard.schedule import LATEST, OFTEN
 from mercat.watch.models import MentionsLook
 from mercat.watch.reach import reached
@@ -36,7 +35,6 @@ MOST_AT_ONCE = 3  # accounts, and posts: other chores wait for their answers
 OVERLAP = timedelta(minutes=15)  # listened to once more each time, for what is shown late
 PAID_OVERLAP = timedelta(minutes=1)  # where each post that is told once more costs money
 FIRST = timedelta(days=1)  # the first look at an account goes back no further
-NEVER = (Account.Status.CLOSED, Account.Status.APPROVED)  # accounts that are not listened to
 WRONG = "Something went wrong here. It is tried again by itself."
 MUTE = "This network lets no programme read what people write."
 
@@ -45,6 +43,7 @@ Told = tuple[Heard, ...] | Unreadable
 
 def run(*, now: datetime) -> None:
     """The chore. What goes wrong with one account or post keeps no other from being listened to."""
+    actions.note_gaps(now=now)
     for account in mentions_due(now=now)[:MOST_AT_ONCE]:
         try:
             hear_mentions(account, now=now)
@@ -114,13 +113,12 @@ def _listening() -> list[Network]:
 
 
 def _since(account: Account, *, now: datetime) -> datetime:
-    """Never from before it was connected here, nor from before what would be forgotten by now."""
+    """The first time not from before it was connected here, and never from before what would be forgotten by now."""
     last = MentionsLook.objects.filter(account=account).first()
     if last is None:
         return max(account.connection.connected_at, now - FIRST)
     overlap = PAID_OVERLAP if registry.get(account.network).spec.paid_reading else OVERLAP
-    kept = timedelta(days=guidance().pack.signposting.keep_days)
-    return max(last.looked_until - overlap, account.connection.connected_at, now - kept)
+    return max(last.looked_until - overlap, not_before(now))
 
 
 def _asked(account: Account, ask: Callable[[Listener, Channel], Told]) -> Told:

@@ -15,8 +15,8 @@ from mercat.register.facts import with_facts
 from mercat.register.models import Account, Connection
 from mercat.register.scope import open_to
 from mercat.watch.heard import states
-from mercat.watch.heard.listening import NEVER
-from mercat.watch.models import CommentsLook, Heard, MentionsLook
+from mercat.watch.heard.actions import NEVER
+from mercat.watch.models import CommentsLook, Heard, HeardGap, MentionsLook
 
 SEES = ("settle_heard",)  # words of the public are for those who deal with them, and for no oversight
 MOST = 50  # of what stands beside the list
@@ -72,6 +72,12 @@ def comments_troubled(accounts: Iterable[Account]) -> list[CommentsLook]:
     keys = [row.pk for row in accounts]
     looks = CommentsLook.objects.filter(consignment__account__in=keys, next_at__isnull=False).exclude(trouble="")
     return list(looks.select_related("consignment__account").order_by("asked_at", "pk")[:MOST])
+
+
+def not_read(accounts: Iterable[Account]) -> list[HeardGap]:
+    """Times of which nobody read what named these accounts, the latest first."""
+    gaps = HeardGap.objects.filter(account__in=[row.pk for row in accounts])
+    return list(gaps.select_related("account")[:MOST])
 
 
 def by_day(accounts: Sequence[Account], *, now: datetime) -> list[Mapping[str, Any]]:

@@ -43,6 +43,7 @@ def heard(request: HttpRequest) -> HttpResponse:
         "only": only,
         "accounts": accounts[: queries.ACCOUNTS],
         "troubles": presenters.troubles(queries.mentions_troubled(chosen, now=now), queries.comments_troubled(chosen)),
+        "gaps": queries.not_read(chosen),
         "by_day": by_day[: queries.MOST],
         "is_cut": len(by_day) > queries.MOST,
         "keep_days": guidance().pack.signposting.keep_days,

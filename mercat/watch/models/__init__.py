@@ -4,7 +4,7 @@ accounts show."""
 from mercat.watch.models.cases import Case, CaseNote
 from mercat.watch.models.direct import CouldHave, DirectGap, DirectLook, DirectUse
 from mercat.watch.models.figures import FiguresDue, FiguresRead
-from mercat.watch.models.heard import CommentsLook, Heard, MentionsLook
+from mercat.watch.models.heard import CommentsLook, Heard, HeardGap, MentionsLook
 from mercat.watch.models.lookalikes import LookAlike, NameSearch
 from mercat.watch.models.profiles import (
     Branding,
@@ -29,6 +29,7 @@ __all__ = [
     "FiguresDue",
     "FiguresRead",
     "Heard",
+    "HeardGap",
     "LookAlike",
     "MentionsLook",
     "MessagesOff",

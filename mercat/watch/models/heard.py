@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
+from mercat.audit.append_only import append_only
 from mercat.delivery.models import Consignment
 from mercat.people.models import Person
 from mercat.register.models import Account
@@ -104,6 +105,28 @@ class MentionsLook(models.Model):
         return f"Mentions of {self.account_id}"
 
 
+@append_only(updatable=("until",))
+class HeardGap(models.Model):
+    """A time of which nobody read what named an account: it could not be read for longer than words are kept."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="heard_gaps")
+    since = models.DateTimeField()
+    until = models.DateTimeField()  # later, as long as it cannot be read
+    found_at = models.DateTimeField()
+
+    PRIVATE: ClassVar[dict[str, str]] = {}
+
+    class Meta:
+        ordering = ["-since"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "since"], name="one_gap_begins_at_a_moment"),
+            models.CheckConstraint(condition=Q(until__gt=F("since")), name="what_was_not_read_begins_before_it_ends"),
+        ]
+
+    def __str__(self) -> str:
+        return f"What named {self.account_id} and was not read"
+
+
 class CommentsLook(models.Model):
     """When what stands under a post is read next. `next_at` is null once it never is; `read_at`: when it last was."""
 
@@ -118,7 +141,7 @@ class CommentsLook(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(next_at=None) | Q(next_at__gt=models.F("asked_at")), name="comments_are_read_again_later"
+                condition=Q(next_at=None) | Q(next_at__gt=F("asked_at")), name="comments_are_read_again_later"
             ),
         ]
         indexes = [models.Index(fields=["next_at"], name="watch_comments_due")]

@@ -65,6 +65,8 @@ MAY_NOT = "Whoever asked may not have it put back any more."
 SECOND = "Somebody other than who assigned it has it put back: ask a colleague."
 PAUSED = "Sending is paused here. It goes on when the pause ends."
 SILENT = "The network did not say why."
+CLOSED = "The account is closed."
+DISCONNECTED = "The account was disconnected."
 
 Kind = ProfileFinding.Kind
 
@@ -227,6 +229,41 @@ def keep_untold(account: Account, *, now: datetime) -> None:
     _judge(account, now=now)
 
 
+def let_go(*, now: datetime) -> None:
+    """End what was found on accounts that nobody follows any more. What goes wrong with one keeps no other from it."""
+    gone = Q(status=Account.Status.CLOSED) | Q(connection__state=Connection.State.REVOKED)
+    rows = Account.objects.filter(gone, profile_findings__ended_at=None, profile_findings__isnull=False)
+    for account in rows.distinct().order_by("pk"):
+        try:
+            _let_go(account, now=now)
+        except Exception:
+            log.exception("what was found on the profile of account %s could not be ended", account.pk)
+
+
+@transaction.atomic
+def _let_go(account: Account, *, now: datetime) -> None:
+    account = Account.objects.select_for_update().get(pk=account.pk)
+    _look_of(account)  # held, so that no look judges meanwhile
+    reason, rows = _not_followed(account), open_findings(account)
+    if not reason or not rows:
+        return
+    for row in rows:
+        row.ended_at = now
+        row.save(update_fields=["ended_at"])
+    said = {"kinds": sorted(row.kind for row in rows), "reason": reason}
+    record(by=CHORE, what="profile.no_longer_followed", about=[account.audit_ref], facts=said, now=now)
+    _settled(account, now=now)
+
+
+def _not_followed(account: Account) -> str:
+    """Why what an account shows is nobody's matter here any more; "". A connection that broke by itself is no reason:
+    whoever misuses the account may have ended it."""
+    if account.status == Account.Status.CLOSED:
+        return CLOSED
+    revoked = Connection.objects.filter(account=account, state=Connection.State.REVOKED)
+    return DISCONNECTED if revoked.exists() else ""
+
+
 @transaction.atomic
 def take(*, now: datetime) -> ProfileChange | None:
     """The one that waits longest, as being put back from now on. `row.account.connection` is loaded."""
@@ -241,6 +278,19 @@ def take(*, now: datetime) -> ProfileChange | None:
             row.save()
             return row
     return None
+
+
+@transaction.atomic
+def waits_for_a_pause(row: ProfileChange, *, now: datetime) -> bool:
+    """The last look before the call: one that a pause covers by now waits again, and no try of it is spent. `row` is as
+    `take` gave it."""
+    if not is_paused(row.account):
+        return False
+    fresh = ProfileChange.objects.select_for_update(of=("self",)).get(pk=row.pk)
+    if fresh.state == states.CALLING:
+        fresh.state, fresh.tries, fresh.due_at, fresh.said = states.QUEUED, fresh.tries - 1, now + SOON, PAUSED
+        fresh.save()
+    return True
 
 
 def _next(*, now: datetime) -> ProfileChange | None:
@@ -346,8 +396,8 @@ def _note_what_was_put(account: Account, seen: Shown, before: Mapping[Part, str]
 def _judge(account: Account, *, now: datetime) -> None:
     """Open a finding for all that is amiss since now, and end what is right again."""
     look = _look_of(account)
-    if look is None:
-        return  # it has not been looked at
+    if look is None or _not_followed(account):
+        return  # nobody looks, or has looked yet
     found, known = differences(account, look, now=now), {Kind(each.kind): each for each in open_findings(account)}
     fresh = [kind for kind in found if kind not in known]
     for kind, row in known.items():

@@ -31,6 +31,7 @@ NEVER = (Account.Status.CLOSED, Account.Status.APPROVED)  # accounts that are no
 
 def run(*, now: datetime) -> None:
     """The chore. What goes wrong with one account keeps no other from being looked at."""
+    actions.let_go(now=now)
     for account in due(now=now)[:MOST_AT_ONCE]:
         try:
             look(account, now=now)

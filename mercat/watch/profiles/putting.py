@@ -36,17 +36,22 @@ def run(*, now: datetime) -> None:
         row = actions.take(now=now)
         if row is None:
             return
-        actions.keep(row, _put(row, now=now), now=now)
+        if outcome := _put(row, now=now):
+            actions.keep(row, outcome, now=now)
 
 
-def _put(row: ProfileChange, *, now: datetime) -> Outcome:
+def _put(row: ProfileChange, *, now: datetime) -> Outcome | None:
+    """None where it waits, not called, for the end of a pause that began since it was taken."""
     network = row.account.network
     profiler = registry.get(network).profiler if registry.known(network) else None
     if profiler is None or row.part not in profiler.settable:
         return Refused(NOT_SET)
     try:
         with reached(row.account) as channel:
-            return profiler.change(channel, _new(row), now=now)
+            new = _new(row)
+            if actions.waits_for_a_pause(row, now=now):
+                return None
+            return profiler.change(channel, new, now=now)
     except Unopenable as error:
         return Reconnect(str(error))
     except Altered as error:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError, IntegrityError, transaction
 
+from mercat.audit.models import Event
 from mercat.config.chores import CHORES, LOOKING
 from mercat.delivery.models import Consignment, Removal
 from mercat.networks.port import Unreadable
 from mercat.people.models import Notice, Person
+from mercat.people.pack import guidance
 from mercat.register.models import Account, Connection
 from mercat.watch.heard import actions, forgetting, listening
-from mercat.watch.models import CommentsLook, Heard, MentionsLook
+from mercat.watch.models import CommentsLook, Heard, HeardGap, MentionsLook
 from tests import factories as make
 from tests.factories import NOW
 from tests.kept import gained, kept
@@ -123,6 +126,88 @@ def test_accounts_that_are_not_connected_or_whose_network_tells_nothing_are_not_
     Connection.objects.filter(account=account).update(state="broken")
     listening.run(now=NOW)
     assert network.asked == []
+
+
+def test_what_was_not_read_while_it_could_not_be_is_told_once_of_each_gap(
+    network: Talking, account: Account, comms: Person
+) -> None:
+    keep = timedelta(days=guidance().pack.signposting.keep_days)
+    listening.run(now=NOW)
+    network.fails = Unreadable("Bluesky does not answer.")
+    for hours in range(0, 24 * 10, 6):
+        listening.run(now=NOW + HOUR + hours * HOUR)
+    gap = HeardGap.objects.get()
+    assert (gap.account, gap.since, gap.until) == (account, NOW, NOW + HOUR + 234 * HOUR - keep)
+    told = Notice.objects.filter(subject=actions.NOT_READ)
+    assert [(notice.person, notice.link) for notice in told] == [(comms, actions.list_of(account))]
+    network.fails = None
+    listening.run(now=NOW + 10 * DAY)
+    listening.run(now=NOW + 11 * DAY)
+    gap.refresh_from_db()
+    assert gap.until == NOW + 10 * DAY - keep == network.of("mentions")[-2]
+    events = Event.objects.filter(what__in=["heard.not_read", "heard.read_again"]).order_by("pk")
+    assert [(event.what, event.facts["since"]) for event in events] == [
+        ("heard.not_read", NOW.isoformat()),
+        ("heard.read_again", NOW.isoformat()),
+    ]
+    assert events[1].facts["until"] == gap.until.isoformat()
+    Connection.objects.update(state="broken")
+    listening.run(now=NOW + 30 * DAY)
+    assert HeardGap.objects.count() == 2, "one that is not connected is not read either"
+    assert Notice.objects.filter(subject=actions.NOT_READ).count() == 2
+
+
+def test_a_gap_that_nobody_saw_coming_is_told_with_the_next_look(
+    network: Talking, account: Account, comms: Person
+) -> None:
+    listening.run(now=NOW)
+    account.refresh_from_db()
+    listening.hear_mentions(account, now=NOW + 30 * DAY)
+    assert HeardGap.objects.get().since == NOW
+    assert Notice.objects.filter(subject=actions.NOT_READ).count() == 1
+
+
+def test_of_an_account_that_is_not_listened_to_no_gap_is_told(
+    network: Talking, account: Account, comms: Person
+) -> None:
+    listening.run(now=NOW)
+    make.put(account, "closed")
+    listening.run(now=NOW + 30 * DAY)
+    assert not HeardGap.objects.exists()
+
+
+def test_a_gap_that_cannot_be_noted_keeps_no_account_from_being_listened_to(
+    network: Talking, account: Account, comms: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening.run(now=NOW)
+    other = make.account("Perth")
+
+    def fail(*args: object, **said: object) -> None:
+        raise RuntimeError("A bug")
+
+    monkeypatch.setattr(actions, "record", fail)
+    listening.run(now=NOW + 30 * DAY)
+    assert MentionsLook.objects.filter(account=other).exists()
+    assert not HeardGap.objects.exists()
+
+
+def test_gaps_begin_before_they_end_once_and_only_grow(network: Talking, account: Account) -> None:
+    gap = HeardGap.objects.create(account=account, since=NOW, until=NOW + DAY, found_at=NOW)
+    with pytest.raises(IntegrityError, match="one_gap_begins_at_a_moment"), transaction.atomic():
+        HeardGap.objects.create(account=account, since=NOW, until=NOW + DAY, found_at=NOW)
+    with pytest.raises(IntegrityError, match="what_was_not_read_begins_before_it_ends"), transaction.atomic():
+        HeardGap.objects.create(account=account, since=NOW + DAY, until=NOW, found_at=NOW)
+    with pytest.raises(DatabaseError, match="only ever grows"), transaction.atomic():
+        HeardGap.objects.filter(pk=gap.pk).update(since=NOW - DAY)
+
+
+def test_once_it_is_connected_again_it_is_read_from_where_the_last_look_ended(
+    network: Talking, account: Account
+) -> None:
+    listening.run(now=NOW)
+    make.as_if(Connection, connected_at=NOW + 2 * DAY)
+    listening.run(now=NOW + 2 * DAY)
+    assert network.of("mentions")[-1] == NOW - listening.OVERLAP
 
 
 def test_what_cannot_be_read_is_noted_and_read_from_where_the_last_look_ended(

@@ -10,12 +10,12 @@ from mercat.networks.port import Unreadable
 from mercat.people.models import Person
 from mercat.people.pack import guidance
 from mercat.register.models import Account, Connection
-from mercat.watch.heard import listening, queries
+from mercat.watch.heard import actions, listening, queries
 from mercat.watch.models import Heard
 from tests import factories as make
 from tests.factories import NOW
 from tests.pages import SOON, queries_of, signed_in, text_of
-from tests.watch.heard.conftest import HOUR, MINUTE, Talking
+from tests.watch.heard.conftest import DAY, HOUR, MINUTE, Talking
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files", "at_noon")]
 
@@ -116,6 +116,16 @@ def test_what_could_not_be_read_is_said_with_since_when(network: Talking, out: C
     assert "Comments on a post: Bluesky does not answer. Read up to" in text
     Connection.objects.update(state="broken")
     assert "Its connection does not work, so nothing is read." in text_of(signed_in(comms).get(LIST))
+
+
+def test_what_was_never_read_is_said_to_those_who_deal_with_the_account(
+    network: Talking, account: Account, comms: Person
+) -> None:
+    listening.run(now=NOW - 30 * DAY)
+    actions.note_gaps(now=NOW)
+    assert "What named it between" in text_of(signed_in(comms).get(LIST))
+    assert "What named it between" in text_of(signed_in(comms).get(actions.list_of(account)))
+    assert "Never read" not in text_of(signed_in(make.authorised("Stranger", unit_key="edinburgh")).get(LIST))
 
 
 def test_numbers_stay_when_the_words_are_gone(heard: Heard, comms: Person) -> None:

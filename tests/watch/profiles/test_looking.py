@@ -180,6 +180,64 @@ def test_a_closed_account_keeps_nobody_waiting(
         actions.assign(by=comms, account=gone, name="D", bio=BIO, avatar=None, banner=None, now=NOW)
 
 
+@pytest.mark.parametrize(
+    ("gone", "why"), [("closed", actions.CLOSED), ("disconnected", actions.DISCONNECTED), ("broken", "")]
+)
+def test_what_was_found_on_an_account_that_nobody_follows_any_more_ends_with_the_reason(
+    network: Showing, account: Account, comms: Person, messages_off: None, gone: str, why: str
+) -> None:
+    network.show(bio="Ring the station.")
+    look()
+    assert amiss(account) == ["numbers"]
+    if gone == "closed":
+        make.put(account, Account.Status.CLOSED)
+    elif gone == "disconnected":
+        Connection.objects.update(state="revoked", sealed=b"")
+    else:
+        Connection.objects.update(state="broken")
+    look(1)
+    look(2)
+    assert amiss(account) == ([] if why else ["numbers"]), "what misuses it may have broken the connection"
+    events = Event.objects.filter(what="profile.no_longer_followed")
+    assert [event.facts for event in events] == ([{"kinds": ["numbers"], "reason": why}] if why else [])
+    assert Notice.objects.filter(subject=actions.FOUND, read_at=None).exists() is not bool(why)
+    assert not Event.objects.filter(what="profile.right_again").exists()
+
+
+def test_what_is_amiss_is_found_again_once_the_account_is_connected_again(
+    network: Showing, account: Account, comms: Person, messages_off: None
+) -> None:
+    network.show(bio="Ring the station.")
+    look()
+    sealed = Connection.objects.get().sealed
+    Connection.objects.update(state="revoked", sealed=b"")
+    look(1)
+    actions.assign(by=comms, account=account, name="Dundee", bio=BIO, avatar=None, banner=None, now=NOW + DAY)
+    assert amiss(account) == [], "nobody has looked"
+    Connection.objects.update(state="working", sealed=sealed)
+    look(2)
+    assert amiss(account) == ["bio", "numbers"]
+
+
+def test_one_that_cannot_be_ended_keeps_no_other_from_it(
+    network: Showing, account: Account, messages_off: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [make.account("Perth"), account]
+    for row in others:
+        ProfileFinding.objects.create(account=row, kind="bio", found_at=NOW)
+    Connection.objects.update(state="revoked", sealed=b"")
+    real = actions.record
+
+    def fail(*, about: list[str], **said: object) -> object:
+        if others[0].audit_ref in about:
+            raise RuntimeError("A bug")
+        return real(about=about, **said)
+
+    monkeypatch.setattr(actions, "record", fail)
+    look()
+    assert [amiss(row) for row in others] == [["bio"], []]
+
+
 def test_what_cannot_be_read_is_told_once_it_lasts(network: Showing, account: Account, messages_off: None) -> None:
     network.told = Unreadable("Bluesky does not answer.")
     for hour in range(TRIES_TOLD):

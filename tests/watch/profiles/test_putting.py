@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from mercat.audit.models import Event
 from mercat.delivery.models import Pause
 from mercat.guidance.gate import Refused as NotAllowed
-from mercat.networks.port import Later, Outcome, Reconnect, Refused, Unsure
+from mercat.networks.port import Channel, Later, Outcome, Reconnect, Refused, Unsure
 from mercat.people.actions import Impossible
 from mercat.people.models import Notice, Person, RoleGrant
 from mercat.register.models import Account, Connection
@@ -234,6 +235,29 @@ def test_a_pause_keeps_it_waiting(network: Showing, spoilt: Account, comms: Pers
     putting.run(now=NOW + MINUTE)
     assert set(after().values()) == {states.DONE}
     assert not ProfileChange.objects.exclude(said="").exists()
+
+
+def test_a_pause_that_begins_once_it_is_taken_stops_the_call(
+    network: Showing, spoilt: Account, comms: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(spoilt, comms)
+    reached = putting.reached
+
+    @contextmanager
+    def pausing(account: Account) -> Iterator[Channel]:
+        with reached(account) as channel:
+            Pause.objects.get_or_create(scope="body", reason="A siege", at=NOW, by=comms)
+            yield channel
+
+    monkeypatch.setattr(putting, "reached", pausing)
+    putting.run(now=NOW)
+    assert network.changes == []
+    assert set(ProfileChange.objects.values_list("state", "said", "tries")) == {(states.QUEUED, actions.PAUSED, 0)}
+    assert set(ProfileChange.objects.values_list("due_at", flat=True)) == {NOW + actions.SOON}
+    monkeypatch.setattr(putting, "reached", reached)
+    Pause.objects.update(lifted_at=NOW, lifted_by=make.person("Second"))
+    putting.run(now=NOW + MINUTE)
+    assert set(after().values()) == {states.DONE}
 
 
 def test_a_pause_of_others_keeps_nothing_waiting(network: Showing, spoilt: Account, comms: Person) -> None:
