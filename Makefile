@@ -112,7 +112,7 @@ $(BUILT): $(shell find mercat/web/assets -type f) node_modules/.package-lock.jso
 	@touch $@
 
 $(VENV)/.chromium: .ci/find-chromium $(VENV)/.dev
-	@.ci/find-chromium > $@
+	@.ci/find-chromium --install > $@
 
 $(VENV)/.postgresql15: .ci/find-postgresql15 $(VENV)/.bootstrap
 	@.ci/find-postgresql15 > $@

@@ -23,7 +23,7 @@ from mercat.config.embedded import OWNER, EmbeddedPostgres, embedded_url
 
 pytest_plugins = ["tests.claims"]
 
-KEPT = {"MERCAT_DATABASE_URL", "MERCAT_SPECS", "MERCAT_TEST_POSTGRES_BIN"}
+KEPT = {"MERCAT_CHROMIUM", "MERCAT_DATABASE_URL", "MERCAT_SPECS", "MERCAT_TEST_POSTGRES_BIN"}
 SERVERS_OWN = re.compile(r"IntegrityError|DatabaseError|OperationalError|InternalError|\bcursor\(")
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # a worker inherits what its controller made
 
