@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from mercat.guidance.gate import Refused
 from mercat.people import actions
 from mercat.people.actions import Impossible
 from mercat.people.facts import person_facts
-from mercat.people.models import Access, Authorisation, Completion, Licence, Nomination, Person
+from mercat.people.models import Access, Acknowledgement, Authorisation, Completion, Licence, Nomination, Person
 from mercat.people.pack import guidance
 from tests import factories as make
 from tests.factories import NOW, TEST
@@ -261,3 +262,29 @@ def test_who_has_left_takes_no_step_and_is_taken_no_further(holders: Holders, ne
     with pytest.raises(Refused) as refused:
         actions.nominate(by=holders["comms"], person=newcomer, now=NOW)
     assert clauses(refused) == {"M.7"}
+
+
+JOINING = (Nomination, Completion, Acknowledgement, Authorisation, Access, Licence)
+
+
+def rows_of(person: Person) -> list[dict]:
+    """Every row of a joining, but for what tells it from another person's."""
+    its_own = {"id", "person_id", "completion_id"}
+    rows = [row for model in JOINING for row in model.objects.filter(person=person).order_by("pk").values()]
+    return [{name: value for name, value in row.items() if name not in its_own} for row in rows]
+
+
+def test_who_is_made_for_tests_stands_as_one_whom_the_steps_have_led_there(newcomer: Person) -> None:
+    valid = timedelta(days=guidance().pack.course.valid_days)
+    made, done = make.authorised(), NOW + timedelta(days=300) - valid
+    actions.nominate(by=TEST, person=newcomer, now=NOW)
+    actions.record_completion(by=TEST, person=newcomer, trainer=make.trainer(), completed_at=done, now=NOW)
+    for procedure in guidance().pack.procedures:
+        actions.acknowledge(by=newcomer, document=procedure.key, now=NOW)
+    actions.authorise(by=TEST, person=newcomer, now=NOW)
+    actions.confirm_training(by=TEST, person=newcomer, reference=f"REQ-{made.number}", now=NOW)
+    actions.open_access(by=TEST, person=newcomer, now=NOW)
+    actions.assign_licence(by=TEST, person=newcomer, now=NOW)
+    assert len(rows_of(made)) == 5 + len(guidance().pack.procedures)
+    assert rows_of(made) == rows_of(newcomer)
+    assert person_facts(made, now=NOW) == replace(person_facts(newcomer, now=NOW), id=str(made.pk))
