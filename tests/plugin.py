@@ -72,7 +72,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)  # pytest-django puts the tests that commit at the end
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    items.sort(key=opens_a_browser)
+    items.sort(key=lambda item: (opens_a_browser(item), item.get_closest_marker("long") is None))
     if not config.option.database:
         return
     kept = [item for item in items if touches_the_database(item) and meets_the_server(item)]
