@@ -82,8 +82,8 @@ def trainer() -> Person:
 def authorised(name: str = "", *, trained_until: datetime = NOW + timedelta(days=300), **about: object) -> Person:
     """Somebody who has gone the whole way, from nomination to licence.
 
-    The rows alone, as the system's own steps leave them (tests/people/test_joining.py holds the two together): each
-    step asks and records much that is another test's, and most tests begin with this.
+    The rows alone, as `joined` leaves them (tests/people/test_joining.py holds the two together): each step asks and
+    records much that is another test's, and most tests begin with this.
     """
     row = person(name, **about)
     now = about.get("now", NOW)
@@ -107,6 +107,22 @@ def authorised(name: str = "", *, trained_until: datetime = NOW + timedelta(days
     access = Access.objects.create(person=row, reference=f"REQ-{row.number}", confirmed_at=now)
     Access.objects.filter(pk=access.pk).update(opened_at=now)
     Licence.objects.create(person=row, at=now)
+    return row
+
+
+def joined(name: str = "", *, trained_until: datetime = NOW + timedelta(days=300), **about: object) -> Person:
+    """As `authorised`, but led there step by step: where what the steps do and leave behind is part of the test."""
+    row = person(name, **about)
+    now = about.get("now", NOW)
+    valid = timedelta(days=guidance().pack.course.valid_days)
+    people.nominate(by=TEST, person=row, now=now)
+    people.record_completion(by=TEST, person=row, trainer=trainer(), completed_at=trained_until - valid, now=now)
+    for procedure in guidance().pack.procedures:
+        people.acknowledge(by=row, document=procedure.key, now=now)
+    people.authorise(by=TEST, person=row, now=now)
+    people.confirm_training(by=TEST, person=row, reference=f"REQ-{row.number}", now=now)
+    people.open_access(by=TEST, person=row, now=now)
+    people.assign_licence(by=TEST, person=row, now=now)
     return row
 
 

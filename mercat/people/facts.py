@@ -80,9 +80,11 @@ def person_facts(person: Person | UUID | str, *, now: datetime) -> facts.Person:
 
 def people_facts(ids: Iterable[UUID | str], *, now: datetime) -> dict[str, facts.Person]:
     """Facts by person id."""
-    asked = {"course": guidance().pack.course.key, "now": now, "ids": [UUID(str(each)) for each in ids]}
+    wanted = [UUID(str(each)) for each in ids]
+    if not wanted:
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute(STANDING, asked)
+        cursor.execute(STANDING, {"course": guidance().pack.course.key, "now": now, "ids": wanted})
         row = namedtuple("row", [column.name for column in cursor.description])
         return {str(each[0]): _facts(row(*each), now) for each in cursor.fetchall()}
 
