@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -64,6 +63,26 @@ WHERE person.id = ANY(%(ids)s)
 """
 
 
+class _Standing(NamedTuple):
+    """A row of it. Pairs are lists of two, as arrays of arrays come."""
+
+    id: UUID
+    rank: str
+    is_active: bool
+    unit_id: str
+    within: list[str]
+    nominated: bool
+    trained_until: datetime | None
+    training_signed_off: bool
+    authorised: bool
+    confirmed: bool
+    opened: bool
+    licensed: bool
+    accepted: list[tuple[str, str]]
+    grants: list[tuple[str, str | None]]
+    steps: list[tuple[str, str | None]]
+
+
 def unit_facts(unit: Unit) -> facts.Unit:
     within = []
     above = unit.parent
@@ -85,8 +104,8 @@ def people_facts(ids: Iterable[UUID | str], *, now: datetime) -> dict[str, facts
         return {}
     with connection.cursor() as cursor:
         cursor.execute(STANDING, {"course": guidance().pack.course.key, "now": now, "ids": wanted})
-        row = namedtuple("row", [column.name for column in cursor.description])
-        return {str(each[0]): _facts(row(*each), now) for each in cursor.fetchall()}
+        found = [_Standing(*row) for row in cursor.fetchall()]
+    return {str(each.id): _facts(each, now) for each in found}
 
 
 def is_accepted(procedure: Procedure, accepted: Iterable[tuple[str, str]], *, now: datetime) -> bool:
@@ -96,7 +115,7 @@ def is_accepted(procedure: Procedure, accepted: Iterable[tuple[str, str]], *, no
     return procedure.version in versions or (in_grace and bool(versions))
 
 
-def _facts(row: Any, now: datetime) -> facts.Person:
+def _facts(row: _Standing, now: datetime) -> facts.Person:
     return facts.Person(
         id=str(row.id),
         unit=facts.Unit(id=row.unit_id, within=tuple(row.within)),
