@@ -18,6 +18,8 @@ NPM = PATH="$(CURDIR)/$(NODE_HOME)/bin:$$PATH" $(NODE) $(NODE_HOME)/lib/node_mod
 INSTALL = install() { $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python "$$@" \
 	|| $(BIN)/python -m pip install --quiet "$$@"; }; install
 WORKERS ?= 2
+# Compiled once, not at each of the hundreds of starts: of workers, and of what tests start.
+export PYTHONDONTWRITEBYTECODE =
 
 help:
 	@printf "make %-12s%s\n" run "set everything up and start it, with demonstration people and stand-in networks; Ctrl-C stops it"
@@ -112,7 +114,7 @@ $(BUILT): $(shell find mercat/web/assets -type f) node_modules/.package-lock.jso
 	@touch $@
 
 $(VENV)/.chromium: .ci/find-chromium $(VENV)/.dev
-	@.ci/find-chromium > $@
+	@.ci/find-chromium --install > $@
 
 $(VENV)/.postgresql15: .ci/find-postgresql15 $(VENV)/.bootstrap
 	@.ci/find-postgresql15 > $@

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import cache
 
+import httpx
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -30,6 +32,16 @@ def _passphrases_are_hashed_quickly() -> Iterator[None]:
     """What the programme hashes with takes a quarter of a second by design, and many tests sign somebody in."""
     quick = "django.contrib.auth.hashers.MD5PasswordHasher"
     with override_settings(PASSWORD_HASHERS=[quick, *settings.PASSWORD_HASHERS]):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _certificates_are_read_once() -> Iterator[None]:
+    """To read those of all authorities takes 20 ms, for each client anew; what tests call speaks plain HTTP."""
+    with pytest.MonkeyPatch.context() as patch:
+        once = cache(httpx.create_ssl_context)
+        patch.setattr("httpx.create_ssl_context", once)
+        patch.setattr("httpx._transports.default.create_ssl_context", once)
         yield
 
 

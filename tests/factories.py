@@ -10,7 +10,16 @@ from django.db.models import Model
 
 from mercat.audit.actors import System
 from mercat.people import actions as people
-from mercat.people.models import Person, Unit
+from mercat.people.models import (
+    Access,
+    Acknowledgement,
+    Authorisation,
+    Completion,
+    Licence,
+    Nomination,
+    Person,
+    Unit,
+)
 from mercat.people.pack import guidance
 from mercat.posts import actions as posts
 from mercat.posts.contents import Draft
@@ -71,7 +80,38 @@ def trainer() -> Person:
 
 
 def authorised(name: str = "", *, trained_until: datetime = NOW + timedelta(days=300), **about: object) -> Person:
-    """Somebody who has gone the whole way, from nomination to licence."""
+    """Somebody who has gone the whole way, from nomination to licence.
+
+    The rows alone, as `joined` leaves them (tests/people/test_joining.py holds the two together): each step asks and
+    records much that is another test's, and most tests begin with this.
+    """
+    row = person(name, **about)
+    now = about.get("now", NOW)
+    course = guidance().pack.course
+    Nomination.objects.create(person=row, at=now)
+    completion = Completion.objects.create(
+        person=row,
+        course=course.key,
+        completed_at=trained_until - timedelta(days=course.valid_days),
+        expires_at=trained_until,
+        trainer=trainer(),
+        signed_off=True,
+        source="trainer",
+        recorded_at=now,
+    )
+    Acknowledgement.objects.bulk_create(
+        Acknowledgement(person=row, document=each.key, version=each.version, at=now)
+        for each in guidance().pack.procedures
+    )
+    Authorisation.objects.create(person=row, completion=completion, at=now)
+    access = Access.objects.create(person=row, reference=f"REQ-{row.number}", confirmed_at=now)
+    Access.objects.filter(pk=access.pk).update(opened_at=now)
+    Licence.objects.create(person=row, at=now)
+    return row
+
+
+def joined(name: str = "", *, trained_until: datetime = NOW + timedelta(days=300), **about: object) -> Person:
+    """As `authorised`, but led there step by step: where what the steps do and leave behind is part of the test."""
     row = person(name, **about)
     now = about.get("now", NOW)
     valid = timedelta(days=guidance().pack.course.valid_days)

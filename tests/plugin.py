@@ -23,7 +23,7 @@ from mercat.config.embedded import OWNER, EmbeddedPostgres, embedded_url
 
 pytest_plugins = ["tests.claims"]
 
-KEPT = {"MERCAT_DATABASE_URL", "MERCAT_SPECS", "MERCAT_TEST_POSTGRES_BIN"}
+KEPT = {"MERCAT_CHROMIUM", "MERCAT_DATABASE_URL", "MERCAT_SPECS", "MERCAT_TEST_POSTGRES_BIN"}
 SERVERS_OWN = re.compile(r"IntegrityError|DatabaseError|OperationalError|InternalError|\bcursor\(")
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # a worker inherits what its controller made
 
@@ -72,7 +72,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)  # pytest-django puts the tests that commit at the end
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    items.sort(key=opens_a_browser)
+    items.sort(key=lambda item: (opens_a_browser(item), item.get_closest_marker("long") is None))
     if not config.option.database:
         return
     kept = [item for item in items if touches_the_database(item) and meets_the_server(item)]

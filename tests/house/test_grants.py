@@ -97,8 +97,8 @@ def test_the_whole_path_works_as_the_application(engine: Engine, network, time) 
 
 
 def everybody() -> tuple[Person, Person, object]:
-    author = make.authorised("Author", passphrase="castle river lantern")
-    comms = make.authorised("Comms", unit_key="corporate-communications", roles=("corporate-communications",))
+    author = make.joined("Author", passphrase="castle river lantern")
+    comms = make.joined("Comms", unit_key="corporate-communications", roles=("corporate-communications",))
     head = make.person(
         "Head", unit_key="corporate-communications", roles=("head-of-communications-specialist-services",)
     )

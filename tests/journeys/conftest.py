@@ -17,15 +17,17 @@ from playwright.sync_api import BrowserContext, Page, expect
 from mercat.audit.log import integrate
 from mercat.config.demo import ACCOUNTS, PASSPHRASE
 from mercat.config.registrations import of_stand_ins
-from mercat.config.seed import seed
 from mercat.delivery.clock import tick
 from mercat.delivery.engine import Engine
 from mercat.images import preparing as videos
-from mercat.sandbox.server import RunningSandbox, running
+from mercat.sandbox.server import RunningSandbox
+from tests.journeys.demonstration import Demonstration
+from tests.journeys.demonstration import demonstration as opened
 from tests.shared import ROOT
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 TICK = 0.1  # seconds
+LONGEST_PAUSE = 0.4  # seconds, where there is nothing to do: to look for work at each tick takes a quarter of a core
 PATIENCE = 30_000  # milliseconds that a page may take on a machine that does other things too
 
 expect.set_options(timeout=PATIENCE)
@@ -41,25 +43,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture
-def sandbox(settings) -> Iterator[RunningSandbox]:
-    with running() as server:
-        settings.MERCAT_SANDBOX_URL = server.url
-        settings.MERCAT_PRIVATE_ORIGINS = frozenset([server.url])
-        yield server
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory) -> Iterator[Demonstration]:
+    with opened(tmp_path_factory.mktemp("demonstration")) as made:
+        yield made
 
 
 @pytest.fixture
-def house(request, transactional_db, sandbox, settings, tmp_path, monkeypatch, live_server) -> Iterator[str]:
+def sandbox(demonstration, settings) -> RunningSandbox:
+    demonstration.clear()
+    settings.MERCAT_SANDBOX_URL = demonstration.sandbox.url
+    settings.MERCAT_PRIVATE_ORIGINS = frozenset([demonstration.sandbox.url])
+    return demonstration.sandbox
+
+
+@pytest.fixture
+def house(
+    request, transactional_db, sandbox, demonstration, settings, tmp_path, monkeypatch, live_server
+) -> Iterator[str]:
     """The address of a demonstration with its people, accounts and workers."""
     settings.MERCAT_DEMO = True
     settings.MEDIA_ROOT = tmp_path
     settings.MERCAT_BASE_URL = live_server.url
     settings.MERCAT_MEDIA_URL = live_server.url
     settings.MERCAT_APPS = of_stand_ins()
-    if request.node.get_closest_marker("every_network") is None:
-        monkeypatch.setattr("mercat.config.seed.ACCOUNTS", ACCOUNTS[:6])  # Bluesky's and Mastodon's: quicker
-    seed(people=True, accounts=True)
+    everywhere = request.node.get_closest_marker("every_network") is not None
+    accounts = ACCOUNTS if everywhere else ACCOUNTS[:6]  # Bluesky's and Mastodon's: quicker
+    monkeypatch.setattr("mercat.config.seed.ACCOUNTS", accounts)
+    demonstration.stand(len(accounts))
     with working():
         yield live_server.url
 
@@ -79,11 +90,12 @@ class working:  # noqa: N801 - reads as a phrase
     def _work(self) -> None:
         pool = ThreadPoolExecutor(8, "send")
         engines = [Engine(lane, pools=lambda server: pool) for lane in ("warning", "normal")]
-        while not self._stop.wait(TICK):
+        pause = TICK
+        while not self._stop.wait(pause):
             tick(now=timezone.now())
-            for engine in engines:
-                engine.drain()
+            taken = sum(engine.drain() for engine in engines)
             videos.run(now=timezone.now())
+            pause = TICK if taken else min(2 * pause, LONGEST_PAUSE)
         pool.shutdown(wait=True)
         integrate(now=timezone.now())
         connection.close()

@@ -13,7 +13,7 @@ from mercat.posts.forms import LONDON
 from tests.journeys.conftest import fits, no_findings, sign_in, sign_out
 from tests.journeys.steps import submit, write
 
-pytestmark = pytest.mark.every_network
+pytestmark = [pytest.mark.every_network, pytest.mark.long]
 
 WORDS = "Press conference about the bridge\nThe Assistant Chief Constable speaks. Subtitled afterwards."
 

@@ -13,7 +13,7 @@ from tests.images.filmed import film
 from tests.journeys.conftest import fits, no_findings, sign_in, sign_out
 from tests.journeys.steps import WORDS, approve, submit, write
 
-pytestmark = pytest.mark.every_network
+pytestmark = [pytest.mark.every_network, pytest.mark.long]
 
 NETWORKS = ("YouTube", "Facebook", "Instagram", "X")
 ALT = "The bridge from the river, with its gate closed."

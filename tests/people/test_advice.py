@@ -249,7 +249,7 @@ def of_an_account() -> tuple[str, dict[str, Person]]:
 def of_a_post() -> tuple[str, dict[str, Person]]:
     account = make.account("Dundee")
     contact = make.spoc_of(account, "Contact")
-    return make.submitted(make.authorised("Author"), account).audit_ref, {"contact": contact}
+    return make.submitted(make.joined("Author"), account).audit_ref, {"contact": contact}
 
 
 @pytest.mark.parametrize("make_it", [of_an_account, of_a_post])
@@ -283,9 +283,9 @@ def test_of_a_thing_in_another_unit_one_sees_ones_own_questions_alone(newcomer: 
 def test_nobody_asks_about_what_is_not_there_or_not_open_to_them(newcomer: Person) -> None:
     account = make.account("Leith", unit_key="edinburgh")
     make.spoc_of(account)
-    foreign = make.submitted(make.authorised("Author elsewhere", unit_key="edinburgh"), account)
+    foreign = make.submitted(make.joined("Author elsewhere", unit_key="edinburgh"), account)
     own = make.draft(make.account("Dundee"))
-    draft = make.posts.compose(by=make.authorised("Author"), draft=own, now=NOW)
+    draft = make.posts.compose(by=make.joined("Author"), draft=own, now=NOW)
     for reference in (
         foreign.audit_ref, draft.audit_ref, f"post:{uuid4()}", "post:1", f"account:{str(account.pk).upper()}",
         "case:1", "post:", ":", "account", f"person:{newcomer.pk}", "post:\u202e", "x" * 500,

@@ -163,7 +163,7 @@ def test_who_reads_because_the_thing_is_open_to_them_writes_nothing(newcomer: Pe
 def test_what_is_not_there_and_what_is_not_open_are_the_same(newcomer: Person) -> None:
     account = make.account("Leith", unit_key="edinburgh")
     make.spoc_of(account)
-    foreign = make.submitted(make.authorised("Author elsewhere", unit_key="edinburgh"), account)
+    foreign = make.submitted(make.joined("Author elsewhere", unit_key="edinburgh"), account)
     client = signed_in(newcomer)
     missing = text_of(client.get(f"{NEW}?about=post:{uuid4()}"))
     for reference in (foreign.audit_ref, "post:1", "case:1", "nothing", "x" * 300):
@@ -175,7 +175,7 @@ def test_what_is_not_there_and_what_is_not_open_are_the_same(newcomer: Person) -
 
 
 def test_the_team_reads_about_a_draft_and_does_not_see_the_draft(adviser: Person) -> None:
-    author, account = make.authorised("Author"), make.account("Dundee")
+    author, account = make.joined("Author"), make.account("Dundee")
     draft = make.posts.compose(by=author, draft=make.draft(account, text="Unspoken words"), now=NOW)
     page = text_of(signed_in(author).get(f"{NEW}?about={draft.audit_ref}"))
     assert "Post: Unspoken words" in page
@@ -205,14 +205,14 @@ def test_from_another_device_it_is_read_and_nothing_is_offered(newcomer: Person,
 def test_lists_ask_no_more_for_more_lines(newcomer: Person, adviser: Person) -> None:
     account = make.account("Dundee")
     contact = make.spoc_of(account, "Contact")
-    post = make.submitted(make.authorised("Author"), account)
+    post = make.submitted(make.joined("Author"), account)
     client = signed_in(adviser)
     for about in ("", account.audit_ref, post.audit_ref):
         asked(contact, about)
     few = queries_of(client, LIST)
     for number in range(30):
         asked(make.person(f"Asker {number}"), account.audit_ref if number % 2 else "")
-    asked(contact, make.submitted(make.authorised("Author"), account).audit_ref)
+    asked(contact, make.submitted(make.joined("Author"), account).audit_ref)
     assert queries_of(client, LIST) == few
     page = client.get(LIST).content.decode()
     assert 'rel="next"' in page

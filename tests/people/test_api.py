@@ -188,7 +188,7 @@ def test_requests_are_listed_by_state(desk: Desk, confirmed: Access) -> None:
 def test_pages(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mercat.people.api.interface.ON_A_PAGE", 2)
     for _ in range(3):
-        make.authorised()
+        make.joined()
     first, second = (desk.get(page=page).json() for page in (1, 2))
     assert [len(each["items"]) for each in (first, second)] == [2, 1]
     assert (first["more"], second["more"]) == (True, False)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("count", [0, 1, 12])
 def test_facts_of_any_number_of_people_take_one_query(django_assert_num_queries, count: int) -> None:
     station = Unit.objects.create(key="station", name="Station", kind="station", parent=make.unit("tayside"))
-    people = [make.authorised(f"Person {n}", unit_roles=("spoc",)) for n in range(count)]
+    people = [make.joined(f"Person {n}", unit_roles=("spoc",)) for n in range(count)]
     Person.objects.update(unit=station)
     with django_assert_num_queries(1 if count else 0):
         found = people_facts([row.pk for row in people], now=NOW)
@@ -27,7 +27,7 @@ def test_facts_of_any_number_of_people_take_one_query(django_assert_num_queries,
 
 
 def test_a_newcomer_has_nothing_and_somebody_authorised_everything() -> None:
-    nothing, everything = make.person(), make.authorised()
+    nothing, everything = make.person(), make.joined()
     for person, stands in ((nothing, False), (everything, True)):
         found = person_facts(person, now=NOW)
         assert {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from mercat.guidance.gate import Refused
 from mercat.people import actions
 from mercat.people.actions import Impossible
 from mercat.people.facts import person_facts
-from mercat.people.models import Access, Authorisation, Completion, Licence, Nomination, Person
+from mercat.people.models import Access, Acknowledgement, Authorisation, Completion, Licence, Nomination, Person
 from mercat.people.pack import guidance
 from tests import factories as make
 from tests.factories import NOW, TEST
@@ -261,3 +262,20 @@ def test_who_has_left_takes_no_step_and_is_taken_no_further(holders: Holders, ne
     with pytest.raises(Refused) as refused:
         actions.nominate(by=holders["comms"], person=newcomer, now=NOW)
     assert clauses(refused) == {"M.7"}
+
+
+JOINING = (Nomination, Completion, Acknowledgement, Authorisation, Access, Licence)
+
+
+def rows_of(person: Person) -> list[dict]:
+    """Every row of a joining, but for what tells it from another person's."""
+    its_own = {"id", "person_id", "completion_id", "reference"}
+    rows = [row for model in JOINING for row in model.objects.filter(person=person).order_by("pk").values()]
+    return [{name: value for name, value in row.items() if name not in its_own} for row in rows]
+
+
+def test_who_is_made_for_tests_stands_as_one_whom_the_steps_have_led_there() -> None:
+    made, led = make.authorised(), make.joined()
+    assert len(rows_of(made)) == 5 + len(guidance().pack.procedures)
+    assert rows_of(made) == rows_of(led)
+    assert person_facts(made, now=NOW) == replace(person_facts(led, now=NOW), id=str(made.pk))

@@ -201,7 +201,7 @@ def test_nobody_else_is_offered_or_allowed_any_of_it(holder: dict[str, object]) 
 
 @pytest.mark.usefixtures("passphrase_alone")
 def test_whoever_has_left_is_at_the_sign_in_with_their_next_request_and_stays_there(client: Client) -> None:
-    leaver = make.authorised("Leaver")
+    leaver = make.joined("Leaver")
     theirs = Client()
     make.people.set_passphrase(by=make.TEST, person=leaver, passphrase=WORDS, now=NOW)
     sign_in = {"email": leaver.email, "passphrase": WORDS}

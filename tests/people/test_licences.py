@@ -45,7 +45,7 @@ def test_the_page_is_for_those_who_give_licences(holders: Holders) -> None:
 
 @pytest.mark.usefixtures("pool_of_one")
 def test_the_pool_says_what_is_taken_and_who_waits_when_it_is_full(holders: Holders) -> None:
-    make.authorised("Holder")
+    make.joined("Holder")
     up_to("assign_licence", make.person("Waiting"))
     said = text_of(signed_in(holders["comms"]).get(PAGE))
     assert "1 of 1 are taken, 0 are free." in said
@@ -55,8 +55,8 @@ def test_the_pool_says_what_is_taken_and_who_waits_when_it_is_full(holders: Hold
 
 def test_a_licence_that_nobody_used_for_the_packs_days_is_idle(holders: Holders) -> None:
     for name in ("Idle", "Busy"):
-        make.authorised(name, now=LONG_AGO)
-    make.authorised("New")
+        make.joined(name, now=LONG_AGO)
+    make.joined("New")
     busy = Person.objects.get(name="Busy")
     record(by=busy, what="post.composed", about=["post:1"], now=NOW - timedelta(days=2))
     assert [row.person.name for row in licences.idle(now=SOON)] == ["Idle"]
@@ -68,7 +68,7 @@ def test_a_licence_that_nobody_used_for_the_packs_days_is_idle(holders: Holders)
 
 
 def test_a_licence_is_ended_with_its_reason_and_the_rest_stands(holders: Holders) -> None:
-    person = make.authorised("Holder")
+    person = make.joined("Holder")
     assert end(holders["comms"], person, "").status_code == 422
     assert end(holders["comms"], person, "Not used").status_code == 302
     standing = person_facts(person, now=SOON)
@@ -80,14 +80,14 @@ def test_a_licence_is_ended_with_its_reason_and_the_rest_stands(holders: Holders
 
 
 def test_nobody_else_ends_one(holders: Holders) -> None:
-    person = make.authorised("Holder")
+    person = make.joined("Holder")
     before = kept()
     assert end(holders["auditor"], person, "No").status_code == 403
     assert not gained(before)
 
 
 def test_a_licence_ends_with_access_and_with_leaving() -> None:
-    first, second = make.authorised("First"), make.authorised("Second")
+    first, second = make.joined("First"), make.joined("Second")
     actions.end_access(by=TEST, person=first, reason="Moved", now=NOW)
     actions.mark_left(by=TEST, person=second, reason="Retired", now=NOW)
     assert licences.pool().taken == 0

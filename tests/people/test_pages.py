@@ -74,7 +74,7 @@ def test_somebody_elses_step_is_refused_with_its_clause() -> None:
 
 
 def test_a_lapsed_training_is_shown_as_lapsed() -> None:
-    person = make.authorised(trained_until=NOW + timedelta(minutes=1))
+    person = make.joined(trained_until=NOW + timedelta(minutes=1))
     assert states_of(person, person)[:2] == ["done", "lapsed"]
     facts = people_facts([person.pk], now=SOON)[str(person.pk)]
     shown = line(person, facts, now=SOON)
@@ -127,7 +127,7 @@ def test_somebody_without_a_role_sees_themselves() -> None:
 
 
 def test_access_is_ended_with_a_reason() -> None:
-    person, officer = make.authorised(), signed_in(make.person(**ROLES["iso"]))
+    person, officer = make.joined(), signed_in(make.person(**ROLES["iso"]))
     assert officer.post(step(person, "end_access"), {"reason": ""}).status_code == 422
     officer.post(step(person, "end_access"), {"reason": "Moved away."})
     assert states_of(person, person)[3:] == ["next", "later", "later", "later"]

@@ -262,14 +262,14 @@ def test_whoever_leaves_is_waited_for_no_more(holders: Holders, newcomer: Person
 
 @pytest.mark.parametrize(("days", "stands"), [(61, False), (59, True), (1, True)])
 def test_whose_course_lapses_soon_stands_in_the_trainers_queue_to_renew(days: int, stands: bool) -> None:
-    make.authorised("Soon", trained_until=SOON + timedelta(days=days))
+    make.joined("Soon", trained_until=SOON + timedelta(days=days))
     make.person("Not through")
     assert who_waits("renew") == ({"Soon"} if stands else set())
     assert who_waits("course") == set()
 
 
 def test_a_lapsed_course_is_renewed_and_nothing_else_given_anew(holders: Holders) -> None:
-    person = make.authorised("Lapsed", trained_until=NOW + timedelta(minutes=1))
+    person = make.joined("Lapsed", trained_until=NOW + timedelta(minutes=1))
     said = text_of(signed_in(person).get("/access/"))
     assert "authorisation, access and licence stand, and nothing else has to be given anew" in said
     client = signed_in(holders["trainer"])

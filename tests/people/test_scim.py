@@ -134,7 +134,7 @@ def test_nobody_is_made_twice(call, about: dict) -> None:
 
 
 def joined() -> Person:
-    row = make.authorised("Officer", passphrase="harbour lantern mosaic")
+    row = make.joined("Officer", passphrase="harbour lantern mosaic")
     actions.grant_role(by=TEST, person=row, role="spoc", unit=row.unit, now=NOW)
     return row
 

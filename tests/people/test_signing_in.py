@@ -525,7 +525,7 @@ def test_ones_own_sign_in_is_changed_with_a_recent_proof_alone(person, later) ->
 
 def test_an_approval_needs_a_recent_proof(later) -> None:
     account = make.account("Dundee")
-    author, spoc = make.authorised("Author"), make.spoc_of(account)
+    author, spoc = make.joined("Author"), make.spoc_of(account)
     post = make.submitted(author, account)
     client = signed_in(spoc)
     later(minutes=16)

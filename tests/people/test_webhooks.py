@@ -162,7 +162,7 @@ def test_what_did_not_happen_is_not_told(endpoint: Endpoint) -> None:
 
 
 def test_the_whole_of_an_access_is_told(endpoint: Endpoint) -> None:
-    person = make.authorised()
+    person = make.joined()
     actions.end_access(by=TEST, person=person, reason="Moved", now=NOW)
     told = list(Delivery.objects.filter(event__startswith="access.").order_by("pk").values_list("event", "body"))
     assert sorted(event for event, _ in told) == ["access.confirmed", "access.ended", "access.opened"]
@@ -175,7 +175,7 @@ def test_only_what_was_chosen_and_only_while_it_is_told(db: None) -> None:
     leave()
     assert not Delivery.objects.exists()
     end(by=TEST, endpoint=row, now=NOW)
-    make.authorised()
+    make.joined()
     assert not Delivery.objects.exists()
 
 

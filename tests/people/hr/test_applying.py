@@ -81,7 +81,7 @@ def test_changes_are_made_by_the_same_action_as_by_hand(administrator: Person) -
 
 
 def test_leavers_lose_everything_at_once() -> None:
-    leaver = make.authorised("Leaver", unit_roles=("spoc",))
+    leaver = make.joined("Leaver", unit_roles=("spoc",))
     others = [make.person() for _ in range(30)]
     received(*map(line_of, [leaver, *others]))
     file = received(*map(line_of, others), whole=True)

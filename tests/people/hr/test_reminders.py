@@ -33,7 +33,7 @@ def unread(person: Person) -> int:
 
 @pytest.fixture
 def officer() -> Person:
-    return make.authorised("Officer", trained_until=END)
+    return make.joined("Officer", trained_until=END)
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_contacts_are_those_of_the_persons_unit_and_whom_other_rooms_add(officer
 
 
 def test_a_contact_whose_own_training_runs_out_is_told_once() -> None:
-    contact = make.authorised("Contact", trained_until=END, unit_roles=("spoc",))
+    contact = make.joined("Contact", trained_until=END, unit_roles=("spoc",))
     reminders.run(now=before(30))
     assert told(contact) == 1
 
