@@ -5,7 +5,7 @@ It asks the network itself, and changes nothing but that an account's connection
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -21,7 +21,11 @@ from mercat.networks.port import Network, Unreadable
 FETCHING = "/sending/media/"
 
 
-def examine(slug: str, env: Environment, *, now: datetime | None = None) -> list[Finding]:
+def now_here() -> datetime:
+    return datetime.now(UTC)
+
+
+def examine(slug: str, env: Environment, *, clock: Callable[[], datetime] = now_here) -> list[Finding]:
     """Every finding about a network, in the order in which to put things right. Raises UnknownNetwork."""
     from mercat.config.cli import set_up_django
 
@@ -29,14 +33,14 @@ def examine(slug: str, env: Environment, *, now: datetime | None = None) -> list
     set_up_django()
     from django.conf import settings
 
-    now = now or datetime.now(UTC)
+    now = clock()
     with guarded_client(timeout=network.spec.timeout, allow_private=settings.MERCAT_PRIVATE_ORIGINS) as http:
         return [
             taken_into_use(network),
             registration(network),
             *redirect_address(network, env),
             *media_address(network, env, http),
-            *(finding for base in _servers(network) for finding in server(network, base, http, now)),
+            *(finding for base in _servers(network) for finding in server(network, base, http, clock)),
             interface(network, now),
             *accounts(network, http, now),
         ]
@@ -113,8 +117,9 @@ def _servers(network: Network) -> list[str]:
     return places or [base for base in [network.spec.default_base_url] if base]
 
 
-def server(network: Network, base_url: str, http: httpx.Client, now: datetime) -> Iterator[Finding]:
-    """Whether it answers at all, whatever it says, and whether its clock and ours agree."""
+def server(network: Network, base_url: str, http: httpx.Client, clock: Callable[[], datetime]) -> Iterator[Finding]:
+    """Whether it answers at all, whatever it says, and whether its clock and ours agree, however slow it is."""
+    asked = clock()
     try:
         answer = http.get(base_url)
     except httpx.HTTPError as error:
@@ -122,10 +127,10 @@ def server(network: Network, base_url: str, http: httpx.Client, now: datetime) -
         yield Finding("Server", WRONG, f"{base_url} does not answer ({type(error).__name__})", remedy)
         return
     yield Finding("Server", WELL, f"{base_url} answers")
-    theirs = server_time(answer.headers)
+    answered, theirs = clock(), server_time(answer.headers)
     if theirs is None:
         return
-    apart = abs(theirs - now)
+    apart = max(asked - theirs, theirs - answered, timedelta())
     if apart <= CLOCKS_APART + timedelta(seconds=1):  # it tells whole seconds
         yield Finding("Time", WELL, f"this machine and {network.spec.name} agree")
         return

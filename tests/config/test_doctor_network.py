@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -117,9 +117,22 @@ def test_a_server_that_does_not_answer_is_told(env, sandbox) -> None:
 
 def test_clocks_that_differ_are_told(sandbox, env) -> None:
     connected("mastodon", sandbox)
-    later = timezone.now() + timedelta(minutes=10)
-    findings = {finding.name: finding for finding in doctor_network.examine("mastodon", env, now=later)}
+
+    def ahead() -> datetime:
+        return timezone.now() + timedelta(minutes=10)
+
+    findings = {finding.name: finding for finding in doctor_network.examine("mastodon", env, clock=ahead)}
     assert findings["Time"].state == WRONG
+
+
+def test_a_server_that_is_slow_is_not_told_as_one_whose_clock_differs(sandbox, env) -> None:
+    connected("mastodon", sandbox)
+    began = timezone.now()
+    moments = iter([began - timedelta(minutes=1), began - timedelta(minutes=1), began + timedelta(minutes=1)])
+    findings = {
+        finding.name: finding for finding in doctor_network.examine("mastodon", env, clock=lambda: next(moments))
+    }
+    assert findings["Time"].state == WELL
 
 
 def test_an_interface_that_ends_is_told(env, sandbox, monkeypatch) -> None:

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, cast
 
@@ -157,9 +157,15 @@ class _Guard(httpx.BaseTransport):
         self._inner.close()
 
 
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Read once: to read the certificates of all authorities takes 20 ms."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def _network() -> httpx.HTTPTransport:
-    transport = httpx.HTTPTransport(trust_env=False)
-    context = httpx.create_ssl_context(trust_env=False)
+    context = _authorities()
+    transport = httpx.HTTPTransport(verify=context, trust_env=False)
     # httpx has no parameter for the backend; httpcore's pool does.
     transport._pool = httpcore.ConnectionPool(
         ssl_context=context,
