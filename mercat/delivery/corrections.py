@@ -31,6 +31,7 @@ AFTER_A_PAUSE = timedelta(seconds=15)  # it is looked again whether the pause is
 LEAVES = "The post is being taken down, or is down already."
 STANDS = "The words from before still stand there. Once that is put right, have it tried again, or correct it anew."
 UNKNOWN = "Look there which words stand. Then have it tried again, or correct it anew."
+TAKEN_BACK = "Look there which words stand. Where they are wrong, correct it anew."
 WAITS = "Nothing is lost: it goes on by itself once the account is connected again."
 
 
@@ -55,7 +56,7 @@ def ask(
     if hindrance := what_hinders(row):
         raise Impossible(f"{hindrance} Nothing was changed.")
     if stands(row).digest != began_from:
-        raise Impossible(overtaken(row))
+        raise Impossible(stands_no_more(row))
     correction = Correction.objects.create(
         consignment=row,
         manifest=manifest,
@@ -81,15 +82,16 @@ def again(*, by: Person, correction: Correction, began_from: str, now: datetime)
     if hindrance := what_hinders(consignment):
         raise Impossible(f"{hindrance} Nothing was changed.")
     if stands(consignment).digest != began_from:
-        raise Impossible(overtaken(consignment))
+        raise Impossible(stands_no_more(consignment))
     row.result, row.ended_at, row.said, row.not_before = "", None, "", now
+    row.recalled = False  # for what it was taken back, the action that calls this has asked again
     row.tries = min(row.tries, 1)  # what may have reached the network may have done so still
-    row.save(update_fields=["result", "ended_at", "said", "tries", "not_before"])
+    row.save(update_fields=["result", "ended_at", "said", "recalled", "tries", "not_before"])
     _record(row, "correction.asked_again", by=by, facts={"digest": row.manifest_id}, now=now)
     transaction.on_commit(lambda: nudge(consignment.lane))
 
 
-def overtaken(row: Consignment) -> str:
+def stands_no_more(row: Consignment) -> str:
     why = f"The words on {row.account} were corrected after this was begun. Nothing was changed."
     return f"{why} Correct them anew, from what stands there now."
 
@@ -188,6 +190,12 @@ def is_recalled(correction: Correction) -> bool:
     return Correction.objects.filter(pk=correction.pk, recalled=True).exists()
 
 
+def is_being_ended(post_ref: str, accounts: Collection[Account]) -> bool:
+    """Whether one of this post was taken back on one of these accounts while it was being tried, and is not over."""
+    rows = Correction.objects.filter(post_ref=post_ref, result="", recalled=True)
+    return rows.filter(consignment__account__in=accounts).exists()
+
+
 @transaction.atomic
 def end_recalled(correction: Correction, *, now: datetime) -> None:
     """It was taken back while it was being tried, and is tried no more; its people look which words stand."""
@@ -197,7 +205,7 @@ def end_recalled(correction: Correction, *, now: datetime) -> None:
     tries.end(row, Correction.Result.WITHDRAWN, row.said, now=now)
     _record(row, "correction.withdrawn", by=ENGINE, facts={"digest": row.manifest_id}, now=now)
     if row.tries:
-        _tell(row, "A correction was taken back", f"It had been tried. {UNKNOWN}", now)
+        _tell(row, "A correction was taken back", "It had been tried.", TAKEN_BACK, now)
 
 
 def claim(lane: str, *, limit: int, now: datetime) -> list[Correction]:
@@ -246,21 +254,21 @@ def _done(row: Correction, now: datetime) -> None:
 def _fail(row: Correction, reason: str, what_next: str, now: datetime) -> None:
     tries.end(row, Correction.Result.FAILED, reason, now=now)
     _record(row, "correction.failed", by=ENGINE, facts={"reason": reason}, now=now)
-    _tell(row, f"A post could not be corrected on {row.consignment.account}", f"{reason} {what_next}", now)
+    _tell(row, f"A post could not be corrected on {row.consignment.account}", reason, what_next, now)
 
 
 def _hold(row: Correction, reason: str, now: datetime) -> None:
     _record(row, "correction.held", by=ENGINE, facts={"reason": reason}, now=now)
-    _tell(row, f"A correction is held on {row.consignment.account}", f"{reason} {WAITS}", now)
+    _tell(row, f"A correction is held on {row.consignment.account}", reason, WAITS, now)
 
 
-def _tell(row: Correction, subject: str, body: str, now: datetime) -> None:
-    """On the page of the correction; who wrote what it corrects may see that post alone."""
+def _tell(row: Correction, subject: str, reason: str, what_next: str, now: datetime) -> None:
+    """On the page of the correction, with what to do; who wrote what it corrects may see that post alone."""
     account, author = row.consignment.account, row.consignment.author
     near = {each.pk: each for each in [row.author, *people_of_all([account])]}
-    for people, post_ref in (
-        (list(near.values()), row.post_ref),
-        ([author] if author.pk not in near else [], row.consignment.post_ref),
+    for people, body, post_ref in (
+        (list(near.values()), f"{reason} {what_next}", row.post_ref),
+        ([author] if author.pk not in near else [], reason, row.consignment.post_ref),
     ):
         link = link_to(post_ref)
         tell(people, kind="sending", subject=subject, body=f"{account}: {body}", link=link, now=now)

@@ -433,11 +433,11 @@ class Engine:
 
     def _take_down(self, row: Consignment, removal: Removal, deadline: float) -> None:
         """Ask the network to take it down, then look whether it did. Whatever goes wrong is tried again."""
-        if why := self._in_the_way(row, deadline):
-            removals.keep(removal, Later(self.clock() + NEXT_TURN, why, limited=True), now=self.clock())
-            return
         if outcome := tries.unconnected(removal, row.account, now=self.clock()):
             removals.keep(removal, outcome, now=self.clock())
+            return
+        if why := self._in_the_way(row, deadline):
+            removals.keep(removal, Later(self.clock() + NEXT_TURN, why, limited=True), now=self.clock())
             return
         token = _stop_calling.set(deadline)
         try:
@@ -497,15 +497,15 @@ class Engine:
     def _before_correcting(self, row: Consignment, correction: Correction, deadline: float) -> Outcome | None:
         """Why it is not corrected now. Guidance is asked, and pauses hold, as before anything goes out."""
         now = self.clock()
+        row.account = accounts_by_id([row.account_id])[str(row.account_id)]
+        if outcome := tries.unconnected(correction, row.account, now=now):
+            return outcome
         if why := self._in_the_way(row, deadline):
             return Later(now + NEXT_TURN, why, limited=True)
         current = loaded(Consignment.objects.filter(pk=row.pk)).get()
         if corrections.leaves(current):
             return Refused(corrections.LEAVES)
         row.paused = current.paused
-        row.account = accounts_by_id([row.account_id])[str(row.account_id)]
-        if outcome := tries.unconnected(correction, row.account, now=now):
-            return outcome
         (decision,) = may_publish([row], people_facts([row.author_id], now=now)[str(row.author_id)], now=now)
         if _only_paused(decision):
             return Later(now + corrections.AFTER_A_PAUSE, corrections.PAUSED, limited=True)

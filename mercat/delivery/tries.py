@@ -58,9 +58,9 @@ def keep(
             refused(reason)
         case Reconnect(reason):
             held(reason)
-            _again(row, now + CONNECTS, f"{reason} {GOES_ON}", now)
+            _wait(row, now + CONNECTS, f"{reason} {GOES_ON}")
         case Later(at, reason, limited=True) | Pending(at, reason):
-            _again(row, at, reason, now)
+            _wait(row, max(at, now + SHORTEST), reason)
         case Later(reason=reason) | Unsure(reason) if row.tries + 1 >= MOST:
             row.tries += 1
             given_up(f"Tried {MOST} times. The last reason: {reason}")
@@ -92,6 +92,9 @@ def end(row: Asked, result: str, said: str, *, now: datetime) -> None:
 
 
 def _again(row: Asked, at: datetime, reason: str, now: datetime) -> None:
-    row.not_before = max(at, now + min(SHORTEST * 2**row.tries, LONGEST))
-    row.said, row.leased_until = reason, None
+    _wait(row, max(at, now + min(SHORTEST * 2**row.tries, LONGEST)), reason)
+
+
+def _wait(row: Asked, until: datetime, reason: str) -> None:
+    row.not_before, row.said, row.leased_until = until, reason, None
     row.save(update_fields=["tries", "not_before", "said", "leased_until"])

@@ -28,6 +28,10 @@ class Parts:
     schema: cedarpy.Schema
 
 
+# Body, division, area, station: pauses, and what is asked of people, follow so many from a unit outwards.
+MOST_AROUND = 3
+
+
 def contradictions(documents: Mapping[str, Document], parts: Parts) -> list[Fault]:
     """Every contradiction between the files of a pack."""
     return [
@@ -143,6 +147,10 @@ def _in_structure(document: Document, head: PackFile, structure: StructureFile) 
         yield from _unknown(document, ("units", index, "within"), "unit", [unit.within or unit.id], units)
         if _within_itself(unit.id, units):
             yield document.fault(("units", index, "within"), f"unit {unit.id} lies within itself")
+        elif len(_around(unit.id, units)) > MOST_AROUND:
+            yield document.fault(
+                ("units", index, "within"), f"unit {unit.id} lies deeper than {MOST_AROUND} units within each other"
+            )
     tiers, networks = ({each.key for each in named} for named in (head.tiers, head.networks))
     for index, slot in enumerate(structure.slots):
         yield from _unknown(document, ("slots", index, "unit"), "unit", [slot.unit], units)
@@ -159,6 +167,14 @@ def _in_spellings(document: Document, head: PackFile, structure: StructureFile) 
     named = [*columns.pop("name"), *filter(None, columns.values())]
     for name in sorted({name for name in named if named.count(name) > 1}):
         yield document.fault(("hr", "columns"), f"column “{name}” is given twice")
+
+
+def _around(unit_id: str, units: Mapping[str, str | None]) -> list[str]:
+    """The units in which one lies that does not lie within itself."""
+    found: list[str] = []
+    while (outer := units.get(found[-1] if found else unit_id)) and len(found) <= MOST_AROUND:
+        found.append(outer)
+    return found
 
 
 def _within_itself(unit_id: str, units: Mapping[str, str | None]) -> bool:

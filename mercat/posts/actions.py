@@ -272,6 +272,8 @@ def approve(*, by: Person, post: Post, digest: str, now: datetime) -> list[Consi
     _author_still_may(version, fresh, now=now)
     if late := correcting.overtaken_on(post, fresh):
         raise Impossible(f"{late} Nothing was changed. {correcting.SEND_BACK}")
+    if corrections.is_being_ended(post.audit_ref, fresh):
+        raise Impossible("What was tried before is still being ended. Nothing was changed. Approve it in some minutes.")
     step_up.ask_for("approve", now=now)
     Approval.objects.bulk_create(
         Approval(version=version, account=account, approver=by, digest=digest, at=now) for account in fresh
@@ -393,8 +395,8 @@ def _approvers_still_may(version: Version, accounts: list[Account], *, now: date
         decisions = [decisions_on(each.approver, "approve", version, [account], now=now) for each in given]
         if sum(each[str(account.pk)].allowed for each in decisions) < approvals_needed(account):
             raise Impossible(
-                f"Whoever approved it for {account} may not any more. Nothing was changed. Change it or submit it "
-                "again, so that somebody else approves it."
+                f"Too few of those who approved it for {account} may still do so. Nothing was changed. Begin another "
+                "correction from the post that is out, so that others approve it."
             )
 
 

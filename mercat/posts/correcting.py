@@ -54,9 +54,11 @@ def standing(out: Sequence[Consignment]) -> dict[str, str]:
 
 def overtaken(post: Post, row: Consignment) -> str:
     """That a correction of this row would take back another, which was done since it was begun; "" where not."""
-    own = post.current.digest if post.current else ""
-    if corrections.stands(row).digest in (post.began_from.get(str(row.account_id)), own):
+    own, began = post.current.digest if post.current else "", post.began_from.get(str(row.account_id))
+    if corrections.stands(row).digest in (began, own):
         return ""
+    if not began:  # begun before this was kept
+        return f"It is not known from which words on {row.account} this was begun."
     return f"The words on {row.account} were corrected after this was begun, which this would take back."
 
 

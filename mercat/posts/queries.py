@@ -25,7 +25,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 
 from mercat.delivery import states as sending
 from mercat.delivery.models import Consignment, Correction, Removal
-from mercat.delivery.queries import accounts_open_to, answered_for_by, of_post
+from mercat.delivery.queries import accounts_open_to, of_post
 from mercat.guidance import facts
 from mercat.guidance.gate import Prepared, prepare
 from mercat.people.models import Person
@@ -95,8 +95,8 @@ def may_be_tried_again(
     present = [each for each in failed if each.manifest_id == post.current.manifest_id]
     if not present:
         return set()
-    mine = set(answered_for_by(person, now=now).filter(corrections__in=present).values_list("pk", flat=True))
-    return {each.pk for each in present if each.consignment_id in mine or str(each.author_id) == person.id}
+    mine = set(accounts_open_to(person, "withdraw", now=now))
+    return {each.pk for each in present if str(each.consignment.account_id) in mine or str(each.author_id) == person.id}
 
 
 def out_since(posts: Iterable[Post]) -> dict[str, datetime]:

@@ -23,7 +23,7 @@ from mercat.people.models import Notice, Person
 from mercat.posts import actions as posts
 from mercat.posts.actions import Impossible
 from mercat.posts.contents import Draft
-from mercat.posts.models import Post
+from mercat.posts.models import Approval, Post
 from mercat.register.models import Connection
 from tests import factories as make
 from tests.factories import NOW, TEST
@@ -185,6 +185,32 @@ def test_a_connection_that_ends_holds_it_until_the_account_is_connected_again(
     assert correction.result == "done"
 
 
+def test_a_server_that_rests_meanwhile_has_nobody_told_again(out, author, spoc, editor, engine, time) -> None:
+    asked(out, author, spoc)
+    editor.answers.append(Reconnect("The connection has ended."))
+    engine.drain()
+    for account in ("a", "b", "c"):
+        engine.breakers[out.account.connection.base_url].ends(account, engine.monotonic(), failed=True)
+    for _ in range(3):
+        time.pass_(tries.CONNECTS)
+        engine.drain()
+    engine.breakers.clear()
+    time.pass_(tries.CONNECTS)
+    engine.drain()
+    assert Event.objects.filter(what="correction.held").count() == 1
+
+
+def test_a_connection_is_looked_for_every_quarter_of_a_minute_however_often_it_was_tried(
+    out, author, spoc, editor, engine, time
+) -> None:
+    correction = asked(out, author, spoc)
+    Correction.objects.update(tries=7)
+    editor.answers.append(Reconnect("The connection has ended."))
+    engine.drain()
+    correction.refresh_from_db()
+    assert correction.not_before == time.now + tries.CONNECTS
+
+
 def test_what_is_held_for_a_connection_is_taken_back_as_before(out, author, spoc, editor, engine) -> None:
     correction = asked(out, author, spoc)
     editor.answers.append(Reconnect("The connection has ended."))
@@ -246,6 +272,44 @@ def test_what_could_not_be_corrected_is_tried_again_by_a_press(
         posts.correct_again(by=spoc, post=of(correction), correction=correction, now=time.now)
 
 
+def test_what_was_approved_once_more_since_is_tried_again_too(out, author, spoc, second, editor, engine) -> None:
+    """As where others approve it for another account, and for this one with it."""
+    correction = failed(out, author, spoc, editor, engine)
+    version = of(correction).current
+    Post.objects.update(state="submitted")
+    Approval.objects.create(
+        version=version, account=out.account, approver=second, digest=version.digest, at=NOW + timedelta(minutes=1)
+    )
+    posts.correct_again(by=spoc, post=of(correction), correction=correction, now=NOW)
+    correction.refresh_from_db()
+    assert (correction.result, correction.approvals) == ("", 1)
+
+
+def test_what_was_taken_back_while_it_failed_is_tried_again_by_those_who_approve_it_anew(
+    out, author, spoc, second, editor, network, engine
+) -> None:
+    correction = asked(out, author, spoc)
+    Correction.objects.update(tries=1)
+    people.mark_left(by=TEST, person=spoc, reason="Retired", now=NOW)
+    with pytest.raises(Impossible, match="still being ended"):
+        posts.approve(by=second, post=of(correction), digest=of(correction).current.digest, now=NOW)
+    Correction.objects.update(result="failed", ended_at=NOW, said="Not today.")
+    posts.approve(by=second, post=of(correction), digest=of(correction).current.digest, now=NOW)
+    posts.correct_again(by=second, post=of(correction), correction=correction, now=NOW)
+    editor.answers.append(YES)
+    network.sightings.append(shows(NEW))
+    engine.drain()
+    correction.refresh_from_db()
+    assert (correction.result, correction.recalled) == ("done", False)
+
+
+def test_what_was_withdrawn_is_tried_again_by_no_statement_either(out, author, spoc, editor, engine) -> None:
+    correction = failed(out, author, spoc, editor, engine)
+    Post.objects.filter(pk=of(correction).pk).update(state="withdrawn")
+    with pytest.raises(DatabaseError, match="only the present version of what could not be"), transaction.atomic():
+        Correction.objects.filter(pk=correction.pk).update(result="", ended_at=None)
+
+
 def test_who_may_not_act_on_the_account_has_nothing_tried_again(out, author, spoc, editor, engine) -> None:
     correction = failed(out, author, spoc, editor, engine)
     with pytest.raises(NotAllowed):
@@ -284,7 +348,7 @@ def test_a_version_that_was_replaced_is_not_tried_again(out, author, spoc, edito
 def test_without_an_approval_that_counts_nothing_is_tried_again(out, author, spoc, second, editor, engine) -> None:
     correction = failed(out, author, spoc, editor, engine)
     people.mark_left(by=TEST, person=spoc, reason="Retired", now=NOW)
-    with pytest.raises(Impossible, match=r"Whoever approved it for Dundee may not any more\. .* submit it again"):
+    with pytest.raises(Impossible, match=r"Too few of those who approved it for Dundee .* Begin another correction"):
         posts.correct_again(by=second, post=of(correction), correction=correction, now=NOW)
 
 

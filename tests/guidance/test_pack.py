@@ -338,6 +338,17 @@ SPOILED = {
         "within: ict",
         "lies within itself",
     ),
+    "a unit too deep": (
+        "structure.yaml",
+        "name: ICT, kind: department}",
+        "name: ICT, kind: department}\n"
+        "  - {id: one, name: One, kind: department, within: ict}\n"
+        "  - {id: two, name: Two, kind: department, within: one}\n"
+        "  - {id: three, name: Three, kind: department, within: two}\n"
+        "  - {id: four, name: Four, kind: department, within: three}",
+        "within: three",
+        "unit four lies deeper than 3 units within each other",
+    ),
     "a clause of an unknown kind": ("clauses.yaml", "kind: fact", "kind: wish", "kind: wish", "kind"),
     "a clause given twice": ("clauses.yaml", 'id: "1.2"', 'id: "1.1"', None, "clauses: 1.1 is given twice"),
     "an unknown status": ("clauses.yaml", "status: open", "status: soon", "status: soon", "status"),

@@ -11,6 +11,7 @@ from mercat.people.facts import people_facts, person_facts
 from mercat.people.models import Person, Unit
 from tests import factories as make
 from tests.factories import NOW, TEST
+from tests.flush import unguarded
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +57,23 @@ def test_a_completion_of_another_course_or_of_tomorrow_does_not_count() -> None:
     about = {"trainer": row.trainer, "completed_at": NOW, "expires_at": row.expires_at, "recorded_at": NOW}
     type(row).objects.create(person=other, course="dog-handling", signed_off=True, source="scope", **about)
     assert person_facts(other, now=NOW).trained_until is None
+
+
+def test_who_took_each_step_is_told_by_its_own_name(holders) -> None:
+    """Each step by another person, whoever may take it: that is the actions' to hold."""
+    person = make.joined()
+    took = {step: make.person(step) for step in ("nominate", "record_completion", "authorise_access", "assign_licence")}
+    confirmed, opened = make.person("confirmed"), make.person("opened")
+    with unguarded(
+        ["people_nomination", "people_completion", "people_authorisation", "people_access", "people_licence"]
+    ):
+        person.nominations.update(by=took["nominate"])
+        person.completions.update(trainer=took["record_completion"])
+        person.authorisations.update(by=took["authorise_access"])
+        person.accesses.update(confirmed_by=confirmed, opened_by=opened)
+        person.licences.update(by=took["assign_licence"])
+    names = {**took, "confirm_training": confirmed, "open_access": opened}
+    assert person_facts(person, now=NOW).steps == {(step, str(by.pk)) for step, by in names.items()}
 
 
 def test_who_took_each_step_is_told_and_the_system_leaves_no_name(holders, newcomer) -> None:

@@ -28,6 +28,7 @@ from mercat.register import actions as register
 from mercat.register.models import Account
 from tests import factories as make
 from tests.factories import NOW, TEST
+from tests.flush import unguarded
 from tests.images.crafted import quarters, saved
 from tests.pages import SOON, at_noon, signed_in, text_of  # noqa: F401
 
@@ -594,6 +595,24 @@ def test_what_could_not_be_corrected_has_a_button_for_those_who_answer_for_it(
     reworded(post, author, text="Road open.")
     posts.submit(by=author, post=post, now=SOON)
     assert "Try again" not in text_of(client.get(f"/posts/{post.pk}/")), "another version waits for approval"
+
+
+@pytest.mark.usefixtures("at_noon")
+def test_who_wrote_what_is_corrected_is_offered_no_button_for_anothers_correction(
+    out: Post, author: Person, spoc: Person
+) -> None:
+    post = approved(out, make.authorised("Another"), spoc)
+    Correction.objects.update(result="failed", said="The network refused it.", ended_at=SOON)
+    assert "Try again" in text_of(signed_in(spoc).get(f"/posts/{post.pk}/"))
+    assert "Try again" not in text_of(signed_in(author).get(f"/posts/{post.pk}/"))
+
+
+def test_one_that_was_begun_before_this_was_kept_says_so(out: Post, author: Person) -> None:
+    post = correcting(out, author)
+    with unguarded(["posts_post"]):
+        Post.objects.filter(pk=post.pk).update(began_from={})
+    post.refresh_from_db()
+    assert "It is not known from which words on Dundee this was begun." in says(post, author)
 
 
 @pytest.mark.usefixtures("at_noon")

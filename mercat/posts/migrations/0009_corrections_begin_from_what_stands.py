@@ -20,7 +20,8 @@ DECLARE
         WHERE row.consignment_id = NEW.consignment_id AND row.result = 'done' ORDER BY row.ended_at DESC LIMIT 1
     ), corrected.manifest_id);
 BEGIN
-    IF given = 0 OR NEW.approvals <> given THEN
+    -- One that is tried again may have been approved once more since.
+    IF given = 0 OR NEW.approvals > given OR (TG_OP = 'INSERT' AND NEW.approvals <> given) THEN
         RAISE EXCEPTION 'a correction has the approvals of its very version and account: nothing was set on its way'
             USING ERRCODE = 'check_violation';
     END IF;
@@ -39,8 +40,12 @@ BEGIN
             USING ERRCODE = 'check_violation';
     END IF;
     IF TG_OP = 'UPDATE' AND (
-        OLD.result <> 'failed'
-        OR approved.id IS DISTINCT FROM (SELECT current_id FROM posts_post post WHERE post.id = approved.post_id)
+        OLD.result <> 'failed' OR NEW.recalled
+        OR NOT EXISTS (
+            SELECT FROM posts_post post
+            WHERE post.id = approved.post_id AND post.current_id = approved.id
+                AND post.state IN ('submitted', 'approved')
+        )
     ) THEN
         RAISE EXCEPTION 'only the present version of what could not be corrected is tried again: nothing was changed'
             USING ERRCODE = 'check_violation';

@@ -25,7 +25,7 @@ from mercat.people.models import Notice, Person
 from mercat.people.pack import guidance
 from mercat.people.words import shown
 from mercat.register.facts import facts_of
-from mercat.register.models import Account
+from mercat.register.models import Account, Connection
 from mercat.watch.dealing import who_may
 from mercat.watch.heard import states
 from mercat.watch.heard.schedule import next_after
@@ -73,21 +73,24 @@ def note_gaps(*, now: datetime) -> None:
     one keeps no other from it."""
     begins = not_before(now)
     late = MentionsLook.objects.filter(looked_until__lt=begins).exclude(account__status__in=NEVER)
+    late = late.exclude(account__connection__state=Connection.State.REVOKED)  # somebody took it off
     for look in late.select_related("account"):
         try:
-            _keep_gap(look, until=begins, now=now)
+            _keep_gap(look, until=begins, least=APART, now=now)
         except Exception:
             log.exception("that account %s was not read could not be noted", look.account_id)
 
 
 @transaction.atomic
-def _keep_gap(look: MentionsLook, *, until: datetime, now: datetime) -> None:
-    """On record, on the page, and told to those who deal with the account: once, however long it lasts."""
+def _keep_gap(look: MentionsLook, *, until: datetime, least: timedelta, now: datetime) -> None:
+    """On record, on the page, and told to those who deal with the account: once, however long it lasts. One that is
+    there grows by `least` or more."""
     account = look.account
     gap = HeardGap.objects.select_for_update().filter(account=account, since=look.looked_until).first()
     if gap:
-        gap.until = max(gap.until, until)
-        gap.save(update_fields=["until"])
+        if until >= gap.until + least:
+            gap.until = until
+            gap.save(update_fields=["until"])
         return
     gap = HeardGap.objects.create(account=account, since=look.looked_until, until=until, found_at=now)
     _record_gap("heard.not_read", gap, now=now)
@@ -97,7 +100,7 @@ def _keep_gap(look: MentionsLook, *, until: datetime, now: datetime) -> None:
 
 
 def _end_gap(look: MentionsLook, *, now: datetime) -> None:
-    _keep_gap(look, until=not_before(now), now=now)
+    _keep_gap(look, until=not_before(now), least=timedelta(0), now=now)
     _record_gap("heard.read_again", HeardGap.objects.get(account=look.account, since=look.looked_until), now=now)
 
 

@@ -242,7 +242,7 @@ def let_go(*, now: datetime) -> None:
 
 @transaction.atomic
 def _let_go(account: Account, *, now: datetime) -> None:
-    account = Account.objects.select_for_update().get(pk=account.pk)
+    account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     _look_of(account)  # held, so that no look judges meanwhile
     reason, rows = _not_followed(account), open_findings(account)
     if not reason or not rows:
@@ -454,7 +454,7 @@ def _is_connected(account: Account) -> bool:
 
 def _locked(account: Account) -> Account:
     """Raises Impossible for one that is closed."""
-    row = Account.objects.select_for_update().get(pk=account.pk)
+    row = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     if row.status == Account.Status.CLOSED:
         raise Impossible(f"“{row}” is closed. {NOTHING}")
     return row
