@@ -21,7 +21,6 @@ from mercat.images.store import forget as forget_files
 from mercat.people.models import Person
 
 MOST_A_DAY = 200  # pictures of one person, of up to 25 MB each: more than anybody posts, less than fills a disk
-FULL_DAY = f"You have added {MOST_A_DAY} pictures within a day, which is the most. Add it tomorrow."
 
 
 def take_in(*, by: Person, name: str, upload: bytes, now: datetime) -> Picture:
@@ -41,8 +40,12 @@ def room_today(by: Person, *, now: datetime) -> int:
     """How many pictures this person may still add today. Raises `NotAPicture` where there is no room."""
     room = MOST_A_DAY - Picture.objects.filter(by=by, at__gt=now - timedelta(days=1)).count()
     if room <= 0:
-        raise NotAPicture(FULL_DAY)
+        raise full_day()
     return room
+
+
+def full_day() -> NotAPicture:
+    return NotAPicture(f"You have added {MOST_A_DAY} pictures within a day, which is the most. Add it tomorrow.")
 
 
 @dataclass(frozen=True, slots=True)

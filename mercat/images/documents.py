@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from mercat.audit.actions import record
-from mercat.images.actions import FULL_DAY, fit_name, fresh, room_today
+from mercat.images.actions import fit_name, fresh, full_day, room_today
 from mercat.images.isolated import pages
 from mercat.images.models import Document, Picture, Rendition
 from mercat.images.recipes import all_recipes
@@ -47,7 +47,7 @@ def _recorded(document: Document, made: list[tuple[Picture, list[Rendition]]], *
     by, pictures = document.by, [picture for picture, _ in made]
     Person.objects.select_for_update().get(pk=by.pk)  # others of theirs may have been kept while this was read
     if room_today(by, now=now) < len(made):
-        raise NotAPicture(FULL_DAY)
+        raise full_day()
     document.pages = len(made)
     document.save(force_insert=True)
     for picture in pictures:
