@@ -22,7 +22,7 @@ from mercat.images.worker import DOCUMENT, PICTURE
 
 ROOT = Path(__file__).resolve().parents[2]  # where the package `mercat` lies
 PREFIX = "mercat-media-"
-PATIENCE = 60.0  # seconds for a picture, which takes one or two, or a document of twenty pages, which takes ten
+PATIENCE = 60.0  # seconds for a picture, which takes one or two, or a document of twenty pages, which takes five
 QUEUE_PATIENCE = 20.0  # seconds of waiting for others' pictures
 # One picture and one document at a time in a process: each may take hundreds of megabytes.
 TURN, TURN_WITH_PAGES = threading.Lock(), threading.Lock()
