@@ -15,7 +15,7 @@ from mercat.sandbox.fields import BadBody, read_json
 from mercat.sandbox.figures import figures_of
 from mercat.sandbox.linkedin import body, little, oauth
 from mercat.sandbox.linkedin.little import Little
-from mercat.sandbox.models import Account, Medium, Post
+from mercat.sandbox.models import Account, Medium, Post, Upload
 from mercat.sandbox.standin import ApiError, BadPost, ByHand, World, hidden_after
 from mercat.sandbox.store import sha256_hex
 
@@ -266,6 +266,16 @@ class Api:
         if account is None:
             raise token_refused("INVALID_ACCESS_TOKEN", 65600, "Invalid access token")
         return account
+
+    def status_of(self, upload: Upload | None) -> str:
+        """How far something handed over is; each question takes its processing further."""
+        if upload is None:
+            return "WAITING_UPLOAD"
+        if upload.polls_left:
+            self.store.change_upload(upload, alt="", polls_left=upload.polls_left - 1, attached_to=None)
+            return "PROCESSING"
+        failed = not upload.mime or self.world.faults.standing("processing_fails")
+        return "PROCESSING_FAILED" if failed else "AVAILABLE"
 
     def _sunset(self) -> bool:
         return self.world.faults.standing("version_sunset") is not None

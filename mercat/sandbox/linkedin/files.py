@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -69,7 +68,7 @@ class Files:
         if set(asked) != {"owner"} or asked["owner"] != urn_of(account):
             raise denied(f"{self.kind}s.ACTION-initializeUpload")
         number = f"D4E10AQ{secrets.token_urlsafe(12)}"
-        self.store.keep(self.world.slug, self.kind, number, {"owner": account.native_id, "failed": False})
+        self.store.keep(self.world.slug, self.kind, number, {"owner": account.native_id})
         ticket, ends = secrets.token_urlsafe(16), self.world.clock() + DAY
         self.store.keep(self.world.slug, "ticket", number, ticket, ends)
         host = base_url(request, self.world.slug)
@@ -90,9 +89,7 @@ class Files:
         if not data:
             raise ApiError(400, {"status": 400, "message": "The upload holds nothing"})
         self.store.forget(self.world.slug, "ticket", number)
-        upload = self._upload(account, number, data, request.state.received_at)
-        self.store.add_upload(upload, data)
-        self.store.keep(self.world.slug, self.kind, number, {**known, "failed": not upload.mime})
+        self.store.add_upload(self._upload(account, number, data, request.state.received_at), data)
         return Response(status_code=201)
 
     async def state(self, request: Request) -> Response:
@@ -102,17 +99,11 @@ class Files:
         known = self.store.kept(self.world.slug, self.kind, number, self.world.clock())
         if known is None or not urn.startswith(f"urn:li:{self.kind}:") or known["owner"] != account.native_id:
             raise not_found(urn)
-        view: dict[str, Any] = {"id": urn, "owner": urn_of(account)}
-        upload = self.store.upload(self.world.slug, urn, account.native_id)
-        if upload is None:
-            return JSONResponse({**view, "status": "WAITING_UPLOAD"})
-        if upload.polls_left:
-            self.store.change_upload(upload, alt="", polls_left=upload.polls_left - 1, attached_to=None)
-            return JSONResponse({**view, "status": "PROCESSING"})
-        if known["failed"] or self.world.faults.standing("processing_fails"):
-            return JSONResponse({**view, "status": "PROCESSING_FAILED"})
-        address = f"{base_url(request, self.world.slug)}/media/{number}"
-        return JSONResponse({**view, "status": "AVAILABLE", "downloadUrl": address})
+        status = self.calls.status_of(self.store.upload(self.world.slug, urn, account.native_id))
+        view = {"id": urn, "owner": urn_of(account), "status": status}
+        if status == "AVAILABLE":
+            view["downloadUrl"] = f"{base_url(request, self.world.slug)}/media/{number}"
+        return JSONResponse(view)
 
     def _upload(self, account: Account, number: str, data: bytes, received_at: float) -> Upload:
         seen, slow = self.look(data), self.world.faults.standing("image_processing")

@@ -130,18 +130,13 @@ class Videos:
         known = self._own(account, urn.removeprefix(body.VIDEO)) if urn.startswith(body.VIDEO) else None
         if known is None:
             raise not_found(urn)
-        view: dict[str, Any] = {"id": urn, "owner": urn_of(account)}
         upload = self.store.upload(self.world.slug, urn, account.native_id)
-        if upload is None:
-            return JSONResponse({**view, "status": "WAITING_UPLOAD"})
-        if upload.polls_left:
-            self.store.change_upload(upload, alt="", polls_left=upload.polls_left - 1, attached_to=None)
-            return JSONResponse({**view, "status": "PROCESSING"})
-        if not upload.mime or self.world.faults.standing("processing_fails"):
-            return JSONResponse({**view, "status": "PROCESSING_FAILED"})
-        address = f"{base_url(request, self.world.slug)}/media/{urn.rpartition(':')[2]}"
-        shape = {"aspectRatioWidth": upload.width, "aspectRatioHeight": upload.height}
-        return JSONResponse({**view, **shape, "status": "AVAILABLE", "downloadUrl": address})
+        view: dict[str, Any] = {"id": urn, "owner": urn_of(account), "status": self.calls.status_of(upload)}
+        if upload and view["status"] == "AVAILABLE":
+            address = f"{base_url(request, self.world.slug)}/media/{urn.rpartition(':')[2]}"
+            shape = {"aspectRatioWidth": upload.width, "aspectRatioHeight": upload.height}
+            view |= {**shape, "downloadUrl": address}
+        return JSONResponse(view)
 
     def _own(self, account: Account, number: str) -> dict[str, Any] | None:
         known: dict[str, Any] | None = self.store.kept(self.world.slug, "film", number, self.world.clock())

@@ -17,6 +17,7 @@ from mercat.networks.port import Altered, Channel, Found, Item, Later, Pending, 
 from mercat.sandbox import documents
 from tests.networks.doubles import (
     NOW,
+    MemoryCredentials,
     MemoryNotes,
     channel_of,
     client_for,
@@ -94,7 +95,7 @@ def test_where_linkedin_tells_no_title_words_alone_are_compared(sandbox: Sandbox
 
 def _of(native_id: str) -> Any:
     with httpx.Client() as http:
-        return Channel("https://api.linkedin.com", native_id, "x", None, http)  # type: ignore[arg-type]
+        return Channel("https://api.linkedin.com", native_id, "x", MemoryCredentials({}), http)
 
 
 def test_a_document_in_processing_is_awaited_and_handed_over_once(sandbox: Sandbox, channel: Channel) -> None:
